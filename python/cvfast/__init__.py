@@ -1,3 +1,35 @@
-"""cvfast edits faces in photos and videos, in real time, on an ordinary CPU."""
+"""cvfast edits faces in photos and videos, in real time, on an ordinary CPU.
+
+Pictures are NumPy arrays: RGB, height x width x channels, uint8 or float32 in [0, 1]. The names
+below load what they need at their first use; ``import cvfast`` itself loads NumPy and the core.
+"""
 
 from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from cvfast import _core
+
+__version__: str = _core.version
+
+_HOMES = {
+    "config": ("available_isas", "build_config", "get_isa", "get_num_threads", "set_num_threads"),
+    "kernels.warp": ("local_rotate", "local_scale", "local_translate"),
+}
+_HOME_OF = {name: f"cvfast.{home}" for home, names in _HOMES.items() for name in names}
+
+__all__ = [*sorted(_HOME_OF)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'cvfast' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,23 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+version: str
+compiler: str
+isa: str
+openmp: bool
+
+def available_isas() -> list[str]: ...
+def num_threads() -> int: ...
+def set_num_threads(threads: int) -> None: ...
+def set_serial_threshold(nanoseconds: float) -> None: ...
+def local_warp(
+    kind: int,
+    image: NDArray[Any],
+    out: NDArray[Any],
+    centers: NDArray[np.float64],
+    radii: NDArray[np.float64],
+    parameters: NDArray[np.float64],
+    threads: int,
+) -> None: ...
