@@ -21,3 +21,34 @@ def local_warp(
     parameters: NDArray[np.float64],
     threads: int,
 ) -> None: ...
+def tps_transform(
+    centers: NDArray[np.float64],
+    coefficients: NDArray[np.float64],
+    origin_x: float,
+    origin_y: float,
+    scale: float,
+    points: NDArray[np.float64],
+    out: NDArray[np.float64],
+    threads: int,
+) -> None: ...
+def tps_displacement(
+    centers: NDArray[np.float64],
+    coefficients: NDArray[np.float64],
+    origin_x: float,
+    origin_y: float,
+    scale: float,
+    out: NDArray[np.float32],
+    step: int,
+    threads: int,
+) -> None: ...
+def tps_warp(
+    centers: NDArray[np.float64],
+    coefficients: NDArray[np.float64],
+    origin_x: float,
+    origin_y: float,
+    scale: float,
+    image: NDArray[Any],
+    out: NDArray[Any],
+    exact: bool,
+    threads: int,
+) -> None: ...

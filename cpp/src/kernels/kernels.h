@@ -36,6 +36,48 @@ struct WarpKernels {
 
 constexpr std::ptrdiff_t kBlock = 256;  // points mapped and sampled at a time, kept in L1
 
+// Coordinates normalised as X = (x - origin_x) * scale; weights belong to r^2 log2 r^2, so they
+// hold the factor log(2) / 2 that makes it r^2 log r.
+template <typename T>
+struct Spline {
+  const T *x, *y, *wx, *wy;
+  std::ptrdiff_t count;
+  T affine[6];
+  T origin_x, origin_y, scale;
+};
+
+constexpr int kCell = 8;              // pixels between the nodes of a displacement grid
+constexpr int kPatch = 9 * kCell;     // round each control point: four cells each way
+constexpr int kPatchNodes = kPatch / kCell + 3;
+
+struct SplinePatch {
+  std::ptrdiff_t x, y;       // first pixel; both multiples of kCell
+  float center_x, center_y;  // of the control point, from that pixel
+  float wx, wy;              // pixels a (pixel^2 log2 pixel^2)
+  float nodes[kPatchNodes * kPatchNodes];
+};
+
+struct SplineGrid {
+  const float *dx, *dy;  // row 0, column 0 is the node at pixel -kCell
+  std::ptrdiff_t columns;
+  const SplinePatch* patches;
+  std::ptrdiff_t patch_count;
+};
+
+struct TpsKernels {
+  void (*displace_f64)(const Spline<double>&, const double* x, const double* y, std::ptrdiff_t n,
+                       double* dx, double* dy);
+  void (*exact_row_f32)(const Spline<float>&, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
+                        float* sx, float* sy);
+  void (*grid_row_f32)(const SplineGrid&, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
+                       float* sx, float* sy);
+  void (*patch_nodes_f32)(SplinePatch&);
+  void (*sample_u8)(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n,
+                    std::uint8_t* out);
+  void (*sample_f32)(const Source<float>&, const float* x, const float* y, std::ptrdiff_t n,
+                     float* out);
+};
+
 #define CVFAST_DECLARE_KERNELS(isa)                                                               \
   namespace isa {                                                                                 \
   void sample_u8(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n,   \
@@ -43,6 +85,7 @@ constexpr std::ptrdiff_t kBlock = 256;  // points mapped and sampled at a time, 
   void sample_f32(const Source<float>&, const float* x, const float* y, std::ptrdiff_t n,         \
                   float* out);                                                                    \
   extern const WarpKernels warp_kernels;                                                          \
+  extern const TpsKernels tps_kernels;                                                            \
   }
 
 CVFAST_DECLARE_KERNELS(baseline)

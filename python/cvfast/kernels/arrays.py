@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cvfast.typing import Image
 
-__all__ = ["LONGEST_SIDE", "check_image", "check_out", "real_array"]
+__all__ = ["LONGEST_SIDE", "check_image", "check_out", "check_out_of_place", "real_array"]
 
 LONGEST_SIDE = 65_535
 _UINT8, _FLOAT32 = np.dtype(np.uint8), np.dtype(np.float32)
@@ -66,13 +66,7 @@ def check_out(image: _ImageT, out: Any) -> _ImageT:
     """
     if out is None:
         return image.copy()
-    check_image("out", out)
-    if out.dtype != image.dtype:
-        raise TypeError(f"out: expected dtype {image.dtype} as the image's, got {out.dtype}")
-    if out.shape != image.shape:
-        raise ValueError(f"out: expected shape {image.shape} as the image's, got {out.shape}")
-    if not out.flags.writeable:
-        raise ValueError("out: expected a writable array, got a read-only one")
+    _check_out(image, out, image.shape)
     if out is not image and not _same_memory(out, image):
         if overlaps(out, image):
             raise ValueError(
@@ -81,6 +75,28 @@ def check_out(image: _ImageT, out: Any) -> _ImageT:
         np.copyto(out, image)
     result: _ImageT = out
     return result
+
+
+def check_out_of_place(image: _ImageT, out: Any, shape: tuple[int, ...]) -> _ImageT:
+    """Return the array to write to, of ``shape`` and separate from ``image``; raise as above."""
+    if out is None:
+        created: _ImageT = np.empty(shape, image.dtype)  # type: ignore[assignment]
+        return created
+    _check_out(image, out, shape)
+    if overlaps(out, image):
+        raise ValueError("out: expected memory separate from the image's, got an overlap")
+    result: _ImageT = out
+    return result
+
+
+def _check_out(image: Image, out: Any, shape: tuple[int, ...]) -> None:
+    check_image("out", out)
+    if out.dtype != image.dtype:
+        raise TypeError(f"out: expected dtype {image.dtype} as the image's, got {out.dtype}")
+    if out.shape != shape:
+        raise ValueError(f"out: expected shape {shape}, got {out.shape}")
+    if not out.flags.writeable:
+        raise ValueError("out: expected a writable array, got a read-only one")
 
 
 def _same_memory(a: NDArray[Any], b: NDArray[Any]) -> bool:
