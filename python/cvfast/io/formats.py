@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import struct
+import threading
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cvfast.errors import MediaError
+from cvfast.errors import CvfastError, MediaError
 from cvfast.typing import Path as PathLike
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-__all__ = ["contained", "open_picture", "sniff"]
+__all__ = ["contained", "open_picture", "quiet", "sniff"]
 
 EXPECTED = "a JPEG, PNG, WebP, TIFF, BMP, HEIC or AVIF picture"
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 # What decoders answer to broken files, besides OSError.
-_BROKEN = (
+BROKEN = (
     OSError,
     SyntaxError,  # Pillow's PNG reader
     ValueError,
@@ -29,6 +31,7 @@ _BROKEN = (
     ArithmeticError,
     EOFError,
     MemoryError,
+    Warning,  # where the caller made warnings errors
     RuntimeError,
     struct.error,
     zlib.error,
@@ -72,9 +75,21 @@ def sniff(head: bytes) -> str | None:
     return next((name for start, name in starts.items() if head.startswith(start)), None)
 
 
+# Python has one list of warning filters for all threads; two that swap it would undo each other.
+_FILTERS = threading.RLock()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Pillow's warnings about odd metadata to ourselves (headers only: threads wait here)."""
+    with _FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 @contextmanager
 def contained(path: PathLike, expected: str = EXPECTED) -> Iterator[None]:
-    """Turn whatever a decoder raises or warns into a MediaError that names the file, or nothing.
+    """Turn whatever a decoder raises about a broken file into a MediaError that names the file.
 
     Parameters
     ----------
@@ -88,13 +103,9 @@ def contained(path: PathLike, expected: str = EXPECTED) -> Iterator[None]:
     MediaError
         The block raised one of the errors that broken files cause.
     """
-    import warnings
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except MediaError:
+        yield
+    except CvfastError:
         raise
     except FileNotFoundError as error:
         raise MediaError(f"{path}: no such file") from error
@@ -102,7 +113,7 @@ def contained(path: PathLike, expected: str = EXPECTED) -> Iterator[None]:
         raise MediaError(f"{path}: expected {expected}, got a folder") from error
     except PermissionError as error:
         raise MediaError(f"{path}: no permission to read it") from error
-    except _BROKEN as error:
+    except BROKEN as error:
         text = str(error) or type(error).__name__
         raise MediaError(f"{path}: expected {expected}, got a broken one: {text}") from error
 
@@ -140,5 +151,7 @@ def open_picture(path: PathLike) -> Iterator[ImageFile]:
         if name not in Image.OPEN:
             Image.init()
         file.seek(0)
-        with Image.OPEN[name][0](file, str(path)) as picture:
+        with quiet():
+            picture = Image.OPEN[name][0](file, str(path))
+        with picture:
             yield picture
