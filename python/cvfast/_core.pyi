@@ -21,3 +21,10 @@ def local_warp(
     parameters: NDArray[np.float64],
     threads: int,
 ) -> None: ...
+def iou(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]: ...
+def nms(
+    boxes: NDArray[Any],
+    scores: NDArray[Any],
+    classes: NDArray[np.int64] | None,
+    iou_threshold: float,
+) -> NDArray[np.int64]: ...
