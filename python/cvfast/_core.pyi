@@ -52,3 +52,10 @@ def tps_warp(
     exact: bool,
     threads: int,
 ) -> None: ...
+def iou(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]: ...
+def nms(
+    boxes: NDArray[Any],
+    scores: NDArray[Any],
+    classes: NDArray[np.int64] | None,
+    iou_threshold: float,
+) -> NDArray[np.int64]: ...

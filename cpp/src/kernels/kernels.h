@@ -34,6 +34,31 @@ struct WarpKernels {
   void (*span_f32)(const Source<float>&, const DiscSpan&, float* out);
 };
 
+template <typename T>
+struct BoxColumns {
+  const T *x0, *y0, *x1, *y1, *area;
+};
+
+template <typename T>
+struct OneBox {
+  T x0, y0, x1, y1, area;
+};
+
+constexpr std::ptrdiff_t kBoxLanes = 16;  // boxes compared at a time
+
+struct BoxKernels {
+  // Whether the overlap of `box` with any of n boxes exceeds the threshold; n a multiple of
+  // kBoxLanes (fill up with zeros).
+  bool (*any_over_f32)(const BoxColumns<float>&, std::ptrdiff_t n, const OneBox<float>&, float);
+  bool (*any_over_f64)(const BoxColumns<double>&, std::ptrdiff_t n, const OneBox<double>&, double);
+  // Intersection over union of `box` with each of n boxes.
+  void (*iou_f32)(const BoxColumns<float>&, std::ptrdiff_t n, const OneBox<float>&, float* out);
+  void (*iou_f64)(const BoxColumns<double>&, std::ptrdiff_t n, const OneBox<double>&, double* out);
+  // The stable ascending order of n keys.
+  void (*order_u32)(const std::uint32_t* keys, std::uint32_t n, std::uint32_t* order);
+  void (*order_u64)(const std::uint64_t* keys, std::uint32_t n, std::uint32_t* order);
+};
+
 constexpr std::ptrdiff_t kBlock = 256;  // points mapped and sampled at a time, kept in L1
 
 // Coordinates normalised as X = (x - origin_x) * scale; weights belong to r^2 log2 r^2, so they
@@ -86,6 +111,7 @@ struct TpsKernels {
                   float* out);                                                                    \
   extern const WarpKernels warp_kernels;                                                          \
   extern const TpsKernels tps_kernels;                                                            \
+  extern const BoxKernels box_kernels;                                                            \
   }
 
 CVFAST_DECLARE_KERNELS(baseline)

@@ -1,0 +1,56 @@
+// The value checks that every function on boxes makes once, in one pass.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <string>
+
+#include "check.h"
+#include "cvfast/nms.h"
+
+namespace cvfast {
+
+template <typename T>
+void check_boxes(const std::string& name, Boxes<T> boxes) {
+  constexpr T most = std::numeric_limits<T>::max();
+  const T* box = boxes.data;
+  bool good = true;  // comparisons with NaN are false
+  for (std::ptrdiff_t i = 0; i < boxes.count; ++i, box += 4) {
+    good &= (box[0] >= -most) & (box[1] >= -most) & (box[2] >= box[0]) & (box[3] >= box[1]) &
+            (box[2] <= most) & (box[3] <= most);
+  }
+  if (good) return;
+  for (std::ptrdiff_t i = 0; i < boxes.count; ++i) {
+    box = boxes.data + 4 * i;
+    for (int k = 0; k < 4; ++k) {
+      if (!std::isfinite(box[k])) reject(name, i, "finite numbers", static_cast<double>(box[k]));
+    }
+    for (int k = 0; k < 2; ++k) {
+      const std::string axis = k == 0 ? "x" : "y";
+      if (box[k + 2] < box[k]) {
+        reject(name, i, axis + "1 at least its " + axis + "0 " + shown(static_cast<double>(box[k])),
+               static_cast<double>(box[k + 2]));
+      }
+    }
+  }
+}
+
+template <typename Score>
+void check_scores(const Score* scores, std::ptrdiff_t count) {
+  constexpr Score most = std::numeric_limits<Score>::max();
+  bool good = true;
+  for (std::ptrdiff_t i = 0; i < count; ++i) good &= (scores[i] >= -most) & (scores[i] <= most);
+  for (std::ptrdiff_t i = 0; !good && i < count; ++i) {
+    if (!std::isfinite(scores[i])) {
+      reject("scores", i, "finite numbers", static_cast<double>(scores[i]));
+    }
+  }
+}
+
+inline void check_threshold(const std::string& name, double threshold) {
+  if (threshold >= 0 && threshold <= 1) return;
+  throw std::invalid_argument(name + ": expected a number in [0, 1], got " + shown(threshold));
+}
+
+}  // namespace cvfast

@@ -1,0 +1,96 @@
+// Overlaps of one box with columns of boxes, and the order of a few keys.
+#include "kernels/kernels.h"
+
+namespace cvfast::CVFAST_ISA {
+
+namespace {
+
+template <typename T>
+inline T intersection(const BoxColumns<T>& boxes, std::ptrdiff_t i, const OneBox<T>& box) {
+  const T left = boxes.x0[i] > box.x0 ? boxes.x0[i] : box.x0;
+  const T top = boxes.y0[i] > box.y0 ? boxes.y0[i] : box.y0;
+  const T right = boxes.x1[i] < box.x1 ? boxes.x1[i] : box.x1;
+  const T bottom = boxes.y1[i] < box.y1 ? boxes.y1[i] : box.y1;
+  const T w = right - left, h = bottom - top;
+  return (w > T(0) ? w : T(0)) * (h > T(0) ? h : T(0));
+}
+
+// inter / united > threshold needs inter >= threshold * united, even as rounded (rounding keeps
+// order, and inter is a float itself), so one multiplication spares nearly all divisions.
+template <typename T>
+bool any_over(const BoxColumns<T>& columns, std::ptrdiff_t n, const OneBox<T>& one, T threshold) {
+  const BoxColumns<T> boxes = columns;
+  const OneBox<T> box = one;
+  T inter[kBoxLanes], united[kBoxLanes];
+  for (std::ptrdiff_t i = 0; i < n; i += kBoxLanes) {
+    int near = 0;
+    for (std::ptrdiff_t k = 0; k < kBoxLanes; ++k) {
+      inter[k] = intersection(boxes, i + k, box);
+      united[k] = box.area + boxes.area[i + k] - inter[k];
+      near |= static_cast<int>(inter[k] > T(0)) &
+              static_cast<int>(inter[k] >= threshold * united[k]);
+    }
+    if (near == 0) continue;
+    int over = 0;
+    for (std::ptrdiff_t k = 0; k < kBoxLanes; ++k) {
+      over |= static_cast<int>(inter[k] / united[k] > threshold);
+    }
+    if (over != 0) return true;
+  }
+  return false;
+}
+
+template <typename T>
+void iou_row(const BoxColumns<T>& columns, std::ptrdiff_t n, const OneBox<T>& one,
+             T* __restrict out) {
+  const BoxColumns<T> boxes = columns;
+  const OneBox<T> box = one;
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const T inter = intersection(boxes, i, box);
+    const T united = box.area + boxes.area[i] - inter;
+    out[i] = inter > T(0) ? inter / united : T(0);
+  }
+}
+
+// Each key's place is the number of keys before it: n^2 comparisons, yet no branch.
+template <typename Key>
+void order_keys(const Key* __restrict keys, std::uint32_t n, std::uint32_t* __restrict order) {
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const Key key = keys[i];
+    Key before = 0;  // as wide as the keys, so that the comparisons' lanes fit
+    for (std::uint32_t j = 0; j < i; ++j) before += static_cast<Key>(keys[j] <= key);
+    for (std::uint32_t j = i + 1; j < n; ++j) before += static_cast<Key>(keys[j] < key);
+    order[before] = i;
+  }
+}
+
+bool any_over_f32(const BoxColumns<float>& boxes, std::ptrdiff_t n, const OneBox<float>& box,
+                  float threshold) {
+  return any_over(boxes, n, box, threshold);
+}
+bool any_over_f64(const BoxColumns<double>& boxes, std::ptrdiff_t n, const OneBox<double>& box,
+                  double threshold) {
+  return any_over(boxes, n, box, threshold);
+}
+void iou_f32(const BoxColumns<float>& boxes, std::ptrdiff_t n, const OneBox<float>& box,
+             float* out) {
+  iou_row(boxes, n, box, out);
+}
+void iou_f64(const BoxColumns<double>& boxes, std::ptrdiff_t n, const OneBox<double>& box,
+             double* out) {
+  iou_row(boxes, n, box, out);
+}
+void order_u32(const std::uint32_t* keys, std::uint32_t n, std::uint32_t* order) {
+  order_keys(keys, n, order);
+}
+void order_u64(const std::uint64_t* keys, std::uint32_t n, std::uint32_t* order) {
+  order_keys(keys, n, order);
+}
+
+}  // namespace
+
+extern const BoxKernels box_kernels;
+const BoxKernels box_kernels = {any_over_f32, any_over_f64, iou_f32,
+                                iou_f64,      order_u32,    order_u64};
+
+}  // namespace cvfast::CVFAST_ISA

@@ -1,0 +1,158 @@
+"""Boxes that overlap: how much, and which of them to keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cvfast import _core
+from cvfast.typing import Boxes, Indices
+
+__all__ = ["batched_nms", "iou", "nms"]
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def iou(a: ArrayLike, b: ArrayLike) -> Boxes:
+    """Return the intersection over union of every box of ``a`` with every box of ``b``.
+
+    Parameters
+    ----------
+    a, b
+        (N, 4) and (M, 4) boxes x0, y0, x1, y1, float32 or float64; computed in float64 where the
+        two differ.
+
+    Returns
+    -------
+    (N, M), in the boxes' dtype; 0 where two boxes do not overlap.
+
+    Raises
+    ------
+    TypeError
+        Not float32 or float64.
+    ValueError
+        Another shape, values that are not finite, x1 < x0 or y1 < y0, or an area that the dtype
+        cannot hold.
+
+    Examples
+    --------
+    >>> import cvfast
+    >>> cvfast.iou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0], [0.0, 0.0, 2.0, 1.0]])
+    array([[0.33333333, 0.5       ]])
+    """
+    rows, columns = _boxes("a", a), _boxes("b", b)
+    if rows.dtype != columns.dtype:
+        rows, columns = rows.astype(np.float64), columns.astype(np.float64)
+    return _core.iou(rows, columns)
+
+
+def nms(boxes: ArrayLike, scores: ArrayLike, iou_threshold: float = 0.5) -> Indices:
+    """Keep the best of overlapping boxes: greedy non-maximum suppression.
+
+    From the best score down (ties: lower index first), a box is kept unless its intersection over
+    union with a kept box is above the threshold, computed in the boxes' dtype. The indices are
+    those of ``torchvision.ops.nms``.
+
+    Parameters
+    ----------
+    boxes
+        (N, 4) x0, y0, x1, y1, float32 or float64.
+    scores
+        (N,) float32 or float64.
+    iou_threshold
+        In [0, 1].
+
+    Returns
+    -------
+    int64 indices of the kept boxes, best score first.
+
+    Raises
+    ------
+    TypeError
+        Not float32 or float64.
+    ValueError
+        Another shape, values that are not finite, x1 < x0 or y1 < y0, or a threshold out of range.
+
+    Examples
+    --------
+    >>> import cvfast
+    >>> cvfast.nms([[0.0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [0.8, 0.9, 0.3])
+    array([1, 2])
+    """
+    checked = _boxes("boxes", boxes)
+    return _core.nms(checked, _scores(scores, len(checked)), None, iou_threshold)
+
+
+def batched_nms(
+    boxes: ArrayLike, scores: ArrayLike, classes: ArrayLike, iou_threshold: float = 0.5
+) -> Indices:
+    """Keep the best of overlapping boxes of each class: :func:`nms` per class, merged.
+
+    Parameters
+    ----------
+    boxes, scores, iou_threshold
+        As for :func:`nms`.
+    classes
+        (N,) integers; boxes suppress those of their own class only.
+
+    Returns
+    -------
+    int64 indices of the kept boxes of all classes by score descending, then index ascending.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :func:`nms`, and for classes that are not integers.
+
+    Examples
+    --------
+    >>> import cvfast
+    >>> boxes = [[0.0, 0, 10, 10], [1, 0, 11, 10], [0, 0, 10, 10]]
+    >>> cvfast.batched_nms(boxes, [0.8, 0.9, 0.7], [0, 0, 1])
+    array([1, 2])
+    """
+    checked = _boxes("boxes", boxes)
+    groups = np.asarray(classes)
+    if groups.size == 0 and groups.ndim == 1:
+        groups = groups.astype(np.int64)
+    if groups.dtype.kind not in "iu":
+        raise TypeError(f"classes: expected integers, got dtype {groups.dtype}")
+    if groups.shape != (len(checked),):
+        raise ValueError(
+            f"classes: expected shape ({len(checked)},), one a box, got {groups.shape}"
+        )
+    # Only equality counts, so that unsigned numbers over 2**63 may wrap.
+    whole = np.ascontiguousarray(groups, dtype=np.int64)
+    return _core.nms(checked, _scores(scores, len(checked)), whole, iou_threshold)
+
+
+def _boxes(name: str, values: ArrayLike) -> Boxes:
+    array = _floats(name, values)
+    if array.ndim == 1 and array.size == 0:
+        return array.reshape(0, 4)
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise ValueError(f"{name}: expected shape (N, 4), boxes x0, y0, x1, y1, got {array.shape}")
+    return array
+
+
+def _scores(values: ArrayLike, count: int) -> Boxes:
+    array = _floats("scores", values)
+    if array.shape != (count,):
+        raise ValueError(f"scores: expected shape ({count},), one a box, got {array.shape}")
+    return array
+
+
+def _floats(name: str, values: ArrayLike) -> NDArray[Any]:
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # a ragged list
+        raise ValueError(f"{name}: expected equally long rows of numbers, got {error}") from error
+    if array.dtype not in _FLOATS:
+        raise TypeError(
+            f"{name}: expected dtype float32 or float64, got {array.dtype}; "
+            f"numpy.asarray({name}, dtype='float32') converts it"
+        )
+    flags = array.flags
+    return array if flags.c_contiguous and flags.aligned else np.ascontiguousarray(array)
