@@ -1,1 +1,3 @@
-"""TODO one line."""
+"""What a face can be made to look like: big eyes and a slim face, in photos and in video."""
+
+from __future__ import annotations
