@@ -69,7 +69,8 @@ def atomic_path(target: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     """
     shown = Path(target)
     final = Path(os.path.realpath(shown))
-    _check(shown, final, overwrite)
+    with _explained(shown):
+        _check(shown, final, overwrite)
     # The name stays short: a long one plus the random part could pass the limit of 255 bytes.
     name = f".{final.stem[:40]}.{secrets.token_hex(8)}.part{final.suffix}"
     temporary = final.with_name(name)

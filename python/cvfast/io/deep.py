@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import sys
 import zlib
@@ -11,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.errors import MediaError
+from cvfast.io.formats import quiet
 from cvfast.typing import Path as PathLike
 
 if TYPE_CHECKING:
-    from PIL.ImageFile import ImageFile
+    from PIL.TiffImagePlugin import TiffImageFile
 
 __all__ = ["decode_png16", "decode_tiff16", "encode_png16"]
 
 _CHANNELS = {"gray16be": 1, "ya16be": 2, "rgb48be": 3, "rgba64be": 4}
+_NATIVE = "L" if sys.byteorder == "little" else "B"
 _COLOUR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}
 
 
@@ -61,16 +64,16 @@ def decode_png16(data: bytes, path: PathLike) -> NDArray[np.uint16]:
     return samples.reshape(frame.height, frame.width, channels).astype(np.uint16)
 
 
-def decode_tiff16(picture: ImageFile, path: PathLike) -> NDArray[np.uint16]:
-    """Decode an opened TIFF with 16 bits a channel.
+def decode_tiff16(data: bytes, path: PathLike) -> NDArray[np.uint16]:
+    """Decode a TIFF with 16 bits a channel, upright.
 
     Pillow has no RGB picture of 16 bits, but it can be told to take either byte of each sample for
     the 8-bit value; so colour is decoded twice, once for the high and once for the low bytes.
 
     Parameters
     ----------
-    picture : PIL.TiffImagePlugin.TiffImageFile
-        Opened, not yet decoded. It is decoded by this call.
+    data : bytes
+        The file. Its size must have been checked already.
     path : str or path
         What messages call it.
 
@@ -84,27 +87,39 @@ def decode_tiff16(picture: ImageFile, path: PathLike) -> NDArray[np.uint16]:
     MediaError
         The channels are stored in separate planes.
     """
+    picture = _opened(data)
     if picture.mode.startswith("I;16"):
         return np.asarray(picture).astype(np.uint16)[..., None]
-    tiles = [(tile, tuple(tile.args or ())) for tile in picture.tile]
-    planar = picture.tag_v2.get(284, 1) != 1  # type: ignore[attr-defined]
-    if planar or not all(str(args[0])[-4:-1] == ";16" for _, args in tiles):
+    rawmodes = [str((tile.args or ("",))[0]) for tile in picture.tile]
+    planar = picture.tag_v2.get(284, 1) != 1
+    if planar or not all(rawmode[-4:-1] == ";16" for rawmode in rawmodes):
         raise MediaError(
             f"{path}: expected 16-bit channels stored together, got separate planes. "
             "Save it interleaved (chunky)."
         )
-    native = "L" if sys.byteorder == "little" else "B"
-    halves: list[NDArray[np.uint16]] = []
-    for want_high in (True, False):
-        picture.tile = []
-        for tile, args in tiles:
-            rawmode = str(args[0]).replace("RGBa", "RGBA").replace("N", native)
-            order = rawmode[-1] if want_high else {"L": "B", "B": "L"}[rawmode[-1]]
-            picture.tile.append(tile._replace(args=(rawmode[:-1] + order, *args[1:])))
-        picture._im = None
-        halves.append(np.array(picture).astype(np.uint16))
-    samples: NDArray[np.uint16] = halves[0] << np.uint16(8) | halves[1]
+    samples: NDArray[np.uint16] = _bytes(data, high=True) << np.uint16(8) | _bytes(data, high=False)
     return samples
+
+
+def _opened(data: bytes) -> TiffImageFile:
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    with quiet():
+        return TiffImageFile(io.BytesIO(data))
+
+
+def _bytes(data: bytes, *, high: bool) -> NDArray[np.uint16]:
+    """Decode the high or the low bytes of a TIFF's 16-bit RGB or RGBA samples."""
+    picture = _opened(data)
+    tiles = []
+    for tile in picture.tile:
+        rawmode, *rest = tuple(tile.args or ())
+        # N is the machine's own order; RGBa would divide by alpha, which 8 bits cannot bear.
+        rawmode = str(rawmode).replace("RGBa", "RGBA").replace("N", _NATIVE)
+        order = rawmode[-1] if high else {"L": "B", "B": "L"}[rawmode[-1]]
+        tiles.append(tile._replace(args=(rawmode[:-1] + order, *rest)))
+    picture.tile = tiles
+    return np.array(picture).astype(np.uint16)
 
 
 def encode_png16(samples: NDArray[np.uint16], chunks: list[tuple[bytes, bytes]]) -> bytes:

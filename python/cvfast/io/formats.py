@@ -24,7 +24,8 @@ _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 # What decoders answer to broken files, besides OSError.
 BROKEN = (
     OSError,
-    SyntaxError,  # Pillow's PNG reader
+    SyntaxError,  # Pillow's readers, as is AssertionError
+    AssertionError,
     ValueError,
     TypeError,
     LookupError,

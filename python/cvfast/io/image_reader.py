@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
     from PIL.ImageFile import ImageFile
 
-__all__ = ["MAX_PIXELS", "MAX_SIDE", "read_image"]
+__all__ = ["MAX_PIXELS", "MAX_SIDE", "read_image", "read_image_xmp"]
 
 MAX_PIXELS = 89_478_485  # Pillow's budget: a quarter of a GiB of RGB
 MAX_SIDE = 65_535
@@ -92,7 +92,8 @@ def read_image(
             # Read after the pixels: PNG may have its metadata behind them.
             info = dict(image.info)
         exif = exif or _plain_exif(info.get("exif"))
-        turn = getattr(image, "tag_v2", {}).get(274, 0) or orientation(exif)
+        # Pillow turns TIFF pictures itself while it decodes them.
+        turn = 1 if name == "TIFF" else orientation(exif)
     return _picture(
         pixels,
         alpha,
@@ -104,6 +105,36 @@ def read_image(
         depth=depth,
         lossless=_lossless(path, name),
     )
+
+
+def read_image_xmp(path: PathLike) -> bytes | None:
+    """Read the XMP packet of a picture.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    bytes or None
+        None if it has none. Only a PNG without one before its pixels is decoded, to look behind.
+
+    Raises
+    ------
+    MediaError, LimitError, MissingDependencyError
+        As for `read_image`.
+    """
+    with contained(path), Path(path).open("rb") as file:
+        name = sniff(file.read(32))
+    if name == "HEIF":
+        return _read_heif(path, MAX_PIXELS).xmp
+    with open_picture(path) as image:
+        if name == "PNG" and not image.info.get("xmp"):
+            check_size(path, image.size, MAX_PIXELS)
+            image.load()
+        packet = image.info.get("xmp")
+    return packet if isinstance(packet, bytes) and packet else None
 
 
 def check_size(path: PathLike, size: tuple[int, int], max_pixels: int) -> None:
@@ -132,7 +163,7 @@ def _pixels(
         deep = decode_png16(Path(path).read_bytes(), path)
         image.load()  # Pillow reads the metadata behind the pixels
     elif bits == 16 and (mode.startswith("I;16") or mode[:3] == "RGB"):
-        deep = decode_tiff16(image, path)
+        deep = decode_tiff16(Path(path).read_bytes(), path)
         if tags.get(262) == 0:  # white is zero
             deep = 65535 - deep
     elif mode[0] in "IF":
@@ -193,7 +224,10 @@ def _to_srgb(image: PillowImage) -> PillowImage:
                     flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
                 )
                 return cast("PillowImage", converted)
-        except ImageCms.PyCMSError:  # a broken profile: the plain conversion is all there is
+        except (
+            ImageCms.PyCMSError,
+            OSError,
+        ):  # a broken profile: the plain conversion is all there is
             pass
     return image.convert("RGB")
 
@@ -218,7 +252,6 @@ def _picture(
 ) -> Picture:
     """Turn the pixels upright and put them together with what the file said."""
     grey = pixels.ndim == 2
-    turn = turn if 1 <= turn <= 8 else 1
     pixels = cast("Image", oriented(pixels, turn))
     if alpha is not None:
         alpha = cast("Image", oriented(alpha, turn))
@@ -226,7 +259,12 @@ def _picture(
         pixels = cast("Image", np.repeat(pixels[..., None], 3, axis=2))
     icc = info.get("icc_profile")
     # A profile of another kind (CMYK's after conversion) would garble the colours.
-    fits = isinstance(icc, bytes) and icc[16:20] in ({b"GRAY", b"RGB "} if grey else {b"RGB "})
+    stored = mode not in {"CMYK", "LAB", "YCbCr", "HSV"}
+    fits = (
+        stored
+        and isinstance(icc, bytes)
+        and icc[16:20] in ({b"GRAY", b"RGB "} if grey else {b"RGB "})
+    )
     xmp = info.get("xmp")
     dpi = _dpi(info.get("dpi"))
     return Picture(

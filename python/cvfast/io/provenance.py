@@ -13,6 +13,7 @@ from xml.sax.saxutils import quoteattr
 
 from cvfast.errors import MediaError
 from cvfast.io.bmff import append_mp4_mark, read_mp4_xmp
+from cvfast.io.formats import sniff
 from cvfast.typing import Path as PathLike
 
 if TYPE_CHECKING:
@@ -173,12 +174,12 @@ def parse_xmp(data: bytes) -> Mark | None:
 
 
 def read_provenance(path: PathLike) -> Mark | None:
-    """Read the mark of a JPEG, PNG, WebP or TIFF picture or of an MP4 or MOV clip.
+    """Read the mark of a picture (JPEG, PNG, WebP, TIFF, AVIF, HEIC) or an MP4 or MOV clip.
 
     Parameters
     ----------
     path : str or path
-        The file. Its pixels are not decoded.
+        The file.
 
     Returns
     -------
@@ -195,13 +196,21 @@ def read_provenance(path: PathLike) -> Mark | None:
             head = file.read(16)
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {error.strerror}") from error
-    if head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"uuid"}:
+    if sniff(head) is None and head[4:8] in {
+        b"ftyp",
+        b"moov",
+        b"mdat",
+        b"wide",
+        b"free",
+        b"skip",
+        b"pnot",
+        b"uuid",
+    }:
         packet = read_mp4_xmp(path)
     else:
-        from cvfast.io.formats import open_picture
+        from cvfast.io.image_reader import read_image_xmp
 
-        with open_picture(path) as picture:
-            packet = picture.info.get("xmp")
+        packet = read_image_xmp(path)
     return parse_xmp(packet) if packet else None
 
 
@@ -263,7 +272,8 @@ def _require(text: str) -> Document:
 
 def _document(data: bytes) -> Document | None:
     """Parse XML that may be hostile; None if it is broken or asks for more than XMP needs."""
-    data = data.strip(b"\x00 \t\r\n")
+    if not data.startswith((b"\xff\xfe", b"\xfe\xff")):  # zeros are half of UTF-16
+        data = data.strip(b"\x00 \t\r\n")
     if not data or len(data) > MAX_PACKET or not _harmless(data):
         return None
     from xml.dom import minidom
