@@ -1,1 +1,1 @@
-"""TODO one line."""
+"""Face detectors and landmarks."""

@@ -1,1 +1,1 @@
-"""TODO one line."""
+"""Coordinate rules, boxes, alignment, and reading rotated crops of a picture."""

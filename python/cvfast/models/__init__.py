@@ -1,1 +1,1 @@
-"""TODO one line."""
+"""Bundled model files and the sessions that run them."""

@@ -1,0 +1,215 @@
+"""BlazeFace: a close-range and a full-range detector, run over the whole picture and over tiles."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.faces.mesh import FaceMesh, face_region, logistic
+from cvfast.faces.types import Faces
+from cvfast.geometry.boxes import RotatedBox, overlap_of_smaller
+from cvfast.geometry.sampling import PixelReader, read_crop
+from cvfast.kernels.nms import nms
+from cvfast.models.session import Session
+from cvfast.typing import Image
+
+__all__ = ["BlazeFace"]
+
+# (cells per side, anchors per cell) of each output layer.
+_LAYERS = {
+    "face_detection_short": ((16, 2), (8, 6)),
+    "face_detection_full": ((48, 1),),
+}
+
+# The full-range model sees faces from about 1/14 to 2/3 of its picture's side. Tiles therefore
+# grow by a factor of 4 from level to level, and overlap by a quarter so that a face cut by one tile
+# lies whole in its neighbour, or is large enough for the next level.
+_SMALLEST_TILE, _LEVEL_STEP, _TILE_OVERLAP = 320, 4.0, 1 / 4
+# Tiles of the lowest level per square root of the area: bounds the work on very large pictures.
+_TILES_ACROSS = 4.5
+
+# Even a good small face now and then scores low in every tile, so weak candidates are looked at
+# again by both models, close up (32 pixels across), where most other things fall.
+_WEAK_SCORE, _MOST_CANDIDATES, _CLOSE_UP_PIXELS = 0.3, 64, 32
+# A detection this sure that the mesh confirms this clearly needs no second look.
+_SURE_DETECTION, _SURE_PRESENCE, _HOPELESS_PRESENCE = 0.75, 0.9, 0.05
+
+
+class BlazeFace:
+    """Finds faces; holds the models and may be used from several threads.
+
+    The whole picture goes through both models. Unless ``whole_only``, the full-range model also
+    looks at overlapping tiles, for small faces: in a picture of up to 1728 x 1728 pixels faces
+    from about 28 pixels across, in larger ones from about 1/62 of the square root of its area.
+    Candidates are merged, and each one must also convince the face mesh.
+
+    Parameters
+    ----------
+    num_threads
+        Threads of one model call.
+    mesh
+        The mesh that confirms candidates, if there is one to share.
+
+    Raises
+    ------
+    ModelError, MissingDependencyError
+        As `cvfast.models.session.Session`.
+    """
+
+    def __init__(self, *, num_threads: int = 1, mesh: FaceMesh | None = None) -> None:
+        self._short = Session("face_detection_short", num_threads=num_threads)
+        self._full = Session("face_detection_full", num_threads=num_threads)
+        self._mesh = mesh or FaceMesh(num_threads=num_threads, refine=False)
+
+    def find(
+        self, source: Image | PixelReader, *, min_score: float = 0.5, whole_only: bool = False
+    ) -> Faces:
+        """Find faces.
+
+        Parameters
+        ----------
+        source
+            A picture, or a reader of one.
+        min_score
+            Lowest score to report.
+        whole_only
+            Skip the tiles: for video, where a face of less than 1/14 of the frame is not wanted.
+
+        Returns
+        -------
+        Faces
+            Best first, with six keypoints each.
+        """
+        reader = PixelReader.of(source)
+        if 0 in reader.size:
+            return Faces.none(reader.size)
+        values, scores = self._candidates(reader, whole_only)
+        keep = nms(_boxes(values), scores.astype(np.float32), 0.3)[:_MOST_CANDIDATES]
+        values, scores = values[keep], scores[keep]
+        for index in range(len(scores)):
+            values[index], scores[index] = self._confirmed(reader, values[index], scores[index])
+        values, scores = values[scores >= min_score], scores[scores >= min_score]
+        keep = _merge(_boxes(values), scores)
+        values, scores = values[keep], scores[keep]
+        return Faces(
+            _boxes(values), scores.astype(np.float32), values[:, 2:].astype(np.float32), reader.size
+        )
+
+    def _candidates(
+        self, reader: PixelReader, whole_only: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Decoded outputs ``(N, 8, 2)`` (centre, size, six keypoints) and scores of all passes."""
+        whole = _whole(reader.size)
+        # A face that fills the picture is seen better with some room round it.
+        regions = [(self._short, whole), (self._short, whole.scaled(1.5)), (self._full, whole)]
+        if not whole_only:
+            regions += [(self._full, tile) for tile in _tiles(reader.size)]
+        found = [_run(session, reader, region) for session, region in regions]
+        values, scores = zip(*found, strict=True)
+        return np.concatenate(values), np.concatenate(scores)
+
+    def _confirmed(
+        self, reader: PixelReader, face: NDArray[np.float64], score: float
+    ) -> tuple[NDArray[np.float64], float]:
+        """Look again at one candidate: its face ``(8, 2)``, made better, and its final score."""
+        presence = self._mesh.presence(reader, _mesh_region(face))
+        if presence < _HOPELESS_PRESENCE:
+            return face, 0.0
+        if score < _SURE_DETECTION or presence < _SURE_PRESENCE:
+            face, score = self._close_up(reader, face)
+            presence = self._mesh.presence(reader, _mesh_region(face), looks=3)
+        return face, min(score, presence)
+
+    def _close_up(
+        self, reader: PixelReader, face: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], float]:
+        """Detect a candidate again on crops round it; the less convinced model decides."""
+        (x, y), side = face[0], float(face[1].max())
+        best, scores = face, []
+        for session in (self._full, self._short):
+            width = side * session.input_shape[1] / _CLOSE_UP_PIXELS
+            found, found_scores = _run(session, reader, RotatedBox(x, y, width, width))
+            near = np.linalg.norm(found[:, 0] - face[0], axis=1) < side / 2
+            if not near.any():
+                return face, 0.0
+            index = int(np.where(near, found_scores, 0).argmax())
+            best = found[index]
+            scores.append(float(found_scores[index]))
+        return best, min(scores)
+
+
+def _mesh_region(face: NDArray[np.float64]) -> RotatedBox:
+    return face_region(_boxes(face[None])[0], face[2:])
+
+
+def _run(
+    session: Session, reader: PixelReader, region: RotatedBox
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Decoded outputs and scores of one model on one square region."""
+    side = session.input_shape[1]
+    crop = read_crop(reader, region, (side, side), fill=0)
+    raw, logits = session.run((crop / np.float32(127.5) - np.float32(1))[None])
+    scores = logistic(logits[0, :, 0])
+    likely = scores >= _WEAK_SCORE
+    anchors = _anchors(_LAYERS[session.name])
+    values = raw[0, likely].reshape(-1, 8, 2).astype(np.float64) / side
+    sizes = values[:, 1] * region.width
+    values = region.to_picture(values + anchors[likely, None])
+    values[:, 1] = sizes
+    return values, scores[likely]
+
+
+@functools.cache
+def _anchors(layers: tuple[tuple[int, int], ...]) -> NDArray[np.float64]:
+    """Cell centres ``(N, 2)`` as fractions of the model's picture, in the output's order."""
+    grids = []
+    for cells, per_cell in layers:
+        centres = (np.arange(cells) + 0.5) / cells
+        grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
+        grids.append(np.repeat(grid, per_cell, axis=0))
+    return np.concatenate(grids)
+
+
+def _boxes(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    centres, sizes = values[:, 0], np.maximum(values[:, 1], 0)
+    corners = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1) + 0.5
+    return corners.astype(np.float32)
+
+
+def _merge(boxes: NDArray[np.float32], scores: NDArray[np.float64]) -> list[int]:
+    """Keep the best of boxes that show one face: much overlap, or one inside the other."""
+    kept: list[int] = []
+    for index in np.argsort(-scores, kind="stable").tolist():
+        overlaps = overlap_of_smaller(boxes[index], boxes[kept])
+        if not (overlaps > 0.4).any():
+            kept.append(index)
+    return kept
+
+
+def _whole(size: tuple[int, int]) -> RotatedBox:
+    """Smallest square round the picture, about its centre."""
+    side = max(size)
+    return RotatedBox((size[0] - 1) / 2, (size[1] - 1) / 2, side, side)
+
+
+def _tiles(size: tuple[int, int]) -> Iterator[RotatedBox]:
+    """Overlapping squares that cover the picture, from small ones to nearly the whole."""
+    side = max(float(_SMALLEST_TILE), math.sqrt(size[0] * size[1]) / _TILES_ACROSS)
+    while side * 1.25 < max(size):
+        columns, rows = (_starts(length, side) for length in size)
+        for y in rows:
+            for x in columns:
+                yield RotatedBox(x + (side - 1) / 2, y + (side - 1) / 2, side, side)
+        side *= _LEVEL_STEP
+
+
+def _starts(length: int, side: float) -> list[float]:
+    """Evenly spread starts of tiles of ``side`` over ``length``, overlapping enough."""
+    if length <= side:
+        return [(length - side) / 2]
+    count = math.ceil((length - side) / (side * (1 - _TILE_OVERLAP))) + 1
+    return np.linspace(0, length - side, count).tolist()

@@ -1,0 +1,127 @@
+"""dlib's HOG detector and landmark models, with the extra ``dlib``."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cvfast.errors import MissingDependencyError, ModelError
+from cvfast.faces.mesh import logistic
+from cvfast.faces.types import Faces, Landmarks
+from cvfast.geometry.boxes import RotatedBox
+from cvfast.geometry.sampling import PixelReader, read_crop
+
+__all__ = ["find_hog", "fit_dlib5", "fit_dlib68"]
+
+_INSTALL = "pip install 'cvfast[dlib]'"
+_FIVE = "shape_predictor_5_face_landmarks.dat"
+# Larger pictures are averaged down for the detector; smaller ones are doubled, so that it sees
+# faces from about 40 pixels instead of 80.
+_MOST_PIXELS, _DOUBLE_PIXELS = 1 << 21, 1 << 19
+# dlib's landmark models see the box and half of it on each side; more is not read.
+_CROP_MARGIN, _CROP_SIDE = 2.0, 400
+
+_local = threading.local()
+
+
+def find_hog(reader: PixelReader, *, min_score: float = 0.5) -> Faces:
+    """Find upright frontal faces with dlib's HOG detector.
+
+    dlib's margin m becomes the score 1 / (1 + exp(-4 m)), so its own threshold is 0.5.
+    """
+    width, height = reader.size
+    scale = max(1.0, (width * height / _MOST_PIXELS) ** 0.5)
+    small = max(1, round(width / scale)), max(1, round(height / scale))
+    pixels = read_crop(reader, RotatedBox.from_box((0, 0, width, height)), small)
+    limited = float(np.clip(min_score, 1e-6, 1 - 1e-6))
+    threshold = float(np.log(limited / (1 - limited)) / 4)
+    upsample = int(width * height <= _DOUBLE_PIXELS)
+    rectangles, margins, _ = _hog().run(pixels, upsample, threshold)
+    sides = np.array([(r.left(), r.top(), r.right() + 1, r.bottom() + 1) for r in rectangles])
+    boxes = sides.reshape(-1, 4) * (np.array(reader.size * 2) / (small * 2))
+    order = np.argsort(-np.array(margins), kind="stable")
+    return Faces(
+        boxes[order].astype(np.float32),
+        logistic(4 * np.array(margins))[order].astype(np.float32),
+        np.zeros((len(order), 0, 2), np.float32),
+        reader.size,
+    )
+
+
+def fit_dlib5(reader: PixelReader, faces: Faces) -> list[Landmarks]:
+    """Fit dlib's five points to each face."""
+    return _fit(reader, faces, _packaged_file(_FIVE), "dlib5")
+
+
+def fit_dlib68(reader: PixelReader, faces: Faces, file: str) -> list[Landmarks]:
+    """Fit a 68-point model file, given by path or by its name in face-recognition-models."""
+    path = Path(file) if Path(file).exists() else _packaged_file(file)
+    warnings.warn(
+        f"{path.name}: 68-point models trained on the iBUG 300-W faces, as dlib's own, may not be "
+        "used commercially; see the data set's licence",
+        stacklevel=3,
+    )
+    return _fit(reader, faces, path, "dlib68")
+
+
+def _fit(reader: PixelReader, faces: Faces, path: Path, scheme: str) -> list[Landmarks]:
+    predictor = _predictor(path)
+    dlib = _dlib()
+    results = []
+    for box, score in zip(faces.boxes, faces.scores, strict=True):
+        region = RotatedBox.from_box(box).scaled(_CROP_MARGIN)
+        longest = max(region.width, region.height)
+        shrink = min(1.0, _CROP_SIDE / longest)
+        size = (max(1, round(region.width * shrink)), max(1, round(region.height * shrink)))
+        pixels = read_crop(reader, region, size)
+        inset = (1 - 1 / _CROP_MARGIN) / 2
+        x0, y0 = round(size[0] * inset), round(size[1] * inset)
+        shape = predictor(pixels, dlib.rectangle(x0, y0, size[0] - x0 - 1, size[1] - y0 - 1))
+        found = np.array([(p.x, p.y) for p in shape.parts()], np.float64)
+        if len(found) != int(scheme.removeprefix("dlib")):
+            raise ModelError(f"{path}: expected a model of {scheme[4:]} points, got {len(found)}")
+        points = region.to_picture((found + 0.5) / size)
+        results.append(Landmarks(points.astype(np.float32), scheme, float(score), box))
+    return results
+
+
+def _dlib() -> Any:
+    try:
+        return importlib.import_module("dlib")
+    except ImportError as error:
+        raise MissingDependencyError(f"this model needs dlib ({error}): {_INSTALL}") from error
+
+
+def _packaged_file(name: str) -> Path:
+    # The package is found, not imported: its import needs pkg_resources, which is going away.
+    spec = importlib.util.find_spec("face_recognition_models")
+    if spec is None:
+        raise MissingDependencyError(f"{name}: needs face-recognition-models: {_INSTALL}")
+    for folder in spec.submodule_search_locations or []:
+        path = Path(folder) / "models" / name
+        if path.is_file():
+            return path
+    raise ModelError(f"{name}: no such file, nor one of that name in face-recognition-models")
+
+
+def _hog() -> Any:
+    # One detector a thread: a dlib detector keeps its feature pyramid between calls.
+    if not hasattr(_local, "hog"):
+        _local.hog = _dlib().get_frontal_face_detector()
+    return _local.hog
+
+
+@functools.lru_cache(maxsize=4)
+def _predictor(path: Path) -> Any:
+    dlib = _dlib()
+    try:
+        return dlib.shape_predictor(str(path))
+    except RuntimeError as error:
+        raise ModelError(f"{path}: dlib cannot read this landmark model: {error}") from error

@@ -1,0 +1,231 @@
+"""The 468-point face mesh, refined by the iris model to 478 points with real eye contours."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.faces.types import Faces, Landmarks
+from cvfast.geometry.boxes import RotatedBox, bounding_box
+from cvfast.geometry.sampling import PixelReader, read_crop
+from cvfast.models.session import Session
+from cvfast.typing import ArrayLike, Image
+
+__all__ = ["FaceMesh", "face_region", "logistic"]
+
+# The crop's side over the face box's longer side, and the eye crop's over the eye's width.
+_FACE_MARGIN, _EYE_MARGIN = 1.5, 2.3
+_HOPELESS = 0.05
+_RIGHT_CORNERS, _LEFT_CORNERS = (33, 133), (362, 263)
+# fmt: off
+# Mesh numbers of the iris model's 71 points, right eye and left eye: lower and upper lid, then
+# rings further out, and the brow.
+_RIGHT_EYE = (
+    33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173,
+    130, 25, 110, 24, 23, 22, 26, 112, 243, 247, 30, 29, 27, 28, 56, 190,
+    226, 31, 228, 229, 230, 231, 232, 233, 244, 113, 225, 224, 223, 222, 221, 189,
+    35, 124, 46, 53, 52, 65, 143, 111, 117, 118, 119, 120, 121, 128, 245,
+    156, 70, 63, 105, 66, 107, 55, 193,
+)
+_LEFT_EYE = (
+    263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398,
+    359, 255, 339, 254, 253, 252, 256, 341, 463, 467, 260, 259, 257, 258, 286, 414,
+    446, 261, 448, 449, 450, 451, 452, 453, 464, 342, 445, 444, 443, 442, 441, 413,
+    265, 353, 276, 283, 282, 295, 372, 340, 346, 347, 348, 349, 350, 357, 465,
+    383, 300, 293, 334, 296, 336, 285, 417,
+)
+# fmt: on
+
+
+class FaceMesh:
+    """Fits the mesh; holds the models and may be used from several threads.
+
+    Parameters
+    ----------
+    num_threads
+        Threads of one model call.
+    refine
+        Refine eyes and irises with the iris model. Without it the iris points are the mesh's eye
+        centres, and a face costs about a third.
+
+    Raises
+    ------
+    ModelError, MissingDependencyError
+        As `cvfast.models.session.Session`.
+    """
+
+    def __init__(self, *, num_threads: int = 1, refine: bool = True) -> None:
+        self._mesh = Session("face_mesh", num_threads=num_threads)
+        self._iris = Session("iris", num_threads=num_threads) if refine else None
+
+    def fit(self, source: Image | PixelReader, faces: Faces) -> list[Landmarks]:
+        """Fit the mesh to each detected face.
+
+        The mesh is fitted twice: on a crop from the detection, then on the crop that the first fit
+        asks for, which makes the result nearly independent of the detector's box.
+
+        Parameters
+        ----------
+        source
+            A picture, or a reader of one.
+        faces
+            Detections in the same picture.
+
+        Returns
+        -------
+        list of Landmarks
+            One per face, in the same order. A box that holds no face gets points too, with a score
+            near 0: filter by ``score`` if the boxes are not trusted.
+        """
+        reader = PixelReader.of(source)
+        results = []
+        for boxes, keypoints in zip(faces.boxes, faces.keypoints, strict=True):
+            points, _ = self._run(reader, face_region(boxes, keypoints))
+            results.append(self._finish(reader, points))
+        return results
+
+    def track(self, source: Image | PixelReader, previous: Landmarks) -> Landmarks:
+        """Fit the mesh where the face was in the frame before, without a detection.
+
+        Parameters
+        ----------
+        source
+            The frame, or a reader of it.
+        previous
+            The face's mesh in the frame before.
+
+        Returns
+        -------
+        Landmarks
+            A score under about 0.5 says that the face was lost: detect again.
+
+        Raises
+        ------
+        ValueError
+            ``previous`` is not a ``mesh478``.
+        """
+        if previous.scheme != "mesh478":
+            raise ValueError(f"previous: expected mesh478 points, got {previous.scheme}")
+        return self._finish(PixelReader.of(source), previous.points.astype(np.float64))
+
+    def presence(
+        self, source: Image | PixelReader, region: RotatedBox, *, looks: int = 1
+    ) -> float:
+        """How sure the mesh is that a region holds a face, in [0, 1].
+
+        Parameters
+        ----------
+        source
+            A picture, or a reader of one.
+        region
+            Square round the face.
+        looks
+            Model calls. Each one after the first looks where the one before saw the face, and the
+            least sure of them counts: what only resembles a face seldom keeps to one.
+        """
+        reader = PixelReader.of(source)
+        points, score = self._run(reader, region)
+        if looks > 1 and score > _HOPELESS:
+            # The first look may be badly centred, so it cannot lower the result.
+            score = 1.0
+            for _ in range(looks - 1):
+                points, next_score = self._run(reader, _mesh_region(points))
+                score = min(score, next_score)
+        return score
+
+    def _finish(self, reader: PixelReader, points: NDArray[np.float64]) -> Landmarks:
+        """Fit on the crop that ``points`` ask for, then refine the eyes."""
+        points, score = self._run(reader, _mesh_region(points))
+        irises = [
+            self._eye(reader, points, _RIGHT_CORNERS, _RIGHT_EYE, mirrored=False),
+            self._eye(reader, points, _LEFT_CORNERS, _LEFT_EYE, mirrored=True),
+        ]
+        points = np.concatenate([points, *irises])
+        return Landmarks(
+            points.astype(np.float32), "mesh478", score, bounding_box(points).astype(np.float32)
+        )
+
+    def _run(self, reader: PixelReader, region: RotatedBox) -> tuple[NDArray[np.float64], float]:
+        """Mesh of a region: ``(468, 3)`` in the picture's pixels, and the score."""
+        side = self._mesh.input_shape[1]
+        crop = read_crop(reader, region, (side, side))
+        raw, flag = self._mesh.run(crop[None] / np.float32(255))
+        fractions = raw.reshape(-1, 3).astype(np.float64) / side
+        points = np.empty_like(fractions)
+        points[:, :2] = region.to_picture(fractions[:, :2])
+        points[:, 2] = fractions[:, 2] * region.width
+        return points, float(logistic(flag.ravel()[0]))
+
+    def _eye(
+        self,
+        reader: PixelReader,
+        points: NDArray[np.float64],
+        corners: tuple[int, int],
+        indices: tuple[int, ...],
+        *,
+        mirrored: bool,
+    ) -> NDArray[np.float64]:
+        """Refine one eye's mesh points in place; returns its five iris points ``(5, 3)``.
+
+        The model knows one eye only; the other one is shown to it in a mirror.
+        """
+        first, second = points[corners[0], :2], points[corners[1], :2]
+        region = _square(np.stack([first, second]), second - first, _EYE_MARGIN)
+        depth = float(points[list(corners), 2].mean())
+        if self._iris is None:
+            centre = (first + second) / 2
+            return np.tile([*centre, depth], (5, 1))
+        side = self._iris.input_shape[1]
+        crop = read_crop(reader, region, (side, side))
+        shown = crop[:, ::-1] if mirrored else crop
+        outputs = self._iris.run(shown[None] / np.float32(255))
+        contour, iris = (output.reshape(-1, 3)[:, :2].astype(np.float64) / side for output in outputs)
+        if mirrored:
+            contour[:, 0], iris[:, 0] = 1 - contour[:, 0], 1 - iris[:, 0]
+        points[list(indices), :2] = region.to_picture(contour)
+        return np.column_stack([region.to_picture(iris), np.full(len(iris), depth)])
+
+
+def face_region(box: ArrayLike, keypoints: ArrayLike) -> RotatedBox:
+    """Square region of a detected face for the mesh, upright along the eyes if they are known.
+
+    Parameters
+    ----------
+    box
+        ``(4,)``.
+    keypoints
+        ``(K, 2)``; the first two, if any, are the right and the left eye.
+    """
+    upright = RotatedBox.from_box(box)
+    side = max(upright.width, upright.height) * _FACE_MARGIN
+    dots = np.asarray(keypoints, np.float64).reshape(-1, 2)
+    angle = math.atan2(*(dots[1] - dots[0])[::-1]) if len(dots) >= 2 else 0.0
+    return RotatedBox(upright.x, upright.y, side, side, angle)
+
+
+def logistic(logits: ArrayLike) -> NDArray[np.float64]:
+    """Logits to probabilities, without overflow."""
+    values = np.clip(np.asarray(logits, np.float64), -80, 80)
+    probabilities: NDArray[np.float64] = 1 / (1 + np.exp(-values))
+    return probabilities
+
+
+def _mesh_region(points: NDArray[np.float64]) -> RotatedBox:
+    """Square region round a mesh, turned with its eyes."""
+    return _square(points[:468, :2], points[263, :2] - points[33, :2], _FACE_MARGIN)
+
+
+def _square(
+    points: NDArray[np.float64], direction: NDArray[np.float64], margin: float
+) -> RotatedBox:
+    """Square round points, its x axis along ``direction``, grown by ``margin``."""
+    angle = math.atan2(direction[1], direction[0])
+    cos, sin = math.cos(angle), math.sin(angle)
+    turn = np.array([[cos, -sin], [sin, cos]])  # columns: the square's axes
+    aligned = points @ turn
+    low, high = aligned.min(axis=0), aligned.max(axis=0)
+    x, y = turn @ ((low + high) / 2)
+    side = max(float((high - low).max()), 1e-3) * margin
+    return RotatedBox(float(x), float(y), side, side, angle)

@@ -1,0 +1,187 @@
+"""Reading small upright pictures out of rotated rectangles of a large one.
+
+Built on Pillow: a box filter first brings the rectangle near the wanted size, then one bilinear
+affine pass turns and scales it, so that large faces do not alias and small ones stay cheap.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.geometry.boxes import RotatedBox
+from cvfast.typing import Image, ImageU8
+
+__all__ = ["PixelBox", "PixelReader", "as_rgb", "read_crop"]
+
+PixelBox = tuple[int, int, int, int]
+
+# Rows are read in bands of at most this many pixels, so that memory stays bounded.
+_BAND_PIXELS = 1 << 21
+
+
+@dataclass(frozen=True, slots=True)
+class PixelReader:
+    """Where pixels come from: an array, or anything that can hand out a box of itself.
+
+    Parameters
+    ----------
+    size
+        Width and height of the whole picture.
+    read
+        Called with a box ``(x0, y0, x1, y1)`` of ints inside the picture; returns those pixels as
+        RGB ``(h, w, 3)`` or grey ``(h, w)``, uint8 or float32 in [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> reader = PixelReader.of(np.zeros((4, 8, 3), np.uint8))
+    >>> reader.size
+    (8, 4)
+    """
+
+    size: tuple[int, int]
+    read: Callable[[PixelBox], Image]
+
+    @classmethod
+    def of(cls, image: Image | PixelReader) -> PixelReader:
+        """Wrap a picture, checked; a reader is returned as it is.
+
+        Raises
+        ------
+        TypeError
+            Not an array, or neither uint8 nor float32.
+        ValueError
+            Not H x W or H x W x 3.
+        """
+        if isinstance(image, PixelReader):
+            return image
+        if not isinstance(image, np.ndarray):
+            raise TypeError(f"image: expected a NumPy array, got {type(image).__name__}")
+        if image.dtype not in (np.uint8, np.float32):
+            raise TypeError(
+                f"image: expected dtype uint8 or float32 in [0, 1], got {image.dtype}"
+            )
+        if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
+            raise ValueError(
+                f"image: expected shape (height, width, 3) or (height, width), got {image.shape}"
+            )
+        height, width = image.shape[:2]
+        return cls((width, height), lambda box: image[box[1] : box[3], box[0] : box[2]])
+
+
+def read_crop(
+    source: Image | PixelReader, box: RotatedBox, size: tuple[int, int], *, fill: int | None = None
+) -> ImageU8:
+    """Read a rotated rectangle as an upright picture of the wanted size.
+
+    Parameters
+    ----------
+    source
+        A picture, or a reader that hands out boxes of one.
+    box
+        The rectangle to read; it may reach outside the picture.
+    size
+        Width and height of the result.
+    fill
+        Grey value outside the picture; None continues the picture's border.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 RGB, ``(height, width, 3)``.
+
+    Raises
+    ------
+    ValueError
+        The picture has no pixels, or the rectangle no area.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    >>> read_crop(image, RotatedBox(1.5, 0.5, 2, 2), (2, 2))[..., 0].tolist()
+    [[1, 2], [5, 6]]
+    """
+    from PIL import Image as Pillow
+
+    reader = PixelReader.of(source)
+    if 0 in reader.size:
+        raise ValueError(f"source: expected at least one pixel, got {reader.size}")
+    scale = min(box.width / size[0], box.height / size[1])
+    if not 0 < scale < math.inf:
+        raise ValueError(f"box: expected finite sides above 0, got {box}")
+    factor = max(1, round(scale))
+    window = _visible_window(box.bounds(), reader.size, margin=2 * factor)
+    small = _read_reduced(reader, window, factor)
+    small, pad = _padded(small, window, box.bounds(), factor, fill)
+
+    # Output fraction -> picture pixel -> continuous coordinate of the reduced, padded window.
+    matrix = box.matrix()
+    matrix[:, 2] += 0.5 - np.array(window[:2])
+    matrix /= factor
+    matrix[:, 2] += pad
+    matrix[:, :2] /= size
+    coefficients = tuple(float(value) for value in matrix.ravel())
+    crop = Pillow.fromarray(small).transform(
+        size, Pillow.Transform.AFFINE, coefficients, Pillow.Resampling.BILINEAR
+    )
+    return np.asarray(crop)
+
+
+def _visible_window(
+    bounds: NDArray[np.float64], size: tuple[int, int], *, margin: int
+) -> PixelBox:
+    """Integer box of the pixels a crop needs, never empty, inside the picture."""
+    width, height = size
+    x0 = int(min(max(math.floor(bounds[0]) - margin, 0), width - 1))
+    y0 = int(min(max(math.floor(bounds[1]) - margin, 0), height - 1))
+    x1 = int(max(min(math.ceil(bounds[2]) + margin, width), x0 + 1))
+    y1 = int(max(min(math.ceil(bounds[3]) + margin, height), y0 + 1))
+    return x0, y0, x1, y1
+
+
+def _read_reduced(reader: PixelReader, window: PixelBox, factor: int) -> ImageU8:
+    """Read a window as uint8 RGB, averaged over blocks of factor x factor pixels."""
+    from PIL import Image as Pillow
+
+    x0, y0, x1, y1 = window
+    rows = max(1, _BAND_PIXELS // ((x1 - x0) * factor)) * factor
+    bands = []
+    for top in range(y0, y1, rows):
+        band = as_rgb(reader.read((x0, top, x1, min(top + rows, y1))))
+        if factor > 1:
+            band = np.asarray(Pillow.fromarray(band).reduce(factor))
+        bands.append(band)
+    return bands[0] if len(bands) == 1 else np.concatenate(bands)
+
+
+def as_rgb(pixels: Image) -> ImageU8:
+    """Contiguous uint8 RGB of a grey or RGB, uint8 or float32 picture."""
+    if pixels.dtype != np.uint8:
+        # NaN would make the cast undefined; it counts as black.
+        levels = np.nan_to_num(pixels, nan=0.0) * 255 + 0.5
+        pixels = np.clip(levels, 0, 255).astype(np.uint8)
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., None], 3, axis=2)
+    return np.ascontiguousarray(pixels, np.uint8)
+
+
+def _padded(
+    small: ImageU8, window: PixelBox, bounds: NDArray[np.float64], factor: int, fill: int | None
+) -> tuple[ImageU8, NDArray[np.int64]]:
+    """Continue the window to where the crop reaches outside the picture; says by how much."""
+    # Two more pixels than needed, for the bilinear neighbours.
+    before = np.ceil((np.array(window[:2]) - bounds[:2]) / factor).astype(np.int64) + 2
+    after = np.ceil((bounds[2:] - np.array(window[2:])) / factor).astype(np.int64) + 2
+    before, after = np.maximum(before, 0), np.maximum(after, 0)
+    if not before.any() and not after.any():
+        return small, before
+    widths = ((before[1], after[1]), (before[0], after[0]), (0, 0))
+    if fill is None:
+        return np.pad(small, widths, mode="edge"), before
+    return np.pad(small, widths, constant_values=fill), before

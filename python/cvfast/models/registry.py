@@ -1,0 +1,133 @@
+"""The bundled model files: what they are, where they lie, and that they are unaltered."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from cvfast.errors import ModelError
+
+__all__ = ["MODELS", "ModelFile", "model_path"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A bundled model file.
+
+    Parameters
+    ----------
+    name
+        Short name used in code.
+    filename
+        File in the package's ``models/data`` folder.
+    sha256
+        Hex digest of the whole file.
+    licence
+        SPDX expression.
+    source
+        The published package it was taken from.
+    task
+        What it does, in a few words.
+    """
+
+    name: str
+    filename: str
+    sha256: str
+    licence: str
+    source: str
+    task: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies; not checked (see `model_path`)."""
+        return Path(__file__).with_name("data") / self.filename
+
+
+_MEDIAPIPE = "mediapipe 0.10.21 (Python wheel)"
+
+MODELS: tuple[ModelFile, ...] = (
+    ModelFile(
+        "face_detection_short",
+        "face_detection_short_range.tflite",
+        "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+        "Apache-2.0",
+        _MEDIAPIPE,
+        "BlazeFace, close faces",
+    ),
+    ModelFile(
+        "face_detection_full",
+        "face_detection_full_range_sparse.tflite",
+        "2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+        "Apache-2.0",
+        _MEDIAPIPE,
+        "BlazeFace, near and far faces",
+    ),
+    ModelFile(
+        "face_mesh",
+        "face_landmark.tflite",
+        "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+        "Apache-2.0",
+        _MEDIAPIPE,
+        "468 face points",
+    ),
+    ModelFile(
+        "iris",
+        "iris_landmark.tflite",
+        "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+        "Apache-2.0",
+        _MEDIAPIPE,
+        "71 eye and brow points, 5 iris points",
+    ),
+)
+
+
+@functools.cache
+def model_path(name: str) -> Path:
+    """Path of a bundled model, its hash checked on the first call in a process.
+
+    Parameters
+    ----------
+    name
+        A name from `MODELS`.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        No bundled model has this name.
+    ModelError
+        The file is missing, cannot be read, or its SHA-256 is not the recorded one.
+
+    Examples
+    --------
+    >>> from cvfast.models.registry import model_path
+    >>> model_path("iris").name
+    'iris_landmark.tflite'
+    """
+    model = next((model for model in MODELS if model.name == name), None)
+    if model is None:
+        names = ", ".join(model.name for model in MODELS)
+        raise ValueError(f"name: expected one of {names}, got {name!r}")
+    verify(model.path, model.sha256)
+    return model.path
+
+
+def verify(path: Path, sha256: str) -> None:
+    """Raise `ModelError` unless the file at ``path`` has the SHA-256 digest ``sha256``."""
+    try:
+        actual = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: model file cannot be read ({error.strerror}); reinstall cvfast"
+        ) from error
+    if actual != sha256:
+        raise ModelError(
+            f"{path}: expected SHA-256 {sha256}, got {actual}; the file was altered or "
+            "cut short, reinstall cvfast"
+        )
