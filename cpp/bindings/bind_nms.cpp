@@ -62,10 +62,41 @@ py::array nms(const py::array& boxes, const py::array& scores,
                 : nms_of<double, double>(boxes, scores, groups, iou_threshold);
 }
 
+template <typename T, typename Score>
+py::tuple soft_nms_of(const py::array& boxes, const py::array& scores,
+                      const cvfast::SoftNms& options) {
+  const auto from = boxes_of<T>(boxes);
+  const auto* const values = static_cast<const Score*>(scores.data());
+  const auto size = static_cast<std::size_t>(from.count);
+  const std::unique_ptr<std::int64_t[]> kept(new std::int64_t[size]);
+  const std::unique_ptr<Score[]> lowered(new Score[size]);
+  std::ptrdiff_t count = 0;
+  {
+    py::gil_scoped_release release;
+    count = cvfast::soft_nms(from, values, options, kept.get(), lowered.get());
+  }
+  return py::make_tuple(py::array_t<std::int64_t>(count, kept.get()),
+                        py::array_t<Score>(count, lowered.get()));
+}
+
+py::tuple soft_nms(const py::array& boxes, const py::array& scores, bool gaussian, double sigma,
+                   double iou_threshold, double score_threshold) {
+  const cvfast::SoftNms options = {gaussian, sigma, iou_threshold, score_threshold};
+  const bool single = scores.itemsize() == 4;
+  if (boxes.itemsize() == 4) {
+    return single ? soft_nms_of<float, float>(boxes, scores, options)
+                  : soft_nms_of<float, double>(boxes, scores, options);
+  }
+  return single ? soft_nms_of<double, float>(boxes, scores, options)
+                : soft_nms_of<double, double>(boxes, scores, options);
+}
+
 }  // namespace
 
 void bind_nms(py::module_& m) {
   m.def("iou", &iou, py::arg("a"), py::arg("b"));
   m.def("nms", &nms, py::arg("boxes"), py::arg("scores"), py::arg("classes"),
         py::arg("iou_threshold"));
+  m.def("soft_nms", &soft_nms, py::arg("boxes"), py::arg("scores"), py::arg("gaussian"),
+        py::arg("sigma"), py::arg("iou_threshold"), py::arg("score_threshold"));
 }

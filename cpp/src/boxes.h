@@ -15,12 +15,13 @@ template <typename T>
 void check_boxes(const std::string& name, Boxes<T> boxes) {
   constexpr T most = std::numeric_limits<T>::max();
   const T* box = boxes.data;
-  bool good = true;  // comparisons with NaN are false
+  int bad = 0;  // comparisons with NaN are false
   for (std::ptrdiff_t i = 0; i < boxes.count; ++i, box += 4) {
-    good &= (box[0] >= -most) & (box[1] >= -most) & (box[2] >= box[0]) & (box[3] >= box[1]) &
-            (box[2] <= most) & (box[3] <= most);
+    bad |= static_cast<int>(!(box[0] >= -most)) | static_cast<int>(!(box[1] >= -most)) |
+           static_cast<int>(!(box[2] >= box[0])) | static_cast<int>(!(box[3] >= box[1])) |
+           static_cast<int>(!(box[2] <= most)) | static_cast<int>(!(box[3] <= most));
   }
-  if (good) return;
+  if (bad == 0) return;
   for (std::ptrdiff_t i = 0; i < boxes.count; ++i) {
     box = boxes.data + 4 * i;
     for (int k = 0; k < 4; ++k) {
@@ -39,13 +40,20 @@ void check_boxes(const std::string& name, Boxes<T> boxes) {
 template <typename Score>
 void check_scores(const Score* scores, std::ptrdiff_t count) {
   constexpr Score most = std::numeric_limits<Score>::max();
-  bool good = true;
-  for (std::ptrdiff_t i = 0; i < count; ++i) good &= (scores[i] >= -most) & (scores[i] <= most);
-  for (std::ptrdiff_t i = 0; !good && i < count; ++i) {
+  int bad = 0;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    bad |= static_cast<int>(!(scores[i] >= -most)) | static_cast<int>(!(scores[i] <= most));
+  }
+  for (std::ptrdiff_t i = 0; bad != 0 && i < count; ++i) {
     if (!std::isfinite(scores[i])) {
       reject("scores", i, "finite numbers", static_cast<double>(scores[i]));
     }
   }
+}
+
+inline void check_count(std::ptrdiff_t count) {  // indices are 32 bits inside
+  if (count <= 0x7fffffff) return;
+  throw std::invalid_argument("boxes: expected at most 2147483647, got " + std::to_string(count));
 }
 
 inline void check_threshold(const std::string& name, double threshold) {

@@ -58,6 +58,14 @@ class KeptColumns {
     return cvfast::any_over(kernels, columns, whole, box, threshold);
   }
 
+  // The first block of kBoxLanes boxes, from the one that starts at i, in which any meets `box`.
+  std::ptrdiff_t next_near(const BoxKernels& kernels, std::ptrdiff_t i,
+                           const OneBox<double>& box) const {
+    const BoxColumns<T> columns = {memory_, memory_ + room_, memory_ + 2 * room_,
+                                   memory_ + 3 * room_, memory_ + 4 * room_};
+    return kernels.next_near_f64(columns, i, count_, box);
+  }
+
  private:
   T* memory_;
   std::ptrdiff_t room_;

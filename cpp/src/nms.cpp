@@ -1,6 +1,9 @@
 #include "cvfast/nms.h"
 
-#include <optional>
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <vector>
 
 #include "boxes.h"
 #include "kept_boxes.h"
@@ -11,9 +14,8 @@ namespace cvfast {
 
 namespace {
 
-constexpr std::ptrdiff_t kFew = 128;          // all memory on the stack up to here
-constexpr std::ptrdiff_t kScanned = 192;      // kept boxes from which a grid pays
-constexpr std::ptrdiff_t kMost = 0x7fffffff;  // indices are 32 bits inside
+constexpr std::ptrdiff_t kFew = 128;      // all memory on the stack up to here
+constexpr std::ptrdiff_t kScanned = 192;  // kept boxes from which a grid pays
 
 // The largest T not above the threshold: a T exceeds the one exactly where it exceeds the other.
 template <typename T>
@@ -186,7 +188,7 @@ std::ptrdiff_t nms(Boxes<T> boxes, const Score* scores, const std::int64_t* clas
   check_threshold("iou_threshold", threshold);
   check_boxes("boxes", boxes);
   check_scores(scores, n);
-  if (n > kMost) throw std::invalid_argument("boxes: expected at most 2147483647, got more");
+  check_count(n);
   const BoxKernels& kernels = CVFAST_PICK(box_kernels);
   const Greedy<T> greedy(kernels, boxes.data, threshold);
   if (n <= kFew) {

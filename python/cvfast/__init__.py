@@ -14,9 +14,14 @@ from cvfast import _core
 __version__: str = _core.version
 
 _HOMES = {
+    "effects.retouch": ("retouch",),
+    "effects.video": ("retouch_video",),
+    "faces.detectors": ("detect",),
+    "faces.fitting": ("landmarks",),
+    "faces.types": ("Faces", "Landmarks"),
     "config": ("available_isas", "build_config", "get_isa", "get_num_threads", "set_num_threads"),
+    "kernels.nms": ("batched_nms", "iou", "nms", "soft_nms"),
     "kernels.tps": ("ThinPlateSpline",),
-    "kernels.nms": ("batched_nms", "iou", "nms"),
     "kernels.warp": ("local_rotate", "local_scale", "local_translate"),
 }
 _HOME_OF = {name: f"cvfast.{home}" for home, names in _HOMES.items() for name in names}

@@ -59,3 +59,11 @@ def nms(
     classes: NDArray[np.int64] | None,
     iou_threshold: float,
 ) -> NDArray[np.int64]: ...
+def soft_nms(
+    boxes: NDArray[Any],
+    scores: NDArray[Any],
+    gaussian: bool,
+    sigma: float,
+    iou_threshold: float,
+    score_threshold: float,
+) -> tuple[NDArray[np.int64], NDArray[Any]]: ...

@@ -37,4 +37,28 @@ extern template std::ptrdiff_t nms(Boxes<double>, const float*, const std::int64
 extern template std::ptrdiff_t nms(Boxes<double>, const double*, const std::int64_t*, double,
                                    std::int64_t*);
 
+struct SoftNms {
+  bool gaussian;           // the decay exp(-iou^2 / sigma), else 1 - iou where iou > iou_threshold
+  double sigma;            // over 0
+  double iou_threshold;    // in [0, 1]
+  double score_threshold;  // at least 0
+};
+
+// Selects the box of the highest score (ties: lower index) again and again, and lowers the scores
+// of the others by their overlap with it, until all are below the score threshold. Writes indices
+// and lowered scores in the order of selection (room for boxes.count) and returns how many.
+// Computes in double.
+template <typename T, typename Score>
+std::ptrdiff_t soft_nms(Boxes<T> boxes, const Score* scores, const SoftNms& options,
+                        std::int64_t* out, Score* out_scores);
+
+extern template std::ptrdiff_t soft_nms(Boxes<float>, const float*, const SoftNms&, std::int64_t*,
+                                        float*);
+extern template std::ptrdiff_t soft_nms(Boxes<float>, const double*, const SoftNms&, std::int64_t*,
+                                        double*);
+extern template std::ptrdiff_t soft_nms(Boxes<double>, const float*, const SoftNms&, std::int64_t*,
+                                        float*);
+extern template std::ptrdiff_t soft_nms(Boxes<double>, const double*, const SoftNms&, std::int64_t*,
+                                        double*);
+
 }  // namespace cvfast

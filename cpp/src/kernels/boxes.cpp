@@ -15,29 +15,34 @@ inline T intersection(const BoxColumns<T>& boxes, std::ptrdiff_t i, const OneBox
   return (w > T(0) ? w : T(0)) * (h > T(0) ? h : T(0));
 }
 
-// inter / united > threshold needs inter >= threshold * united, even as rounded (rounding keeps
-// order, and inter is a float itself), so one multiplication spares nearly all divisions.
 template <typename T>
 bool any_over(const BoxColumns<T>& columns, std::ptrdiff_t n, const OneBox<T>& one, T threshold) {
   const BoxColumns<T> boxes = columns;
   const OneBox<T> box = one;
-  T inter[kBoxLanes], united[kBoxLanes];
   for (std::ptrdiff_t i = 0; i < n; i += kBoxLanes) {
-    int near = 0;
-    for (std::ptrdiff_t k = 0; k < kBoxLanes; ++k) {
-      inter[k] = intersection(boxes, i + k, box);
-      united[k] = box.area + boxes.area[i + k] - inter[k];
-      near |= static_cast<int>(inter[k] > T(0)) &
-              static_cast<int>(inter[k] >= threshold * united[k]);
-    }
-    if (near == 0) continue;
     int over = 0;
     for (std::ptrdiff_t k = 0; k < kBoxLanes; ++k) {
-      over |= static_cast<int>(inter[k] / united[k] > threshold);
+      const T inter = intersection(boxes, i + k, box);
+      over |= static_cast<int>(inter / (box.area + boxes.area[i + k] - inter) > threshold);
     }
     if (over != 0) return true;
   }
   return false;
+}
+
+std::ptrdiff_t next_near_f64(const BoxColumns<double>& columns, std::ptrdiff_t from,
+                             std::ptrdiff_t n, const OneBox<double>& one) {
+  const BoxColumns<double> boxes = columns;
+  const OneBox<double> box = one;
+  std::ptrdiff_t i = from;
+  for (; i < n; i += kBoxLanes) {
+    int near = 0;
+    for (std::ptrdiff_t k = 0; k < kBoxLanes; ++k) {
+      near |= static_cast<int>(intersection(boxes, i + k, box) > 0.0);
+    }
+    if (near != 0) break;
+  }
+  return i;
 }
 
 template <typename T>
@@ -90,7 +95,7 @@ void order_u64(const std::uint64_t* keys, std::uint32_t n, std::uint32_t* order)
 }  // namespace
 
 extern const BoxKernels box_kernels;
-const BoxKernels box_kernels = {any_over_f32, any_over_f64, iou_f32,
+const BoxKernels box_kernels = {any_over_f32, any_over_f64, next_near_f64, iou_f32,
                                 iou_f64,      order_u32,    order_u64};
 
 }  // namespace cvfast::CVFAST_ISA

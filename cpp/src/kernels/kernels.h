@@ -51,6 +51,10 @@ struct BoxKernels {
   // kBoxLanes (fill up with zeros).
   bool (*any_over_f32)(const BoxColumns<float>&, std::ptrdiff_t n, const OneBox<float>&, float);
   bool (*any_over_f64)(const BoxColumns<double>&, std::ptrdiff_t n, const OneBox<double>&, double);
+  // The first i = from, from + kBoxLanes, ... under n so that `box` intersects any of the kBoxLanes
+  // boxes there, or some i >= n.
+  std::ptrdiff_t (*next_near_f64)(const BoxColumns<double>&, std::ptrdiff_t from, std::ptrdiff_t n,
+                                  const OneBox<double>&);
   // Intersection over union of `box` with each of n boxes.
   void (*iou_f32)(const BoxColumns<float>&, std::ptrdiff_t n, const OneBox<float>&, float* out);
   void (*iou_f64)(const BoxColumns<double>&, std::ptrdiff_t n, const OneBox<double>&, double* out);

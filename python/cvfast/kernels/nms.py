@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from cvfast import _core
 from cvfast.typing import Boxes, Indices
 
-__all__ = ["batched_nms", "iou", "nms"]
+__all__ = ["batched_nms", "iou", "nms", "soft_nms"]
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -82,7 +82,8 @@ def nms(boxes: ArrayLike, scores: ArrayLike, iou_threshold: float = 0.5) -> Indi
     array([1, 2])
     """
     checked = _boxes("boxes", boxes)
-    return _core.nms(checked, _scores(scores, len(checked)), None, iou_threshold)
+    values = _scores(scores, len(checked))
+    return _core.nms(checked, values, None, _number("iou_threshold", iou_threshold))
 
 
 def batched_nms(
@@ -125,7 +126,74 @@ def batched_nms(
         )
     # Only equality counts, so that unsigned numbers over 2**63 may wrap.
     whole = np.ascontiguousarray(groups, dtype=np.int64)
-    return _core.nms(checked, _scores(scores, len(checked)), whole, iou_threshold)
+    values = _scores(scores, len(checked))
+    return _core.nms(checked, values, whole, _number("iou_threshold", iou_threshold))
+
+
+def soft_nms(
+    boxes: ArrayLike,
+    scores: ArrayLike,
+    *,
+    method: Literal["gaussian", "linear"] = "gaussian",
+    sigma: float = 0.5,
+    iou_threshold: float = 0.5,
+    score_threshold: float = 1e-3,
+) -> tuple[Indices, Boxes]:
+    """Lower the scores of overlapping boxes instead of dropping them.
+
+    Bodla et al., *Soft-NMS: Improving Object Detection With One Line of Code* (2017): the box of
+    the highest score (ties: lower index) is selected, the scores of all others are multiplied by a
+    decay of their intersection over union with it, and so on until no score reaches
+    ``score_threshold``. Computed in float64.
+
+    Parameters
+    ----------
+    boxes, scores
+        As for :func:`nms`.
+    method
+        "gaussian" multiplies by exp(-iou**2 / sigma); "linear" by 1 - iou where iou exceeds
+        ``iou_threshold``.
+    sigma
+        Over 0; a larger one lowers less. Used by "gaussian".
+    iou_threshold
+        In [0, 1]. Used by "linear".
+    score_threshold
+        At least 0; boxes whose score is or falls below it are dropped.
+
+    Returns
+    -------
+    int64 indices of the selected boxes and their lowered scores (in the dtype of ``scores``), in
+    the order of selection, which is by lowered score descending.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :func:`nms`, and for an unknown method or options out of range.
+
+    Examples
+    --------
+    >>> import cvfast
+    >>> boxes = [[0.0, 0, 10, 10], [0, 0, 10, 5], [20, 0, 30, 10]]
+    >>> cvfast.soft_nms(boxes, [0.9, 0.8, 0.7], method="linear", iou_threshold=0.3)
+    (array([0, 2, 1]), array([0.9, 0.7, 0.4]))
+    """
+    if method not in ("gaussian", "linear"):
+        raise ValueError(f"method: expected 'gaussian' or 'linear', got {method!r}")
+    checked = _boxes("boxes", boxes)
+    return _core.soft_nms(
+        checked,
+        _scores(scores, len(checked)),
+        method == "gaussian",
+        _number("sigma", sigma),
+        _number("iou_threshold", iou_threshold),
+        _number("score_threshold", score_threshold),
+    )
+
+
+def _number(name: str, value: SupportsFloat) -> float:
+    if isinstance(value, str) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name}: expected a number, got {type(value).__name__}")
+    return float(value)
 
 
 def _boxes(name: str, values: ArrayLike) -> Boxes:
