@@ -14,5 +14,6 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.def("num_threads", &cvfast::num_threads);
   m.def("set_num_threads", &cvfast::set_num_threads, py::arg("threads"));
   m.def("set_serial_threshold", &cvfast::set_serial_threshold, py::arg("nanoseconds"));
+  bind_pca(m);
   bind_warp(m);
 }

@@ -15,6 +15,7 @@ __version__: str = _core.version
 
 _HOMES = {
     "config": ("available_isas", "build_config", "get_isa", "get_num_threads", "set_num_threads"),
+    "kernels.pca": ("PCA",),
     "kernels.warp": ("local_rotate", "local_scale", "local_translate"),
 }
 _HOME_OF = {name: f"cvfast.{home}" for home, names in _HOMES.items() for name in names}
