@@ -21,6 +21,7 @@ _HOMES = {
     "faces.types": ("Faces", "Landmarks"),
     "config": ("available_isas", "build_config", "get_isa", "get_num_threads", "set_num_threads"),
     "kernels.nms": ("batched_nms", "iou", "nms", "soft_nms"),
+    "kernels.pca": ("PCA",),
     "kernels.tps": ("ThinPlateSpline",),
     "kernels.warp": ("local_rotate", "local_scale", "local_translate"),
 }

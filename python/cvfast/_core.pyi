@@ -67,3 +67,26 @@ def soft_nms(
     iou_threshold: float,
     score_threshold: float,
 ) -> tuple[NDArray[np.int64], NDArray[Any]]: ...
+def pca_column_means(x: NDArray[Any], threads: int) -> NDArray[np.float64]: ...
+def pca_scatter(
+    x: NDArray[Any], mean: NDArray[np.float64], by_samples: bool, threads: int
+) -> NDArray[np.float64]: ...
+def pca_combine(
+    weights: NDArray[np.float32], x: NDArray[Any], mean: NDArray[np.float64], threads: int
+) -> NDArray[np.float32]: ...
+def pca_reconstruct_f32(
+    scores: NDArray[Any],
+    components: NDArray[np.float32],
+    mean: NDArray[np.float64],
+    threads: int,
+) -> NDArray[np.float32]: ...
+def pca_reconstruct_u8(
+    scores: NDArray[Any],
+    components: NDArray[np.float32],
+    mean: NDArray[np.float64],
+    threads: int,
+) -> NDArray[np.uint8]: ...
+
+class Projection:
+    def __init__(self, components: NDArray[np.float32], mean: NDArray[np.float64]) -> None: ...
+    def transform(self, x: NDArray[Any], threads: int) -> NDArray[np.float32]: ...

@@ -118,9 +118,7 @@ def local_translate(
     """
     check_image("image", image)
     count, center_array, radius_array = _discs(centers, radii)
-    parameters = real_array(
-        "targets", targets, (count, 2), f"shape ({count}, 2), one point a disc"
-    )
+    parameters = real_array("targets", targets, (count, 2), f"shape ({count}, 2), one point a disc")
     return _warp(_TRANSLATE, image, center_array, radius_array, parameters, threads, out)
 
 

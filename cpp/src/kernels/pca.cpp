@@ -1,0 +1,327 @@
+// Tiles of matrix products in float32 and in exact integers from bytes, and the loops that feed
+// them. Float products may use FMA: AVX2 and AVX-512 give the same bytes, the baseline differs in
+// the last bits. All else gives the same bytes everywhere.
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+#if defined(__AVX2__) || defined(__AVX512F__)
+#include <immintrin.h>
+#elif defined(__SSE2__) || defined(_M_X64)
+#include <emmintrin.h>
+#define CVFAST_SSE2
+#endif
+
+// The accumulators of a tile stay in registers only if these loops are unrolled.
+#if defined(__clang__)
+#define CVFAST_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define CVFAST_UNROLL _Pragma("GCC unroll 16")
+#else
+#define CVFAST_UNROLL
+#endif
+
+namespace cvfast::CVFAST_ISA {
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kRows = 12, kLanes = 16;
+using Floats = __m512;
+using Words = __m512i;
+inline Floats zero() { return _mm512_setzero_ps(); }
+inline Floats load(const float* p) { return _mm512_loadu_ps(p); }
+inline Floats spread(float v) { return _mm512_set1_ps(v); }
+inline Floats add_product(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
+inline void store(float* p, Floats v) { _mm512_storeu_ps(p, v); }
+inline Words zero_words() { return _mm512_setzero_si512(); }
+inline Words load(const std::uint32_t* p) { return _mm512_loadu_si512(p); }
+inline Words spread(std::uint32_t v) { return _mm512_set1_epi32(static_cast<int>(v)); }
+inline Words even_bytes(Words v) { return _mm512_and_si512(v, _mm512_set1_epi16(255)); }
+inline Words odd_bytes(Words v) { return _mm512_srli_epi16(v, 8); }
+inline Words add_pairs(Words a, Words b, Words c) {
+  return _mm512_add_epi32(c, _mm512_madd_epi16(a, b));
+}
+inline void store(std::int32_t* p, Words v) { _mm512_storeu_si512(p, v); }
+#elif defined(__AVX2__)
+constexpr int kRows = 6, kLanes = 8;
+using Floats = __m256;
+using Words = __m256i;
+inline Floats zero() { return _mm256_setzero_ps(); }
+inline Floats load(const float* p) { return _mm256_loadu_ps(p); }
+inline Floats spread(float v) { return _mm256_set1_ps(v); }
+inline Floats add_product(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
+inline void store(float* p, Floats v) { _mm256_storeu_ps(p, v); }
+inline Words zero_words() { return _mm256_setzero_si256(); }
+inline Words load(const std::uint32_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+inline Words spread(std::uint32_t v) { return _mm256_set1_epi32(static_cast<int>(v)); }
+inline Words even_bytes(Words v) { return _mm256_and_si256(v, _mm256_set1_epi16(255)); }
+inline Words odd_bytes(Words v) { return _mm256_srli_epi16(v, 8); }
+inline Words add_pairs(Words a, Words b, Words c) {
+  return _mm256_add_epi32(c, _mm256_madd_epi16(a, b));
+}
+inline void store(std::int32_t* p, Words v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
+}
+#elif defined(CVFAST_SSE2)
+constexpr int kRows = 6, kLanes = 4;
+using Floats = __m128;
+using Words = __m128i;
+inline Floats zero() { return _mm_setzero_ps(); }
+inline Floats load(const float* p) { return _mm_loadu_ps(p); }
+inline Floats spread(float v) { return _mm_set1_ps(v); }
+inline Floats add_product(Floats a, Floats b, Floats c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
+inline void store(float* p, Floats v) { _mm_storeu_ps(p, v); }
+inline Words zero_words() { return _mm_setzero_si128(); }
+inline Words load(const std::uint32_t* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+inline Words spread(std::uint32_t v) { return _mm_set1_epi32(static_cast<int>(v)); }
+inline Words even_bytes(Words v) { return _mm_and_si128(v, _mm_set1_epi16(255)); }
+inline Words odd_bytes(Words v) { return _mm_srli_epi16(v, 8); }
+inline Words add_pairs(Words a, Words b, Words c) { return _mm_add_epi32(c, _mm_madd_epi16(a, b)); }
+inline void store(std::int32_t* p, Words v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), v); }
+#else
+constexpr int kRows = 6, kLanes = 4;
+struct Floats {
+  float v[kLanes];
+};
+struct Words {
+  std::uint32_t v[kLanes];
+};
+inline Floats spread(float x) { return {{x, x, x, x}}; }
+inline Floats zero() { return spread(0.0f); }
+inline Floats load(const float* p) { return {{p[0], p[1], p[2], p[3]}}; }
+inline Floats add_product(Floats a, Floats b, Floats c) {
+  for (int i = 0; i < kLanes; ++i) c.v[i] += a.v[i] * b.v[i];
+  return c;
+}
+inline void store(float* p, Floats x) { memcpy(p, x.v, sizeof x.v); }
+inline Words spread(std::uint32_t x) { return {{x, x, x, x}}; }
+inline Words zero_words() { return spread(0u); }
+inline Words load(const std::uint32_t* p) { return {{p[0], p[1], p[2], p[3]}}; }
+inline Words even_bytes(Words x) {
+  for (int i = 0; i < kLanes; ++i) x.v[i] &= 0x00ff00ffu;
+  return x;
+}
+inline Words odd_bytes(Words x) {
+  for (int i = 0; i < kLanes; ++i) x.v[i] = (x.v[i] >> 8) & 0x00ff00ffu;
+  return x;
+}
+inline Words add_pairs(Words a, Words b, Words c) {
+  for (int i = 0; i < kLanes; ++i) {
+    c.v[i] += (a.v[i] & 0xffffu) * (b.v[i] & 0xffffu) + (a.v[i] >> 16) * (b.v[i] >> 16);
+  }
+  return c;
+}
+inline void store(std::int32_t* p, Words x) { memcpy(p, x.v, sizeof x.v); }
+#endif
+
+template <int R, int N>
+void product(const float* a, const float* b, std::ptrdiff_t depth, float* tile) {
+  Floats sums[R][N];
+  CVFAST_UNROLL
+  for (int r = 0; r < R; ++r) {
+    CVFAST_UNROLL
+    for (int j = 0; j < N; ++j) sums[r][j] = zero();
+  }
+  for (std::ptrdiff_t p = 0; p < depth; ++p) {
+    Floats right[N];
+    CVFAST_UNROLL
+    for (int j = 0; j < N; ++j) right[j] = load(b + (p * N + j) * kLanes);
+    CVFAST_UNROLL
+    for (int r = 0; r < R; ++r) {
+      const Floats left = spread(a[r * kTileStride + p]);
+      CVFAST_UNROLL
+      for (int j = 0; j < N; ++j) sums[r][j] = add_product(left, right[j], sums[r][j]);
+    }
+  }
+  CVFAST_UNROLL
+  for (int r = 0; r < R; ++r) {
+    CVFAST_UNROLL
+    for (int j = 0; j < N; ++j) store(tile + (r * N + j) * kLanes, sums[r][j]);
+  }
+}
+
+template <int N>
+void product_rows(const float* a, const float* b, std::ptrdiff_t depth, std::ptrdiff_t rows,
+                  float* tile) {
+  std::ptrdiff_t done = 0;
+  while (done < rows) {
+    const float* from = a + done * kTileStride;
+    float* to = tile + done * N * kLanes;
+    const std::ptrdiff_t left = rows - done;
+    if (left >= kRows) {
+      product<kRows, N>(from, b, depth, to);
+      done += kRows;
+    } else if (kRows > 8 && left >= 8) {
+      product<8, N>(from, b, depth, to);
+      done += 8;
+    } else if (left >= 4) {
+      product<4, N>(from, b, depth, to);
+      done += 4;
+    } else if (left >= 2) {
+      product<2, N>(from, b, depth, to);
+      done += 2;
+    } else {
+      product<1, N>(from, b, depth, to);
+      done += 1;
+    }
+  }
+}
+
+void product_f32(const float* a, const float* b, std::ptrdiff_t depth, std::ptrdiff_t rows,
+                 std::ptrdiff_t vectors, float* tile) {
+  if (vectors == 2) {
+    product_rows<2>(a, b, depth, rows, tile);
+  } else {
+    product_rows<1>(a, b, depth, rows, tile);
+  }
+}
+
+void product_u8(const std::uint32_t* a, const std::uint32_t* b, std::ptrdiff_t depth,
+                std::int32_t* tile) {
+  Words sums[kRows][2];
+  CVFAST_UNROLL
+  for (int r = 0; r < kRows; ++r) sums[r][0] = sums[r][1] = zero_words();
+  for (std::ptrdiff_t p = 0; p < depth; ++p) {
+    const Words b0 = load(b + p * 2 * kLanes), b1 = load(b + (p * 2 + 1) * kLanes);
+    const Words even0 = even_bytes(b0), even1 = even_bytes(b1);
+    const Words odd0 = odd_bytes(b0), odd1 = odd_bytes(b1);
+    CVFAST_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      const std::uint32_t word = a[r * kTileStride + p];
+      const Words even = spread(word & 0x00ff00ffu), odd = spread((word >> 8) & 0x00ff00ffu);
+      sums[r][0] = add_pairs(odd, odd0, add_pairs(even, even0, sums[r][0]));
+      sums[r][1] = add_pairs(odd, odd1, add_pairs(even, even1, sums[r][1]));
+    }
+  }
+  CVFAST_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    store(tile + r * 2 * kLanes, sums[r][0]);
+    store(tile + (r * 2 + 1) * kLanes, sums[r][1]);
+  }
+}
+
+#if defined(__AVX512F__) && defined(__GNUC__)
+#define CVFAST_VNNI_PRODUCT product_u8s8
+__attribute__((target("avx512vnni"))) void product_u8s8(const std::uint32_t* a,
+                                                        const std::uint32_t* b,
+                                                        std::ptrdiff_t depth, std::int32_t* tile) {
+  __m512i sums[kRows][2];
+  CVFAST_UNROLL
+  for (int r = 0; r < kRows; ++r) sums[r][0] = sums[r][1] = _mm512_setzero_si512();
+  for (std::ptrdiff_t p = 0; p < depth; ++p) {
+    const __m512i b0 = _mm512_loadu_si512(b + p * 2 * kLanes);
+    const __m512i b1 = _mm512_loadu_si512(b + (p * 2 + 1) * kLanes);
+    CVFAST_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      const __m512i left = _mm512_set1_epi32(static_cast<int>(a[r * kTileStride + p]));
+      sums[r][0] = _mm512_dpbusd_epi32(sums[r][0], left, b0);
+      sums[r][1] = _mm512_dpbusd_epi32(sums[r][1], left, b1);
+    }
+  }
+  CVFAST_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    _mm512_storeu_si512(tile + r * 2 * kLanes, sums[r][0]);
+    _mm512_storeu_si512(tile + (r * 2 + 1) * kLanes, sums[r][1]);
+  }
+}
+#else
+#define CVFAST_VNNI_PRODUCT nullptr
+#endif
+
+void center_u8(const std::uint8_t* __restrict x, const float* __restrict mean, std::ptrdiff_t n,
+               float* __restrict out) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) out[i] = static_cast<float>(x[i]) - mean[i];
+}
+
+bool center_f32(const float* __restrict x, const float* __restrict mean, std::ptrdiff_t n,
+                float* __restrict out) {
+  std::int32_t largest = 0;  // of the values' bits without sign, ordered as the values are
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    std::int32_t bits;
+    memcpy(&bits, x + i, sizeof bits);
+    bits &= 0x7fffffff;
+    largest = bits > largest ? bits : largest;
+    out[i] = x[i] - mean[i];
+  }
+  return largest < 0x7f800000;
+}
+
+void interleave_u8(const std::uint8_t* const* rows, std::ptrdiff_t n,
+                   std::uint32_t* __restrict out) {
+  const std::uint8_t* __restrict a = rows[0];
+  const std::uint8_t* __restrict b = rows[1];
+  const std::uint8_t* __restrict c = rows[2];
+  const std::uint8_t* __restrict d = rows[3];
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    out[i] = static_cast<std::uint32_t>(a[i]) | static_cast<std::uint32_t>(b[i]) << 8 |
+             static_cast<std::uint32_t>(c[i]) << 16 | static_cast<std::uint32_t>(d[i]) << 24;
+  }
+}
+
+void sum_u8(const std::uint8_t* __restrict x, std::ptrdiff_t n, std::uint32_t* __restrict sums) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) sums[i] += x[i];
+}
+
+void sum_f32(const float* __restrict x, std::ptrdiff_t n, double* __restrict sums) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) sums[i] += static_cast<double>(x[i]);
+}
+
+void store_tile(const float* __restrict tile, std::ptrdiff_t tile_stride, std::ptrdiff_t rows,
+                std::ptrdiff_t columns, float* __restrict out, std::ptrdiff_t stride) {
+  for (std::ptrdiff_t r = 0; r < rows; ++r) {
+    memcpy(out + r * stride, tile + r * tile_stride,
+           static_cast<size_t>(columns) * sizeof(float));
+  }
+}
+
+void add_tile(const float* __restrict tile, std::ptrdiff_t tile_stride, std::ptrdiff_t rows,
+              std::ptrdiff_t columns, float* __restrict out, std::ptrdiff_t stride) {
+  for (std::ptrdiff_t r = 0; r < rows; ++r) {
+    const float* __restrict from = tile + r * tile_stride;
+    float* __restrict to = out + r * stride;
+    for (std::ptrdiff_t i = 0; i < columns; ++i) to[i] += from[i];
+  }
+}
+
+void accumulate_f32(const float* __restrict x, std::ptrdiff_t n, double* __restrict sums) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) sums[i] += static_cast<double>(x[i]);
+}
+
+void accumulate_f64(const double* __restrict x, std::ptrdiff_t n, double* __restrict sums) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) sums[i] += x[i];
+}
+
+void accumulate_i32(const std::int32_t* __restrict x, std::ptrdiff_t n, double* __restrict sums) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) sums[i] += static_cast<double>(x[i]);
+}
+
+void finish_f32(const float* __restrict x, const float* __restrict mean, std::ptrdiff_t n,
+                float* __restrict out) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) out[i] = x[i] + mean[i];
+}
+
+void finish_u8(const float* __restrict x, const float* __restrict mean, std::ptrdiff_t n,
+               std::uint8_t* __restrict out) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    float value = x[i] + mean[i];
+    value = value > 0.0f ? value : 0.0f;
+    value = value < 255.0f ? value : 255.0f;
+    out[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(value + 0.5f));
+  }
+}
+
+}  // namespace
+
+extern const PcaKernels pca_kernels;
+const PcaKernels pca_kernels = {kRows,         kLanes,        product_f32,    product_u8,
+                                CVFAST_VNNI_PRODUCT, center_u8, center_f32,   interleave_u8,
+                                sum_u8,        sum_f32,       store_tile,     add_tile,
+                                accumulate_f32, accumulate_f64, accumulate_i32, finish_f32,
+                                finish_u8};
+
+}  // namespace cvfast::CVFAST_ISA
