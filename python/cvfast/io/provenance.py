@@ -174,7 +174,7 @@ def parse_xmp(data: bytes) -> Mark | None:
 
 
 def read_provenance(path: PathLike) -> Mark | None:
-    """Read the mark of a picture (JPEG, PNG, WebP, TIFF, AVIF, HEIC) or an MP4 or MOV clip.
+    """Read the mark of a picture (JPEG, PNG, WebP, TIFF, AVIF, HEIC) or clip (MP4, MOV, MKV).
 
     Parameters
     ----------
@@ -207,6 +207,10 @@ def read_provenance(path: PathLike) -> Mark | None:
         b"uuid",
     }:
         packet = read_mp4_xmp(path)
+    elif head[:4] == b"\x1a\x45\xdf\xa3":  # EBML: Matroska and WebM keep XMP as a tag
+        from cvfast.io.clip import stored_xmp
+
+        packet = stored_xmp(path)
     else:
         from cvfast.io.image_reader import read_image_xmp
 

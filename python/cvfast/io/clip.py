@@ -1,0 +1,386 @@
+"""Opening clips: what is in them, whether they are whole, and their packets in a time window."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from cvfast.errors import MediaError
+from cvfast.io.bmff import boxes, read_mp4_xmp
+from cvfast.io.color import ColorTags
+from cvfast.typing import Path as PathLike
+
+if TYPE_CHECKING:
+    from av.buffer import Buffer
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+__all__ = ["Reader", "StreamInfo", "VideoInfo", "Window", "describe", "open_clip", "stored_xmp"]
+
+Seconds: TypeAlias = float | Fraction
+
+# Only real containers, only from disk: a playlist called .mp4 must not make us open other files.
+_INPUT_OPTIONS = {
+    "format_whitelist": "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,gif,mxf,nut",
+    "protocol_whitelist": "file",
+}
+_MP4 = "mp4"
+_MATROSKA = "matroska"
+# Two threads decode faster than most encoders take frames; more would only hold more of them.
+_DECODE_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """One stream of a file: its index, kind ("video", "audio", ...), codec and language."""
+
+    index: int
+    kind: str
+    codec: str
+    language: str | None
+    time_base: Fraction | None
+
+    def __str__(self) -> str:
+        language = f", {self.language}" if self.language else ""
+        return f"stream {self.index} ({self.kind}, {self.codec}{language})"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What `cvfast.io.video.probe` found in a clip.
+
+    Attributes
+    ----------
+    width, height
+        Of the first decoded frame, in pixels, before any rotation.
+    rotation
+        Quarter turns clockwise to show it upright.
+    time_base
+        Unit of all pts, in seconds.
+    rate
+        Average frames per second, None if unknown.
+    duration
+        Seconds from the file's header, None if unknown.
+    frames
+        Number of frames from the header, None if unknown.
+    start
+        First pts.
+    codec, pixel_format, color, container
+        As FFmpeg names them.
+    sample_aspect
+        Width over height of a pixel, None if not given.
+    interlaced
+        Whether the first frame is.
+    display_matrix
+        The nine numbers behind `rotation`, None if there are none.
+    streams
+        All streams in file order; `index` says which one is the video.
+    """
+
+    width: int
+    height: int
+    rotation: int
+    time_base: Fraction
+    rate: Fraction | None
+    duration: Fraction | None
+    frames: int | None
+    start: int
+    codec: str
+    pixel_format: str
+    color: ColorTags
+    container: str
+    sample_aspect: Fraction | None
+    interlaced: bool
+    display_matrix: tuple[int, ...] | None
+    index: int
+    streams: tuple[StreamInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a clip to use, in seconds from its first video frame: start <= t < end."""
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+
+    @classmethod
+    def of(cls, start: Seconds | None, end: Seconds | None) -> Window:
+        """Check and convert; a float means its shortest decimal fraction."""
+        values = [
+            None if value is None else Fraction(value).limit_denominator(10**9)
+            for value in (start, end)
+        ]
+        if values[0] is not None and values[0] < 0:
+            raise ValueError(f"start: expected at least 0 seconds, got {start}")
+        if values[1] is not None and values[1] <= (values[0] or 0):
+            raise ValueError(f"end: expected more than start ({start or 0} seconds), got {end}")
+        return cls(*values)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is cut."""
+        return self.start is None and self.end is None
+
+
+@contextmanager
+def open_clip(path: PathLike) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a clip for reading and find its main video stream.
+
+    Raises
+    ------
+    MediaError
+        If the file is missing, a folder, empty, truncated, no clip, or has no video.
+    """
+    import av
+
+    _check_file(Path(path))
+    try:
+        # Old files have metadata in other encodings: their bytes pass through unread.
+        container = av.open(
+            f"file:{path}", options=_INPUT_OPTIONS, metadata_errors="surrogateescape"
+        )
+    except (av.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise MediaError(
+            f"{path}: cannot be opened as a video ({reason}): it is damaged, cut off, or not a "
+            "video file. Copy it again from its source, or check that it plays."
+        ) from error
+    with container:
+        video = _main_video(container, path)
+        if _MP4 in container.format.name:
+            _check_whole(container, path)
+        yield container, video
+
+
+def stored_xmp(path: PathLike) -> bytes | None:
+    """Return the XMP packet that an MP4, MOV, MKV or WebM clip carries, if any."""
+    with open_clip(path) as (container, _):
+        if _MP4 in container.format.name:
+            try:
+                return read_mp4_xmp(path)
+            except MediaError:  # junk behind the last box, which open_clip found harmless
+                return None
+        text = container.metadata.get("XMP")
+        return text.encode(errors="surrogateescape") if text else None
+
+
+def describe(container: InputContainer, video: VideoStream, first: VideoFrame) -> VideoInfo:
+    """Put together what is known of an open clip and its first frame."""
+    matrix = _display_matrix(first)
+    color = ColorTags(
+        matrix=int(first.colorspace),
+        range=2 if first.format.name.startswith("yuvj") else int(first.color_range),
+        primaries=int(first.color_primaries),
+        transfer=int(first.color_trc),
+    )
+    duration = None
+    if video.duration is not None and video.time_base is not None:
+        duration = video.duration * video.time_base
+    elif container.duration is not None:
+        duration = Fraction(container.duration, 1_000_000)
+    return VideoInfo(
+        width=first.width,
+        height=first.height,
+        rotation=_quarter_turns(first),
+        time_base=video.time_base or Fraction(1, 1000),
+        rate=video.average_rate or video.guessed_rate,
+        duration=duration,
+        frames=video.frames or None,
+        start=_start(video),
+        codec=video.codec_context.name,
+        pixel_format=first.format.name,
+        color=color,
+        container=container.format.name,
+        sample_aspect=video.sample_aspect_ratio or None,
+        interlaced=first.interlaced_frame,
+        display_matrix=matrix,
+        index=video.index,
+        streams=tuple(_stream_info(stream) for stream in container.streams),
+    )
+
+
+class Reader:
+    """Packets and decoded frames of an open clip, in file order, within a time window.
+
+    Attributes
+    ----------
+    damaged
+        Packets that could not be decoded, or frames the decoder had to patch up.
+    shift
+        Ticks of the video's time base from zero to the window's start (0 without a start).
+    """
+
+    def __init__(
+        self, path: PathLike, container: InputContainer, video: VideoStream, window: Window
+    ) -> None:
+        self.path = path
+        self.damaged = 0
+        self._container = container
+        self._video = video
+        self._window = window
+        self.time_base = video.time_base or Fraction(1, 1000)
+        self._origin = _start(video)
+        video.codec_context.thread_type = "AUTO"
+        video.codec_context.thread_count = _DECODE_THREADS
+        self.first = self._origin
+        if window.start is not None:
+            self.first += math.ceil(window.start / self.time_base)
+        self.shift = 0 if window.start is None else self.first
+
+    def packets(self) -> Iterator[Packet[Stream]]:
+        """Demux until the window's end; flushing packets (no size, no time) come last."""
+        import av
+
+        self._seek()
+        reached = Fraction(0)
+        waiting = {self._video.index, *(s.index for s in self._container.streams.audio)}
+        over: set[int] = set()
+        try:
+            for packet in self._container.demux():
+                time = packet.dts if packet.dts is not None else packet.pts
+                if time is not None and packet.time_base:
+                    reached = max(reached, (time + (packet.duration or 0)) * packet.time_base)
+                    if self._after(time * packet.time_base):
+                        over.add(packet.stream.index)
+                if waiting <= over:
+                    return
+                if packet.stream.index not in over or time is None:
+                    yield packet
+        except av.FFmpegError as error:
+            raise MediaError(
+                f"{self.path}: reading failed after {float(reached):.2f} s ({error.strerror}); "
+                "the file is damaged or cut off there. Copy it again, or use end= to stop before."
+            ) from error
+        self._check_end(reached)
+
+    def decode(self, packet: Packet[Stream] | None) -> list[VideoFrame]:
+        """Decode a video packet (None: what is still held); a damaged one is counted."""
+        import av
+
+        try:
+            frames = self._video.decode(packet)
+        except av.error.EOFError:
+            return []
+        except av.FFmpegError:
+            self.damaged += 1
+            return []
+        for frame in frames:
+            self.damaged += frame.is_corrupt
+            # Presentation time, or decoding time in the rare files that give nothing else.
+            frame.pts = frame.pts if frame.pts is not None else frame.dts
+            frame.time_base = self.time_base
+        return frames
+
+    def holds(self, time: Fraction) -> bool:
+        """Whether a time in seconds, on the file's own clock, lies in the window."""
+        start = self._window.start
+        if start is not None and time < self.first * self.time_base:
+            return False
+        return not self._after(time)
+
+    def _after(self, time: Fraction) -> bool:
+        end = self._window.end
+        return end is not None and time - self._origin * self.time_base >= end
+
+    def _seek(self) -> None:
+        import av
+
+        if not self._window.start:
+            return
+        # A second earlier: key frames are found by decoding time, which runs ahead.
+        target = int(self.first - 1 / self.time_base)
+        try:
+            self._container.seek(target, stream=self._video)
+        except av.FFmpegError:  # a file without an index is read from its beginning
+            self._container.seek(0)
+
+    def _check_end(self, reached: Fraction) -> None:
+        """Matroska says its duration in front: much less means that the rest is missing."""
+        promised = self._container.duration
+        if self._window.end is not None or promised is None:
+            return
+        if _MATROSKA in self._container.format.name and reached + 1 < Fraction(promised, 10**6):
+            raise MediaError(
+                f"{self.path}: ends after {float(reached):.2f} s, but its header promises "
+                f"{promised / 1e6:.2f} s: the file is cut off or its header is wrong. "
+                f"Copy it again, or use end={float(reached):.2f} to take what is there."
+            )
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise MediaError(f"{path}: expected a video file, got a folder. Name the files in it.")
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read: {error.strerror}. Check the name.") from error
+    if size == 0:
+        raise MediaError(f"{path}: the file is empty (0 bytes). Copy it again from its source.")
+
+
+def _main_video(container: InputContainer, path: PathLike) -> VideoStream:
+    from av.stream import Disposition
+
+    found = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not found:
+        kinds = ", ".join(str(_stream_info(s)) for s in container.streams) or "no stream"
+        raise MediaError(f"{path}: expected a video stream, got {kinds}. Choose a video file.")
+    video = found[0]
+    if video.codec_context is None or not video.codec_context.width:
+        raise MediaError(
+            f"{path}: the video's codec or size is unknown: the file is cut off, or needs a "
+            "decoder that this FFmpeg lacks. Convert it to H.264 first."
+        )
+    return video
+
+
+def _check_whole(container: InputContainer, path: PathLike) -> None:
+    """Refuse an MP4 whose index points behind its end; junk after the last box is harmless."""
+    seen = set()
+    with Path(path).open("rb") as file:
+        try:
+            for box in boxes(file, path):
+                seen.add(box.kind)
+        except MediaError as error:
+            if not {b"moov", b"mdat"} <= seen or b"moof" in seen:
+                raise MediaError(f"{error}. Copy it again from its source.") from error
+    size = Path(path).stat().st_size
+    for stream in container.streams:
+        end = max((entry.pos + entry.size for entry in stream.index_entries), default=0)
+        if end > size:
+            raise MediaError(
+                f"{path}: the file has {size:,} bytes, but its header promises data up to byte "
+                f"{end:,}: it is cut off or its header is wrong. Copy it again from its source."
+            )
+
+
+def _stream_info(stream: Stream) -> StreamInfo:
+    codec = stream.codec_context.name if stream.codec_context else getattr(stream, "name", None)
+    return StreamInfo(
+        stream.index, stream.type, codec or "unknown", stream.language, stream.time_base
+    )
+
+
+def _start(video: VideoStream) -> int:
+    return 0 if video.start_time is None else video.start_time
+
+
+def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
+    data = frame.side_data.get("DISPLAYMATRIX")
+    return None if data is None else struct.unpack("=9i", memoryview(cast("Buffer", data)))
+
+
+def _quarter_turns(frame: VideoFrame) -> int:
+    # FFmpeg counts degrees anticlockwise.
+    return round(-frame.rotation / 90) % 4
