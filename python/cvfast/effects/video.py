@@ -41,7 +41,7 @@ class RetouchSummary:
     faces
         Most faces in one frame.
     copied
-        No face was found, so the clip was copied byte for byte.
+        No frame was changed, so the clip was copied byte for byte.
     """
 
     video: VideoSummary
@@ -70,8 +70,8 @@ def retouch_video(
 
     One streaming pass of bounded memory. Times, rotation, colour tags and metadata are kept, audio
     and subtitles are copied packet for packet, and samples outside the warps' discs are handed to
-    the encoder as they were decoded. The result is marked as altered; a clip in which no face was
-    found is copied as it is.
+    the encoder as they were decoded. The result is marked as altered; a clip in which nothing was
+    changed, for want of a face, is copied as it is.
 
     Parameters
     ----------
