@@ -22,7 +22,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
-SHAPES = [(60, 300), (300, 60), (97, 97), (300, 5000), (3000, 280), (2, 40), (40, 2), (6, 1)]
+SHAPES = [(60, 300), (300, 60), (97, 97), (260, 400), (400, 260), (2, 40), (40, 2), (6, 1)]
 
 
 def made(n: int, d: int, dtype: str, seed: int = 0, rank: int = 12) -> np.ndarray:
@@ -107,7 +107,7 @@ def test_a_large_mean_costs_no_accuracy() -> None:
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
 def test_share_of_the_variance(dtype: str) -> None:
-    for shape in ((300, 400), (400, 300)):
+    for shape in ((60, 110), (110, 60)):
         x = made(*shape, dtype)
         for share in (0.3, 0.8, np.float32(0.9), 0.999):
             pca = PCA(share).fit(x)
@@ -116,7 +116,7 @@ def test_share_of_the_variance(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
-@pytest.mark.parametrize("shape", [(30, 500), (500, 30), (300, 4000), (4000, 300)])
+@pytest.mark.parametrize("shape", [(30, 500), (500, 30), (260, 400), (400, 260)])
 def test_all_components_stay_orthonormal_past_the_rank(dtype: str, shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(1)
     rows = rng.integers(0, 256, (4, shape[1])).astype(dtype)
@@ -239,7 +239,7 @@ def test_same_bytes_for_every_thread_count_and_close_ones_for_every_isa() -> Non
 def test_whole_fits_are_the_same_for_every_thread_count() -> None:
     _core.set_serial_threshold(0)
     try:
-        for x in (made(90, 700, "uint8"), made(300, 4000, "float32"), made(4000, 300, "float32")):
+        for x in (made(90, 700, "uint8"), made(260, 500, "float32"), made(500, 260, "float32")):
             digests = set()
             for threads in (1, 2, 3, 7, 64):
                 pca = PCA(5).fit(x, threads=threads)
@@ -314,7 +314,7 @@ def test_new_arrays_and_parameters_take_effect() -> None:
 
 @pytest.mark.parametrize("whiten", [False, True])
 def test_pictures_come_back_as_bytes(whiten: bool) -> None:
-    for shape in ((12, 800), (800, 12), (300, 310)):
+    for shape in ((12, 800), (800, 12), (150, 160)):
         x = np.random.default_rng(5).integers(0, 256, shape, np.uint8)
         pca = PCA(whiten=whiten).fit(x)
         scores = pca.transform(x)
@@ -394,7 +394,7 @@ def test_bad_samples_are_named(x: object, error: type[Exception], message: str) 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("shape", [(20, 30), (300, 4000)])
+@pytest.mark.parametrize("shape", [(20, 30), (260, 300)])
 def test_values_that_are_not_finite_are_named(
     dtype: str, bad: float, shape: tuple[int, int]
 ) -> None:
