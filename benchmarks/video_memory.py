@@ -1,4 +1,6 @@
-"""Peak memory of `retouch_video` on a long clip against a short one: python -m benchmarks.video_memory.
+"""Peak memory of `retouch_video` on a long clip against a short one.
+
+python -m benchmarks.video_memory
 
 Makes a 1280 x 720 clip of the packaged portrait drifting over a plain ground, repeats its packets
 to the long clip, retouches both in child processes, and writes the peaks to
@@ -75,7 +77,9 @@ def measured(source: Path, target: Path) -> dict[str, float]:
     """Retouch in a process of its own, whose peak is the job's."""
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(source), str(target)],
-        check=True, capture_output=True, text=True,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return json.loads(done.stdout)
 
