@@ -226,4 +226,6 @@ def _fit(
     # "not <=" also where the result is NaN.
     if not np.abs(system @ coefficients - right).max() <= _MISS:
         raise ValueError(f"{name}: expected points that are further apart; no spline fits these")
-    return _Fit(unit, coefficients, float(origin[0]), float(origin[1]), scale)
+    return _Fit(
+        unit, np.asarray(coefficients, np.float64), float(origin[0]), float(origin[1]), scale
+    )
