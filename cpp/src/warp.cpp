@@ -145,17 +145,20 @@ std::vector<Disc> group_kernel_discs(const LocalWarps& warps, const Group& group
   std::vector<Disc> discs;
   for (const std::ptrdiff_t i : group.members) {
     const double x = warps.centers[2 * i], y = warps.centers[2 * i + 1], r = warps.radii[i];
-    double p = 0, q = 0;
+    double p = 0, q = 0, reach = 0;
     if (warps.kind == LocalWarp::translate) {
       p = warps.parameters[2 * i] - x;
       q = warps.parameters[2 * i + 1] - y;
+      reach = std::hypot(p, q);
     } else {
       p = warps.parameters[i];
+      // r |a| (1 - r/R)^2 is largest at R/3; a rotation may carry a point across the disc.
+      reach = warps.kind == LocalWarp::scale ? std::abs(p) * r * 4 / 27 : 2 * r;
     }
     discs.push_back({static_cast<float>(x - static_cast<double>(box.x0)),
                      static_cast<float>(y - static_cast<double>(box.y0)), static_cast<float>(r),
                      static_cast<float>(1 / r), static_cast<float>(r * r), static_cast<float>(p),
-                     static_cast<float>(q)});
+                     static_cast<float>(q), static_cast<float>(reach)});
   }
   return discs;
 }

@@ -66,11 +66,22 @@ void map_block(const DiscSpan& span, std::ptrdiff_t first, std::ptrdiff_t n, flo
     x[i] = span.x + static_cast<float>(static_cast<std::int32_t>(first + i));
     y[i] = span.y;
   }
+  // A disc too far from the block, and from where the discs before can have moved its points, is
+  // passed over; one pixel covers the rounding.
+  const float left = x[0], right = x[n - 1];
+  float moved = 1.0f;
   for (std::ptrdiff_t d = span.count; d-- > 0;) {
+    const Disc& disc = span.discs[d];
+    const float near = disc.radius + moved;
+    if (disc.x + near < left || disc.x - near > right || disc.y + near < span.y ||
+        disc.y - near > span.y) {
+      continue;
+    }
+    moved += disc.reach;
     switch (span.kind) {
-      case 0: scale_points(span.discs[d], x, y, n); break;
-      case 1: translate_points(span.discs[d], x, y, n); break;
-      default: rotate_points(span.discs[d], x, y, n); break;
+      case 0: scale_points(disc, x, y, n); break;
+      case 1: translate_points(disc, x, y, n); break;
+      default: rotate_points(disc, x, y, n); break;
     }
   }
 }
