@@ -13,13 +13,13 @@ from types import FrameType
 from cyclopts import App, CycloptsError, Parameter
 
 import cvfast
-from cvfast.cli import retouch
+from cvfast.cli import demo, detect, doctor, info, landmarks, provenance, retouch
 from cvfast.cli.batch import exit_code, message
 from cvfast.errors import CvfastError
 
 __all__ = ["build", "main"]
 
-_VERBS = (retouch,)
+_VERBS = (retouch, detect, landmarks, provenance, demo, info, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,13 +9,20 @@ from cyclopts import Parameter
 
 from cvfast.cli.report import Report
 
-__all__ = ["Common", "Inputs", "Strict"]
+__all__ = ["Common", "Drawing", "Inputs", "MaxPixels", "Overwrite", "Recursive", "Strict"]
 
 Inputs: TypeAlias = Annotated[
     list[str], Parameter(name="IN", help="Files, folders or patterns; pictures and clips.")
 ]
 Strict: TypeAlias = Annotated[
     bool, Parameter(name="--strict", negative="", help="Exit with 3 if an input has no face.")
+]
+Overwrite: TypeAlias = Annotated[bool, Parameter(negative="", help="Replace existing results.")]
+Recursive: TypeAlias = Annotated[bool, Parameter(negative="", help="Folders of folders too.")]
+MaxPixels: TypeAlias = Annotated[int, Parameter(help="Photos: refuse larger ones.")]
+Drawing: TypeAlias = Annotated[
+    str | None,
+    Parameter(name=["--output", "-o"], help="Draw them: a file, or a folder that exists."),
 ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from cyclopts import Parameter
 
 from cvfast.cli.batch import Batch
-from cvfast.cli.common import Common, Inputs, Strict
+from cvfast.cli.common import Common, Inputs, MaxPixels, Overwrite, Recursive, Strict
 from cvfast.cli.report import Report
 from cvfast.effects.options import Choice, RetouchOptions, check_choice
 from cvfast.io.files import Job, plan_outputs
@@ -64,9 +64,9 @@ def retouch(
     crf: Annotated[float, Parameter(help="Clips: quality, smaller is better.")] = 18,
     preset: Annotated[str, Parameter(help="Clips: effort, ultrafast to veryslow.")] = "medium",
     quality: Annotated[int, Parameter(help="Photos: 1 to 100, for JPEG and WebP.")] = 95,
-    max_pixels: Annotated[int, Parameter(help="Photos: refuse larger ones.")] = 89_478_485,
-    overwrite: Annotated[bool, Parameter(negative="", help="Replace existing results.")] = False,
-    recursive: Annotated[bool, Parameter(negative="", help="Folders of folders too.")] = False,
+    max_pixels: MaxPixels = 89_478_485,
+    overwrite: Overwrite = False,
+    recursive: Recursive = False,
     strict: Strict = False,
     common: Common | None = None,
 ) -> int:
