@@ -1,0 +1,219 @@
+"""Retouching clips: follow the faces, warp each frame's own planes, copy everything else."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cvfast.effects.discs import Discs
+from cvfast.effects.options import Choice, RetouchOptions, check_choice
+from cvfast.effects.planes import warp_frame
+from cvfast.effects.retouch import choose, plan
+from cvfast.faces.tracking import FaceTracker
+from cvfast.geometry.coordinates import rotate_points
+from cvfast.geometry.sampling import PixelBox, PixelReader
+from cvfast.io.atomic import atomic_path
+from cvfast.io.frame import Frame
+from cvfast.io.provenance import Mark
+from cvfast.io.video import VideoSummary, transcode
+from cvfast.typing import Image, ImageU8, Progress
+from cvfast.typing import Path as PathLike
+
+__all__ = ["FrameRetoucher", "RetouchSummary", "retouch_video"]
+
+_DETECTOR_SIDE = 960  # the detector sees frames no larger than this
+_DEFAULT_RATE = 25.0  # for the smoothing of frames without a time
+
+
+@dataclass(frozen=True)
+class RetouchSummary:
+    """What `retouch_video` did.
+
+    Attributes
+    ----------
+    video
+        Frames, time, encoder and what could not be kept.
+    frames_with_faces
+        Frames in which a face was found and, if it was chosen, retouched.
+    faces
+        Most faces in one frame.
+    copied
+        No frame was changed, so the clip was copied byte for byte.
+    """
+
+    video: VideoSummary
+    frames_with_faces: int
+    faces: int
+    copied: bool = False
+
+
+def retouch_video(
+    source: PathLike,
+    target: PathLike,
+    *,
+    big_eyes: float = 0.0,
+    slim_face: float = 0.0,
+    faces: Choice = "all",
+    start: float | None = None,
+    end: float | None = None,
+    codec: str = "libx264",
+    crf: float = 18,
+    preset: str = "medium",
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> RetouchSummary:
+    """Retouch the faces of a clip.
+
+    One streaming pass of bounded memory. Times, rotation, colour tags and metadata are kept, audio
+    and subtitles are copied packet for packet, and samples outside the warps' discs are handed to
+    the encoder as they were decoded. The result is marked as altered; a clip in which nothing was
+    changed, for want of a face, is copied as it is.
+
+    Parameters
+    ----------
+    source, target
+        Clip and output file (.mp4, .m4v, .mov, .mkv, .webm).
+    big_eyes, slim_face
+        Strengths in [0, 1], as for :func:`cvfast.retouch`.
+    faces
+        ``"all"``, ``"largest"``, or the number of one face in the order in which they were found.
+    start, end
+        Seconds from the first frame; what lies outside is left out.
+    codec, crf, preset
+        The encoder's: ``libx264``, ``libx265``, ``libvpx-vp9`` or ``ffv1``.
+    overwrite
+        Replace an existing target.
+    threads
+        Encoder threads; None: :func:`cvfast.get_num_threads`.
+    progress
+        Called with (frames done, expected total or None).
+
+    Raises
+    ------
+    MediaError, OutputError
+        The source cannot be read, or the target not be written; nothing is left behind.
+    TypeError, ValueError
+        An option makes no sense.
+
+    Examples
+    --------
+    >>> import cvfast
+    >>> summary = cvfast.retouch_video("me.mp4", "big.mp4", big_eyes=0.4)  # doctest: +SKIP
+    """
+    options = RetouchOptions(big_eyes=big_eyes, slim_face=slim_face)
+    retoucher = FrameRetoucher(options, faces=faces)
+    encoding = {"codec": codec, "crf": crf, "preset": preset}
+    window = {"start": start, "end": end}
+    video = transcode(
+        source,
+        target,
+        retoucher,
+        **encoding,  # type: ignore[arg-type]
+        **window,  # type: ignore[arg-type]
+        overwrite=overwrite,
+        threads=threads,
+        mark=Mark(actions=options.actions),
+        progress=progress,
+    )
+    copied = False
+    if not video.changed:
+        copied = start is None and end is None and _same_kind(source, target)
+        if copied:
+            with atomic_path(target, overwrite=True) as temporary:
+                shutil.copyfile(source, temporary)
+        else:  # once more, for a file that does not claim to be altered
+            video = transcode(
+                source,
+                target,
+                lambda _: False,
+                **encoding,  # type: ignore[arg-type]
+                **window,  # type: ignore[arg-type]
+                overwrite=True,
+                threads=threads,
+                progress=progress,
+            )
+    return RetouchSummary(video, retoucher.frames_with_faces, retoucher.faces, copied)
+
+
+class FrameRetoucher:
+    """Retouches the frames of one clip, in order, in place: call it with each.
+
+    Parameters
+    ----------
+    options
+        The effects and their strengths.
+    faces
+        Which faces.
+
+    Attributes
+    ----------
+    frames_with_faces, faces
+        As in `RetouchSummary`.
+    """
+
+    def __init__(self, options: RetouchOptions, *, faces: Choice = "all") -> None:
+        self._options = options
+        self._choice = check_choice(faces)
+        self._tracker = FaceTracker()
+        self._count = 0
+        self.frames_with_faces = 0
+        self.faces = 0
+
+    def __call__(self, frame: Frame) -> bool:
+        """Retouch a frame; return whether it has changed."""
+        size = _upright_size(frame)
+        reader = PixelReader(size, lambda box: _read_upright(frame, box))
+        seconds = frame.seconds
+        now = self._count / _DEFAULT_RATE if seconds is None else float(seconds)
+        self._count += 1
+        tracks = self._tracker.update(reader, lambda: _small_upright(frame), now)
+        self.frames_with_faces += bool(tracks)
+        self.faces = max(self.faces, len(tracks))
+        if isinstance(self._choice, int):
+            chosen = [track.landmarks for track in tracks if track.number == self._choice]
+        else:
+            chosen = choose([track.landmarks for track in tracks], self._choice)
+        discs = plan(chosen, self._options)
+        warp_frame(frame, [_as_stored(group, frame) for group in discs])
+        return bool(discs)
+
+
+def _same_kind(source: PathLike, target: PathLike) -> bool:
+    return Path(source).suffix.lower() == Path(target).suffix.lower()
+
+
+def _upright_size(frame: Frame) -> tuple[int, int]:
+    size = frame.width, frame.height
+    return size[::-1] if frame.rotation % 2 else size
+
+
+def _read_upright(frame: Frame, box: PixelBox) -> Image:
+    """Read a box of the picture as it is shown."""
+    turns = frame.rotation % 4
+    if not turns:
+        return frame.rgb(box)
+    x0, y0, x1, y1 = box
+    corners = np.array([(x0, y0), (x1 - 1, y1 - 1)])
+    stored = rotate_points(corners, _upright_size(frame), -turns).round().astype(int)
+    (left, top), (right, bottom) = stored.min(axis=0).tolist(), stored.max(axis=0).tolist()
+    return np.ascontiguousarray(np.rot90(frame.rgb((left, top, right + 1, bottom + 1)), -turns))
+
+
+def _small_upright(frame: Frame) -> tuple[ImageU8, float]:
+    picture, scale = frame.rgb_small(_DETECTOR_SIDE)
+    return np.ascontiguousarray(np.rot90(picture, -frame.rotation)), scale
+
+
+def _as_stored(discs: Discs, frame: Frame) -> Discs:
+    """Turn discs from the picture as shown to the frame as stored."""
+    if not frame.rotation % 4:
+        return discs
+    size, turns = _upright_size(frame), -frame.rotation
+    values = discs.values
+    if discs.kind == "translate":
+        values = rotate_points(values, size, turns)
+    return Discs(discs.kind, rotate_points(discs.centers, size, turns), discs.radii, values)

@@ -1,0 +1,74 @@
+"""The One-Euro filter (Casiez, Roussel and Vogel, CHI 2012) for landmarks over real time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["OneEuro"]
+
+
+class OneEuro:
+    """Smooths points that arrive at any times: strongly at rest, hardly in fast motion.
+
+    x_hat = x_prev + a (x - x_prev) with a = 1 / (1 + tau / dt), tau = 1 / (2 pi f) and
+    f = min_cutoff + beta |v|, where v is the speed, itself filtered at ``speed_cutoff``.
+
+    Parameters
+    ----------
+    min_cutoff
+        Hertz; what passes at rest. Lower is steadier and later.
+    beta
+        Hertz per unit of speed, in sizes a second; higher follows motion sooner.
+    speed_cutoff
+        Hertz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> smooth = OneEuro()
+    >>> first = smooth(np.zeros((1, 2)), seconds=0.0, size=100.0)
+    >>> later = smooth(np.ones((1, 2)), seconds=0.04, size=100.0)
+    >>> bool(0 < later[0, 0] < 1)
+    True
+    """
+
+    def __init__(
+        self, *, min_cutoff: float = 1.5, beta: float = 20.0, speed_cutoff: float = 1.0
+    ) -> None:
+        self._min_cutoff, self._beta, self._speed_cutoff = min_cutoff, beta, speed_cutoff
+        self._seconds = 0.0
+        self._points: NDArray[np.float64] | None = None
+        self._speed: NDArray[np.float64] | None = None
+
+    def __call__(
+        self, points: NDArray[np.floating], *, seconds: float, size: float
+    ) -> NDArray[np.float64]:
+        """Return the smoothed points.
+
+        Parameters
+        ----------
+        points
+            Any shape, the same at each call.
+        seconds
+            Time of the points; times that do not grow start anew.
+        size
+            The unit of speed, such as the face's width in pixels.
+        """
+        now = np.asarray(points, np.float64)
+        passed = seconds - self._seconds
+        self._seconds = seconds
+        if self._points is None or self._speed is None or passed <= 0:
+            self._points, self._speed = now, np.zeros_like(now)
+            return now
+        speed = (now - self._points) / passed / max(size, 1e-9)
+        self._speed = self._speed + _share(self._speed_cutoff, passed) * (speed - self._speed)
+        cutoff = self._min_cutoff + self._beta * np.abs(self._speed)
+        self._points = self._points + _share(cutoff, passed) * (now - self._points)
+        return self._points
+
+
+def _share(cutoff: float | NDArray[np.float64], passed: float) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + 1 / (2 * math.pi * cutoff * passed)))
