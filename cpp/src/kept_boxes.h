@@ -86,8 +86,11 @@ class KeptGrid {
   KeptGrid(double threshold, double longest, std::ptrdiff_t most)
       : threshold_(static_cast<T>(threshold)), looser_(looser(threshold)) {
     top_ = half_exponent(longest);
-    // Corners of boxes with equal sides s are less than (1 - t) / (1 + t) s apart.
-    const double fraction = std::clamp(2 * (1 - looser_) / (1 + looser_), 0x1p-6, 1.0);
+    // Cells about as large as what `reach` comes to, in the longest sides of a level, so that a
+    // candidate looks at two by two cells or fewer unless the threshold is small.
+    const double t = looser_;
+    const double fraction =
+        std::clamp((1 - t) * std::max(1 / t, (2 + t) / (1 + t)) * (1 + 0x1p-16), 0x1p-6, 1.0);
     for (int level = 0; level < kLevels; ++level) {
       const int exponent = 2 * (top_ + level - (kLevels - 1)) - 1023;
       least_[level] = level == 0 ? 0.0 : std::ldexp(1.0, exponent);
@@ -98,14 +101,19 @@ class KeptGrid {
     while ((std::ptrdiff_t{1} << bits) < most && bits < 31) ++bits;
     shift_ = 64 - bits;
     first_.assign(std::size_t{1} << bits, -1);
+    used_.assign(std::size_t{1} << (bits - 2), 0);
     entries_.reserve(static_cast<std::size_t>(most));
   }
 
   void add(const OneBox<T>& box) {
     const int lx = level(side(box.x0, box.x1)), ly = level(side(box.y0, box.y1));
     rows_[lx] |= std::uint64_t{1} << ly;
-    std::int32_t& head = first_[bucket(lx, ly, cell(static_cast<double>(box.x0), lx),
-                                       cell(static_cast<double>(box.y0), ly))];
+    const std::uint64_t key = hashed_level(lx, ly) +
+                              hashed_x(cell(static_cast<double>(box.x0), lx)) +
+                              hashed_y(cell(static_cast<double>(box.y0), ly));
+    const std::uint64_t bit = key >> (shift_ - 4);
+    used_[bit >> 6] |= std::uint64_t{1} << (bit & 63);
+    std::int32_t& head = first_[key >> shift_];
     entries_.push_back({box, head});
     head = static_cast<std::int32_t>(entries_.size() - 1);
   }
@@ -170,11 +178,21 @@ class KeptGrid {
     return whole - static_cast<std::int64_t>(scaled < static_cast<double>(whole));
   }
 
-  std::size_t bucket(int lx, int ly, std::int64_t x, std::int64_t y) const {
-    const std::uint64_t key = static_cast<std::uint64_t>(x) * 0x9e3779b97f4a7c15u +
-                              static_cast<std::uint64_t>(y) * 0xc2b2ae3d27d4eb4fu +
-                              static_cast<std::uint64_t>(lx * kLevels + ly) * 0x165667b19e3779f9u;
-    return static_cast<std::size_t>(key >> shift_);
+  // A cell's key is the sum of these; its upper bits are the place in the tables.
+  static std::uint64_t hashed_x(std::int64_t x) {
+    return static_cast<std::uint64_t>(x) * 0x9e3779b97f4a7c15u;
+  }
+  static std::uint64_t hashed_y(std::int64_t y) {
+    return static_cast<std::uint64_t>(y) * 0xc2b2ae3d27d4eb4fu;
+  }
+  static std::uint64_t hashed_level(int lx, int ly) {
+    return static_cast<std::uint64_t>(lx * kLevels + ly) * 0x165667b19e3779f9u;
+  }
+
+  // Sixteen bits a bucket, so that nearly all empty cells are told without touching a box.
+  bool used(std::uint64_t key) const {
+    const std::uint64_t bit = key >> (shift_ - 4);
+    return (used_[bit >> 6] >> (bit & 63) & 1) != 0;
   }
 
   // Per axis, a pair with IoU > t overlaps by o >= t (a + b - o) for sides a and b, so a corner is
@@ -196,16 +214,47 @@ class KeptGrid {
 
   Answer look(const OneBox<T>& box, int lx, int ly, Cells x, Cells y, std::int64_t& budget) const {
     if (x.high - x.low > budget || y.high - y.low > budget) return Answer::crowded;
-    for (std::int64_t cx = x.low; cx <= x.high; ++cx) {
-      for (std::int64_t cy = y.low; cy <= y.high; ++cy) {
-        if (--budget < 0) return Answer::crowded;
-        for (std::int32_t i = first_[bucket(lx, ly, cx, cy)]; i >= 0;) {
-          const Entry& entry = entries_[static_cast<std::size_t>(i)];
-          if (over(entry.box, box)) return Answer::yes;
+    const std::uint64_t base = hashed_level(lx, ly);
+    if (x.high - x.low > 1 || y.high - y.low > 1) {
+      for (std::int64_t cx = x.low; cx <= x.high; ++cx) {
+        for (std::int64_t cy = y.low; cy <= y.high; ++cy) {
           if (--budget < 0) return Answer::crowded;
-          i = entry.next;
+          const std::uint64_t key = base + hashed_x(cx) + hashed_y(cy);
+          if (!used(key)) continue;
+          const Answer answer = compare(box, key, budget);
+          if (answer != Answer::no) return answer;
         }
       }
+      return Answer::no;
+    }
+    // The usual case without branches that depend on the place: a repeated cell does not count.
+    const std::uint64_t left = base + hashed_x(x.low), right = base + hashed_x(x.high);
+    const std::uint64_t top = hashed_y(y.low), bottom = hashed_y(y.high);
+    const bool wide = left != right, tall = top != bottom;
+    std::uint64_t found[4];
+    int count = 0;
+    found[count] = left + top;
+    count += static_cast<int>(used(left + top));
+    found[count] = right + top;
+    count += static_cast<int>(wide & used(right + top));
+    found[count] = left + bottom;
+    count += static_cast<int>(tall & used(left + bottom));
+    found[count] = right + bottom;
+    count += static_cast<int>(wide & tall & used(right + bottom));
+    budget -= 4;
+    for (int k = 0; k < count; ++k) {
+      const Answer answer = compare(box, found[k], budget);
+      if (answer != Answer::no) return answer;
+    }
+    return budget < 0 ? Answer::crowded : Answer::no;
+  }
+
+  Answer compare(const OneBox<T>& box, std::uint64_t key, std::int64_t& budget) const {
+    for (std::int32_t i = first_[key >> shift_]; i >= 0;) {
+      const Entry& entry = entries_[static_cast<std::size_t>(i)];
+      if (over(entry.box, box)) return Answer::yes;
+      if (--budget < 0) return Answer::crowded;
+      i = entry.next;
     }
     return Answer::no;
   }
@@ -223,7 +272,8 @@ class KeptGrid {
   int top_ = 0, shift_ = 0;
   double least_[kLevels], most_[kLevels], per_side_[kLevels];
   std::uint64_t rows_[kLevels] = {};  // per level of x, the levels of y that hold boxes
-  std::vector<std::int32_t> first_;
+  std::vector<std::uint64_t> used_;   // a bit for 1/16 of a bucket
+  std::vector<std::int32_t> first_;   // the last box put into a bucket; it leads to the others
   std::vector<Entry> entries_;
 };
 

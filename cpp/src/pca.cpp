@@ -26,10 +26,10 @@ class ColumnBlock {
               std::ptrdiff_t first, std::ptrdiff_t columns)
       : kernels_(kernels), depth_(x.count), panel_(2 * kernels.lanes), columns_(columns),
         packed_(aligned<float>(ceil_div(columns, panel_) * panel_ * x.count)) {
-    for (std::ptrdiff_t c = 0; c < columns; c += panel_) {
-      const std::ptrdiff_t n = std::min(panel_, columns - c);
-      float* to = packed_.get() + c * depth_;
-      for (std::ptrdiff_t p = 0; p < depth_; ++p, to += panel_) {
+    for (std::ptrdiff_t p = 0; p < depth_; ++p) {
+      for (std::ptrdiff_t c = 0; c < columns; c += panel_) {
+        const std::ptrdiff_t n = std::min(panel_, columns - c);
+        float* to = packed_.get() + c * depth_ + p * panel_;
         finite_ &= center(kernels_, x.row(p) + first + c, mean + first + c, n, to);
         std::fill(to + n, to + panel_, 0.0f);
       }

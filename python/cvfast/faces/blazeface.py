@@ -33,8 +33,10 @@ _SMALLEST_TILE, _LEVEL_STEP, _TILE_OVERLAP = 320, 4.0, 1 / 4
 _TILES_ACROSS = 4.5
 
 # Even a good small face now and then scores low in every tile, so weak candidates are looked at
-# again by both models, close up (32 pixels across), where most other things fall.
-_WEAK_SCORE, _MOST_CANDIDATES, _CLOSE_UP_PIXELS = 0.3, 64, 32
+# again by both models, close up: at sizes (in the model's pixels) where real faces score above 0.7
+# and most other things far below 0.5.
+_WEAK_SCORE, _MOST_CANDIDATES = 0.3, 256
+_CLOSE_UP_PIXELS = {"face_detection_full": 64, "face_detection_short": 32}
 # A detection this sure that the mesh confirms this clearly needs no second look.
 _SURE_DETECTION, _SURE_PRESENCE, _HOPELESS_PRESENCE = 0.75, 0.9, 0.05
 
@@ -43,8 +45,8 @@ class BlazeFace:
     """Finds faces; holds the models and may be used from several threads.
 
     The whole picture goes through both models. Unless ``whole_only``, the full-range model also
-    looks at overlapping tiles, for small faces: in a picture of up to 1728 x 1728 pixels faces
-    from about 28 pixels across, in larger ones from about 1/62 of the square root of its area.
+    looks at overlapping tiles, for small faces: in pictures of up to two megapixels faces from
+    about 24 pixels across, in larger ones from about 1/60 of the square root of the area.
     Candidates are merged, and each one must also convince the face mesh.
 
     Parameters
@@ -93,8 +95,8 @@ class BlazeFace:
         for index in range(len(scores)):
             values[index], scores[index] = self._confirmed(reader, values[index], scores[index])
         values, scores = values[scores >= min_score], scores[scores >= min_score]
-        keep = _merge(_boxes(values), scores)
-        values, scores = values[keep], scores[keep]
+        distinct = _merge(_boxes(values), scores)
+        values, scores = values[distinct], scores[distinct]
         return Faces(
             _boxes(values), scores.astype(np.float32), values[:, 2:].astype(np.float32), reader.size
         )
@@ -102,7 +104,7 @@ class BlazeFace:
     def _candidates(
         self, reader: PixelReader, whole_only: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Decoded outputs ``(N, 8, 2)`` (centre, size, six keypoints) and scores of all passes."""
+        """Collect outputs ``(N, 8, 2)`` (centre, size, six keypoints) and scores of all passes."""
         whole = _whole(reader.size)
         # A face that fills the picture is seen better with some room round it.
         regions = [(self._short, whole), (self._short, whole.scaled(1.5)), (self._full, whole)]
@@ -131,7 +133,7 @@ class BlazeFace:
         (x, y), side = face[0], float(face[1].max())
         best, scores = face, []
         for session in (self._full, self._short):
-            width = side * session.input_shape[1] / _CLOSE_UP_PIXELS
+            width = side * session.input_shape[1] / _CLOSE_UP_PIXELS[session.name]
             found, found_scores = _run(session, reader, RotatedBox(x, y, width, width))
             near = np.linalg.norm(found[:, 0] - face[0], axis=1) < side / 2
             if not near.any():
@@ -149,12 +151,12 @@ def _mesh_region(face: NDArray[np.float64]) -> RotatedBox:
 def _run(
     session: Session, reader: PixelReader, region: RotatedBox
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Decoded outputs and scores of one model on one square region."""
+    """Run one model on one square region: decoded outputs and their scores."""
     side = session.input_shape[1]
     crop = read_crop(reader, region, (side, side), fill=0)
-    raw, logits = session.run((crop / np.float32(127.5) - np.float32(1))[None])
+    raw, logits = session.run((crop.astype(np.float32) / np.float32(127.5) - np.float32(1))[None])
     scores = logistic(logits[0, :, 0])
-    likely = scores >= _WEAK_SCORE
+    likely = (scores >= _WEAK_SCORE) & (raw[0, :, 2:4] > 0).all(axis=1)
     anchors = _anchors(_LAYERS[session.name])
     values = raw[0, likely].reshape(-1, 8, 2).astype(np.float64) / side
     sizes = values[:, 1] * region.width
@@ -175,7 +177,7 @@ def _anchors(layers: tuple[tuple[int, int], ...]) -> NDArray[np.float64]:
 
 
 def _boxes(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    centres, sizes = values[:, 0], np.maximum(values[:, 1], 0)
+    centres, sizes = values[:, 0], values[:, 1]
     corners = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1) + 0.5
     return corners.astype(np.float32)
 
@@ -212,4 +214,4 @@ def _starts(length: int, side: float) -> list[float]:
     if length <= side:
         return [(length - side) / 2]
     count = math.ceil((length - side) / (side * (1 - _TILE_OVERLAP))) + 1
-    return np.linspace(0, length - side, count).tolist()
+    return [float(start) for start in np.linspace(0, length - side, count)]

@@ -29,9 +29,10 @@ def detect(
     image
         RGB ``(height, width, 3)`` or grey ``(height, width)``, uint8 or float32 in [0, 1].
     model
-        ``"blazeface"``: bundled; portraits and groups, faces from about 1/45 of the picture's
-        side. ``"hog"``: dlib's frontal detector, upright faces from about 80 pixels; needs the
-        extra ``dlib``.
+        ``"blazeface"``: bundled; portraits and groups, faces from about 24 pixels across (in
+        pictures over two megapixels, from about 1/60 of the side), tilted ones too. ``"hog"``:
+        dlib's detector for upright frontal faces from about 80 pixels (40 in pictures under half
+        a megapixel); needs the extra ``dlib``.
     min_score
         Lowest score to report, in [0, 1].
     max_faces
@@ -73,7 +74,7 @@ def check_choice(name: str, value: str, choices: tuple[str, ...]) -> str:
     """Return ``value`` if it is one of ``choices``, else raise ValueError with the nearest one."""
     if value in choices:
         return value
-    near = difflib.get_close_matches(str(value), choices, n=1)
+    near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.7)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     expected = ", ".join(repr(choice) for choice in choices)
     raise ValueError(f"{name}: expected one of {expected}, got {value!r}{hint}")

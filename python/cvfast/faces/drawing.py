@@ -50,7 +50,9 @@ def draw_landmarks(image: Image, points: ImageF32, scheme: str) -> ImageU8:
         _line(canvas, [(float(x), float(y)) for x, y in points[indices, :2]], _GREEN, width, closed)
     for indices in schemes.circles(scheme):
         x, y = (float(value) for value in points[indices[0], :2])
-        radius = float(np.linalg.norm(points[indices[1:], :2] - points[indices[0], :2], axis=1).mean())
+        radius = float(
+            np.linalg.norm(points[indices[1:], :2] - points[indices[0], :2], axis=1).mean()
+        )
         canvas.ellipse((x - radius, y - radius, x + radius, y + radius), None, _GREEN, width)
     _dots(canvas, points[:, :2], max(0.5, span / 300))
     return np.array(picture)

@@ -110,9 +110,7 @@ class FaceMesh:
             raise ValueError(f"previous: expected mesh478 points, got {previous.scheme}")
         return self._finish(PixelReader.of(source), previous.points.astype(np.float64))
 
-    def presence(
-        self, source: Image | PixelReader, region: RotatedBox, *, looks: int = 1
-    ) -> float:
+    def presence(self, source: Image | PixelReader, region: RotatedBox, *, looks: int = 1) -> float:
         """How sure the mesh is that a region holds a face, in [0, 1].
 
         Parameters
@@ -151,7 +149,7 @@ class FaceMesh:
         """Mesh of a region: ``(468, 3)`` in the picture's pixels, and the score."""
         side = self._mesh.input_shape[1]
         crop = read_crop(reader, region, (side, side))
-        raw, flag = self._mesh.run(crop[None] / np.float32(255))
+        raw, flag = self._mesh.run(crop[None].astype(np.float32) / np.float32(255))
         fractions = raw.reshape(-1, 3).astype(np.float64) / side
         points = np.empty_like(fractions)
         points[:, :2] = region.to_picture(fractions[:, :2])
@@ -180,8 +178,10 @@ class FaceMesh:
         side = self._iris.input_shape[1]
         crop = read_crop(reader, region, (side, side))
         shown = crop[:, ::-1] if mirrored else crop
-        outputs = self._iris.run(shown[None] / np.float32(255))
-        contour, iris = (output.reshape(-1, 3)[:, :2].astype(np.float64) / side for output in outputs)
+        outputs = self._iris.run(shown[None].astype(np.float32) / np.float32(255))
+        contour, iris = (
+            output.reshape(-1, 3)[:, :2].astype(np.float64) / side for output in outputs
+        )
         if mirrored:
             contour[:, 0], iris[:, 0] = 1 - contour[:, 0], 1 - iris[:, 0]
         points[list(indices), :2] = region.to_picture(contour)

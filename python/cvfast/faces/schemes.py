@@ -133,13 +133,18 @@ def convert(points: ImageF32, source: str, target: str) -> ImageF32:
         return points
     if source == "mesh478":
         if target == "five":
-            eyes = [points[list(GROUPS[source][f"{side}_eye"])].mean(axis=0) for side in ("right", "left")]
+            eyes = [
+                points[list(GROUPS[source][f"{side}_eye"])].mean(axis=0)
+                for side in ("right", "left")
+            ]
             return np.stack([*eyes, *points[[4, 61, 291]]])
         points, source = points[list(_MESH_TO_DLIB68)], "dlib68"
         if target == "dlib68":
             return points
     if source == "dlib68" and target == "five":
-        return np.stack([points[36:42].mean(axis=0), points[42:48].mean(axis=0), *points[[30, 48, 54]]])
+        return np.stack(
+            [points[36:42].mean(axis=0), points[42:48].mean(axis=0), *points[[30, 48, 54]]]
+        )
     if source == "dlib68" and target == "dlib5":
         return points[[45, 42, 36, 39, 33]]
     raise ValueError(f"scheme: {source} points cannot be turned into {target}")
@@ -154,7 +159,7 @@ def eye_openness(points: ImageF32, contour: Indices) -> float:
     half = len(contour) // 2
     eye = points[contour].astype(np.float64)
     # Upper lid points face the lower lid's, read backwards; the middle ones show the opening.
-    upper, lower = eye[1:half], eye[: half : -1]
+    upper, lower = eye[1:half], eye[:half:-1]
     middle = slice(len(upper) // 4, len(upper) - len(upper) // 4)
     opening: NDArray[np.float64] = np.linalg.norm((upper - lower)[middle, :2], axis=1)
     width = float(np.linalg.norm(eye[half] - eye[0]))

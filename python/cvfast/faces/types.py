@@ -21,7 +21,9 @@ def _frozen(name: str, values: Any, shape: tuple[int | None, ...]) -> ImageF32:
     """Read-only float32 copy, its shape checked; None stands for any length."""
     array = np.array(values, np.float32)
     if array.size == 0 and 0 not in array.shape[len(shape) :]:
-        array = array.reshape([side or 0 for side in shape] if array.ndim != len(shape) else array.shape)
+        array = array.reshape(
+            [side or 0 for side in shape] if array.ndim != len(shape) else array.shape
+        )
     if array.ndim != len(shape) or any(
         want is not None and have != want for have, want in zip(array.shape, shape, strict=True)
     ):
@@ -111,6 +113,16 @@ class Faces:
         """Return the face with the largest box; empty where there is none."""
         areas = np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)
         return self[int(areas.argmax())] if len(self) else self
+
+    def resized(self, size: tuple[int, int]) -> Faces:
+        """Return the faces as they lie in the same picture resized to (width, height) ``size``."""
+        scale = np.array(size, np.float64) / np.maximum(self.size, 1)
+        return Faces(
+            (self.boxes * np.tile(scale, 2)).astype(np.float32),
+            self.scores,
+            ((self.keypoints + 0.5) * scale - 0.5).astype(np.float32),
+            size,
+        )
 
     def draw(self, image: Image) -> ImageU8:
         """Copy of ``image`` (RGB uint8) with boxes, scores and keypoints drawn on it."""
@@ -280,11 +292,9 @@ class Landmarks:
         return drawing.draw_landmarks(image, self.points, self.scheme)
 
     def _repr_png_(self) -> bytes:
-        """The points alone on a blank sheet, for notebooks."""
+        """Points alone on a blank sheet, for notebooks."""
         xy = self.points[:, :2]
         low = xy.min(axis=0)
         scale = 300 / max(float((xy.max(axis=0) - low).max()), 1e-6)
         blank = np.full((340, 340, 3), 235, np.uint8)
-        return drawing.png(
-            drawing.draw_landmarks(blank, (xy - low) * scale + 20, self.scheme)
-        )
+        return drawing.png(drawing.draw_landmarks(blank, (xy - low) * scale + 20, self.scheme))

@@ -38,7 +38,8 @@ def similarity_transform(source: ArrayLike, target: ArrayLike) -> NDArray[np.flo
     a, b = np.asarray(source, np.float64), np.asarray(target, np.float64)
     if a.shape != b.shape or a.ndim != 2 or a.shape[1] != 2 or len(a) < 2:
         raise ValueError(
-            f"source, target: expected the same shape (N, 2) with N >= 2, got {a.shape} and {b.shape}"
+            "source, target: expected the same shape (N, 2) with N >= 2, "
+            f"got {a.shape} and {b.shape}"
         )
     centred_a, centred_b = a - a.mean(axis=0), b - b.mean(axis=0)
     spread = float((centred_a**2).sum())
@@ -46,7 +47,10 @@ def similarity_transform(source: ArrayLike, target: ArrayLike) -> NDArray[np.flo
         raise ValueError("source: expected at least two different points, got one repeated")
     # In the plane the best turn and scale are one complex number.
     cos = float((centred_a * centred_b).sum()) / spread
-    sin = float((centred_a[:, 0] * centred_b[:, 1] - centred_a[:, 1] * centred_b[:, 0]).sum()) / spread
+    sin = (
+        float((centred_a[:, 0] * centred_b[:, 1] - centred_a[:, 1] * centred_b[:, 0]).sum())
+        / spread
+    )
     linear = np.array([[cos, -sin], [sin, cos]])
     return np.column_stack([linear, b.mean(axis=0) - linear @ a.mean(axis=0)])
 

@@ -47,7 +47,9 @@ def overlap_of_smaller(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """
     first = np.asarray(a, np.float64).reshape(-1, 1, 4)
     second = np.asarray(b, np.float64).reshape(1, -1, 4)
-    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
+    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(
+        first[..., :2], second[..., :2]
+    )
     shared = np.prod(np.maximum(sides, 0), axis=-1)
     smaller = np.minimum(
         np.prod(first[..., 2:] - first[..., :2], axis=-1),
@@ -96,9 +98,11 @@ class RotatedBox:
         return RotatedBox(self.x, self.y, self.width * factor, self.height * factor, self.angle)
 
     def matrix(self) -> NDArray[np.float64]:
-        """``(2, 3)`` transform from fractions of the rectangle (its edges are 0 and 1) to pixels."""
+        """``(2, 3)`` transform from fractions of the rectangle to pixels of the picture."""
         cos, sin = math.cos(self.angle), math.sin(self.angle)
-        axes = np.array([[cos * self.width, -sin * self.height], [sin * self.width, cos * self.height]])
+        axes = np.array(
+            [[cos * self.width, -sin * self.height], [sin * self.width, cos * self.height]]
+        )
         origin = np.array([self.x, self.y]) - axes @ (0.5, 0.5)
         return np.column_stack([axes, origin])
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ PixelBox = tuple[int, int, int, int]
 
 # Rows are read in bands of at most this many pixels, so that memory stays bounded.
 _BAND_PIXELS = 1 << 21
+# Averaging this many pixels each way is enough; of larger blocks only some are read.
+_BLOCK_SAMPLES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,7 @@ class PixelReader:
         if not isinstance(image, np.ndarray):
             raise TypeError(f"image: expected a NumPy array, got {type(image).__name__}")
         if image.dtype not in (np.uint8, np.float32):
-            raise TypeError(
-                f"image: expected dtype uint8 or float32 in [0, 1], got {image.dtype}"
-            )
+            raise TypeError(f"image: expected dtype uint8 or float32 in [0, 1], got {image.dtype}")
         if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
             raise ValueError(
                 f"image: expected shape (height, width, 3) or (height, width), got {image.shape}"
@@ -113,29 +114,40 @@ def read_crop(
     if 0 in reader.size:
         raise ValueError(f"source: expected at least one pixel, got {reader.size}")
     scale = min(box.width / size[0], box.height / size[1])
-    if not 0 < scale < math.inf:
-        raise ValueError(f"box: expected finite sides above 0, got {box}")
+    if not (0 < scale < math.inf and math.isfinite(box.x + box.y + box.angle)):
+        raise ValueError(f"box: expected finite numbers and sides above 0, got {box}")
+    # Outside, the picture is its border drawn on: a box far away sees what a near one does.
+    reach = math.hypot(box.width, box.height)
+    box = replace(
+        box,
+        x=min(max(box.x, -reach), reader.size[0] + reach),
+        y=min(max(box.y, -reach), reader.size[1] + reach),
+    )
     factor = max(1, round(scale))
+    step = max(1, factor // _BLOCK_SAMPLES)
+    factor -= factor % step
     window = _visible_window(box.bounds(), reader.size, margin=2 * factor)
-    small = _read_reduced(reader, window, factor)
+    small = _read_reduced(reader, window, factor, step)
     small, pad = _padded(small, window, box.bounds(), factor, fill)
 
-    # Output fraction -> picture pixel -> continuous coordinate of the reduced, padded window.
+    # Fraction of the box -> picture pixel -> continuous coordinate of the reduced, padded window.
     matrix = box.matrix()
     matrix[:, 2] += 0.5 - np.array(window[:2])
     matrix /= factor
     matrix[:, 2] += pad
+    picture = Pillow.fromarray(small)
+    if box.angle == 0:  # the same picture, in a third of the time
+        (width, _, left), (_, height, top) = matrix.tolist()
+        part = (left, top, left + width, top + height)
+        return np.asarray(picture.resize(size, Pillow.Resampling.BILINEAR, box=part))
     matrix[:, :2] /= size
-    coefficients = tuple(float(value) for value in matrix.ravel())
-    crop = Pillow.fromarray(small).transform(
-        size, Pillow.Transform.AFFINE, coefficients, Pillow.Resampling.BILINEAR
+    coefficients = tuple(matrix.ravel().tolist())
+    return np.asarray(
+        picture.transform(size, Pillow.Transform.AFFINE, coefficients, Pillow.Resampling.BILINEAR)
     )
-    return np.asarray(crop)
 
 
-def _visible_window(
-    bounds: NDArray[np.float64], size: tuple[int, int], *, margin: int
-) -> PixelBox:
+def _visible_window(bounds: NDArray[np.float64], size: tuple[int, int], *, margin: int) -> PixelBox:
     """Integer box of the pixels a crop needs, never empty, inside the picture."""
     width, height = size
     x0 = int(min(max(math.floor(bounds[0]) - margin, 0), width - 1))
@@ -145,30 +157,35 @@ def _visible_window(
     return x0, y0, x1, y1
 
 
-def _read_reduced(reader: PixelReader, window: PixelBox, factor: int) -> ImageU8:
-    """Read a window as uint8 RGB, averaged over blocks of factor x factor pixels."""
+def _read_reduced(reader: PixelReader, window: PixelBox, factor: int, step: int) -> ImageU8:
+    """Read a window as uint8 RGB, averaged over blocks of factor x factor pixels.
+
+    Of each block every ``step``-th pixel counts.
+    """
     from PIL import Image as Pillow
 
     x0, y0, x1, y1 = window
     rows = max(1, _BAND_PIXELS // ((x1 - x0) * factor)) * factor
-    bands = []
+    bands: list[ImageU8] = []
     for top in range(y0, y1, rows):
-        band = as_rgb(reader.read((x0, top, x1, min(top + rows, y1))))
-        if factor > 1:
-            band = np.asarray(Pillow.fromarray(band).reduce(factor))
+        pixels = reader.read((x0, top, x1, min(top + rows, y1)))
+        first_row, first_column = (min(step // 2, length - 1) for length in pixels.shape[:2])
+        band = as_rgb(pixels[first_row::step, first_column::step])
+        if factor > step:
+            band = np.asarray(Pillow.fromarray(band).reduce(factor // step), np.uint8)
         bands.append(band)
     return bands[0] if len(bands) == 1 else np.concatenate(bands)
 
 
 def as_rgb(pixels: Image) -> ImageU8:
     """Contiguous uint8 RGB of a grey or RGB, uint8 or float32 picture."""
+    levels: NDArray[Any] = pixels
     if pixels.dtype != np.uint8:
-        # NaN would make the cast undefined; it counts as black.
-        levels = np.nan_to_num(pixels, nan=0.0) * 255 + 0.5
-        pixels = np.clip(levels, 0, 255).astype(np.uint8)
-    if pixels.ndim == 2:
-        pixels = np.repeat(pixels[..., None], 3, axis=2)
-    return np.ascontiguousarray(pixels, np.uint8)
+        # NaN, which has no byte, counts as black.
+        levels = np.clip(np.nan_to_num(pixels, nan=0.0), 0, 1) * 255 + 0.5
+    if levels.ndim == 2:
+        levels = np.stack([levels] * 3, axis=-1)
+    return np.ascontiguousarray(levels, np.uint8)
 
 
 def _padded(
@@ -177,7 +194,8 @@ def _padded(
     """Continue the window to where the crop reaches outside the picture; says by how much."""
     # Two more pixels than needed, for the bilinear neighbours.
     before = np.ceil((np.array(window[:2]) - bounds[:2]) / factor).astype(np.int64) + 2
-    after = np.ceil((bounds[2:] - np.array(window[2:])) / factor).astype(np.int64) + 2
+    wanted = np.ceil((bounds[2:] - np.array(window[:2])) / factor).astype(np.int64) + 2
+    after = wanted - (small.shape[1], small.shape[0])
     before, after = np.maximum(before, 0), np.maximum(after, 0)
     if not before.any() and not after.any():
         return small, before

@@ -98,8 +98,9 @@ def _fit_double(x: _Floats, wanted: int | float) -> Fit:
     if n <= d:
         rows = rows @ centred
         values = np.einsum("ij,ij->i", rows, rows)
-    fit = _finish(mean, rows, values, total, n, _LEAST_VALUE[x.dtype], unit)
-    return replace(fit, components=fit.components.astype(x.dtype, copy=False))
+    dtype: Any = x.dtype
+    fit = _finish(mean, rows, values, total, n, _LEAST_VALUE[dtype], unit)
+    return replace(fit, components=fit.components.astype(dtype, copy=False))
 
 
 def _solve(square: _F64, wanted: int | float) -> tuple[_F64, _F64]:
@@ -179,5 +180,6 @@ def _orthonormal(rows: _Floats, rank: int, spread: bool) -> _Floats:
     columns[:, rank:] = 0.0
     # Householder's columns are orthonormal, also those that start from nothing.
     basis, _ = qr(columns, mode="economic", overwrite_a=True, check_finite=False)
-    components: _Floats = np.ascontiguousarray(basis.T, rows.dtype)
+    dtype: Any = rows.dtype
+    components: _Floats = np.ascontiguousarray(basis.T, dtype)
     return components

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import threading
 from collections.abc import Iterator
@@ -109,14 +110,14 @@ class Session:
 def _create(path: Path, num_threads: int) -> Any:
     """Load a model file into a fresh interpreter."""
     try:
-        from ai_edge_litert.interpreter import Interpreter
+        litert = importlib.import_module("ai_edge_litert.interpreter")
     except ImportError as error:
         raise MissingDependencyError(
             f"face models need the package ai-edge-litert ({error}): pip install ai-edge-litert"
         ) from error
     with _quiet_stderr():
         try:
-            interpreter = Interpreter(model_path=str(path), num_threads=num_threads)
+            interpreter = litert.Interpreter(model_path=str(path), num_threads=num_threads)
             interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{path}: LiteRT cannot load this model: {error}") from error
