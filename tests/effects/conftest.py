@@ -47,7 +47,7 @@ def write_face_clip(path, pictures, *, fmt="yuv420p", crf="12", audio=True, rota
         context.options = {"crf": crf, "preset": "veryfast"}
         context.thread_count = 1
         if rotation:
-            video.set_display_matrix(rotation)
+            video.set_display_rotation(rotation)
         sound = out.add_stream("aac", rate=48000) if audio else None
         for pts, picture in zip(TIMES, pictures, strict=False):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
