@@ -75,7 +75,9 @@ def measured(source: Path, target: Path) -> dict[str, float]:
     """Retouch in a process of its own, whose peak is the job's."""
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(source), str(target)],
-        check=True, capture_output=True, text=True,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return json.loads(done.stdout)
 

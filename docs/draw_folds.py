@@ -24,15 +24,18 @@ INK, PAPER, RIM, FOLD = (40, 60, 90), (255, 255, 255), (170, 170, 170), (240, 12
 
 
 def papers_weight(squared: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weight in the paper for squared distances from the centre."""
     inside = np.maximum(RADIUS**2 - squared, 0)
     return (inside / (inside + DRAG @ DRAG)) ** 2
 
 
 def our_weight(squared: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weight of `cvfast.local_translate`."""
     return np.maximum(1 - squared / RADIUS**2, 0) ** 2
 
 
 def main() -> None:
+    """Draw both, side by side."""
     panels = [panel(papers_weight), panel(our_weight)]
     sheet = Image.new("RGB", (2 * SIDE + 20, SIDE), PAPER)
     for index, drawn in enumerate(panels):
@@ -41,6 +44,7 @@ def main() -> None:
 
 
 def panel(weight: Weight) -> Image.Image:
+    """Draw what one weight does to a grid."""
     y, x = np.mgrid[0 : SIDE * SCALE, 0 : SIDE * SCALE] / SCALE
     offset = np.stack([x - CENTER, y - CENTER])
     factor = weight((offset**2).sum(axis=0))
