@@ -1,4 +1,6 @@
-"""Peak memory of `retouch_video` on a long clip against a short one: python -m benchmarks.video_memory.
+"""Peak memory of `retouch_video` on a long clip against a short one.
+
+python -m benchmarks.video_memory
 
 Makes a 1280 x 720 clip of the packaged portrait drifting over a plain ground, repeats its packets
 to the long clip, retouches both in child processes, and writes the peaks to

@@ -1,4 +1,4 @@
-"""The astronaut, her landmarks, and a talking-head clip made from her: odd times, sound, rotation."""
+"""The astronaut, her landmarks, and a clip made from her: odd times, sound, rotation."""
 
 from __future__ import annotations
 

@@ -54,10 +54,10 @@ def run(tracker, pictures, calls=None):
     numbers = []
     for index, picture in enumerate(pictures):
 
-        def small(picture=picture):
+        def small(picture=picture, index=index):
             if calls is not None:
                 calls.append(index)
-            return picture, 1.0
+            return picture
 
         tracks = tracker.update(PixelReader.of(picture), small, index / 30)
         numbers.append([track.number for track in tracks])

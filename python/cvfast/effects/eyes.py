@@ -51,9 +51,7 @@ def big_eyes(landmarks: Landmarks, strength: float) -> Discs:
         centers.append((contour.min(axis=0) + contour.max(axis=0)) / 2)
         radii.append(_RADIUS * width)
         strengths.append(_STRENGTH * strength * ease)
-    return Discs(
-        "scale", np.array(centers).reshape(-1, 2), np.array(radii), np.array(strengths)
-    )
+    return Discs("scale", np.array(centers).reshape(-1, 2), np.array(radii), np.array(strengths))
 
 
 def _step(value: float, low: float, high: float) -> float:

@@ -67,7 +67,7 @@ def retouch(
         found = find_landmarks(image) if options.actions else []
     else:
         found = [landmarks] if isinstance(landmarks, Landmarks) else list(landmarks)
-    result: _ImageT = image.copy()
+    result: _ImageT = image.copy()  # type: ignore[assignment]
     for discs in plan(choose(found, faces), options):
         discs.warp(result)
     return result

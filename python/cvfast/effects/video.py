@@ -203,9 +203,9 @@ def _read_upright(frame: Frame, box: PixelBox) -> Image:
     return np.ascontiguousarray(np.rot90(frame.rgb((left, top, right + 1, bottom + 1)), -turns))
 
 
-def _small_upright(frame: Frame) -> tuple[ImageU8, float]:
-    picture, scale = frame.rgb_small(_DETECTOR_SIDE)
-    return np.ascontiguousarray(np.rot90(picture, -frame.rotation)), scale
+def _small_upright(frame: Frame) -> ImageU8:
+    picture, _ = frame.rgb_small(_DETECTOR_SIDE)
+    return np.ascontiguousarray(np.rot90(picture, -frame.rotation))
 
 
 def _as_stored(discs: Discs, frame: Frame) -> Discs:

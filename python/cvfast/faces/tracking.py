@@ -6,14 +6,13 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from cvfast.faces.detectors import detect
+from cvfast.faces.blazeface import BlazeFace
 from cvfast.faces.mesh import FaceMesh
 from cvfast.faces.smoothing import OneEuro
-from cvfast.faces.types import Faces, Landmarks
+from cvfast.faces.types import Landmarks
+from cvfast.geometry.boxes import overlap_of_smaller
 from cvfast.geometry.sampling import PixelReader
-from cvfast.typing import ImageU8
+from cvfast.typing import ImageF32, ImageU8
 
 __all__ = ["FaceTracker", "Track"]
 
@@ -43,7 +42,7 @@ class Track:
         size = float((raw.box[2:] - raw.box[:2]).max())
         points = self._smooth(raw.points, seconds=seconds, size=size)
         self._raw = raw
-        self.landmarks = dataclasses.replace(raw, points=points.astype(np.float32))
+        self.landmarks = dataclasses.replace(raw, points=points.astype("float32"))
 
 
 class FaceTracker:
@@ -52,20 +51,22 @@ class FaceTracker:
     Parameters
     ----------
     detect_every
-        Frames between two looks for new faces; while there is none, every frame is looked at.
+        Frames between two searches for new faces of any size. While there is none, or when one was
+        lost, each frame in between is searched for the larger ones, which costs a tenth.
     num_threads
         Threads of one model call.
     """
 
     def __init__(self, *, detect_every: int = 15, num_threads: int = 1) -> None:
         self._mesh = FaceMesh(num_threads=num_threads)
+        self._detector = BlazeFace(num_threads=num_threads, mesh=self._mesh)
         self._detect_every = detect_every
         self._since_detection = detect_every
         self._found = 0
         self._tracks: list[Track] = []
 
     def update(
-        self, reader: PixelReader, small: Callable[[], tuple[ImageU8, float]], seconds: float
+        self, reader: PixelReader, small: Callable[[], ImageU8], seconds: float
     ) -> list[Track]:
         """Follow the faces into the next frame.
 
@@ -74,8 +75,7 @@ class FaceTracker:
         reader
             The frame.
         small
-            Makes a smaller copy of it for the detector, and its size over the frame's; called only
-            when the detector runs.
+            Makes a smaller copy of it for the detector; called only when the detector runs.
         seconds
             Time of the frame.
 
@@ -93,24 +93,25 @@ class FaceTracker:
         lost = len(kept) < len(self._tracks)
         self._tracks = kept
         self._since_detection += 1
-        if lost or not kept or self._since_detection >= self._detect_every:
+        thorough = self._since_detection >= self._detect_every
+        if thorough:
             self._since_detection = 0
-            self._add_new(reader, small, seconds)
+        if thorough or lost or not kept:
+            self._add_new(reader, small, seconds, thorough=thorough)
         return list(self._tracks)
 
     def _add_new(
-        self, reader: PixelReader, small: Callable[[], tuple[ImageU8, float]], seconds: float
+        self,
+        reader: PixelReader,
+        small: Callable[[], ImageU8],
+        seconds: float,
+        *,
+        thorough: bool,
     ) -> None:
-        picture, scale = small()
-        found = detect(picture)
+        found = self._detector.find(small(), whole_only=not thorough)
         if not len(found):
             return
-        full = Faces(
-            found.boxes / np.float32(scale),
-            found.scores,
-            (found.keypoints + np.float32(0.5)) / np.float32(scale) - np.float32(0.5),
-            reader.size,
-        )
+        full = found.resized(reader.size)
         new = [face for face in full if not self._known(face.boxes[0])]
         for face in new:
             raw = self._mesh.fit(reader, face)[0]
@@ -121,12 +122,6 @@ class FaceTracker:
             self._found += 1
             self._tracks.append(track)
 
-    def _known(self, box: np.ndarray) -> bool:
-        return any(_shared(box, track.landmarks.box) > _SAME for track in self._tracks)
-
-
-def _shared(a: np.ndarray, b: np.ndarray) -> float:
-    """Overlap of two boxes over the smaller one's area."""
-    low, high = np.maximum(a[:2], b[:2]), np.minimum(a[2:], b[2:])
-    areas = [float(np.prod(np.maximum(box[2:] - box[:2], 0))) for box in (a, b)]
-    return float(np.prod(np.maximum(high - low, 0))) / max(min(areas), 1e-9)
+    def _known(self, box: ImageF32) -> bool:
+        known = [track.landmarks.box for track in self._tracks]
+        return bool(known) and bool((overlap_of_smaller([box], known) > _SAME).any())

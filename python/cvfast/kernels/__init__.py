@@ -1,3 +1,3 @@
-"""The checked NumPy face of the C++ core: warps, thin-plate splines, boxes, principal components."""
+"""The checked NumPy face of the C++ core: warps, splines, boxes, principal components."""
 
 from __future__ import annotations

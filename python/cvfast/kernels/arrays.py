@@ -65,7 +65,8 @@ def check_out(image: _ImageT, out: Any) -> _ImageT:
         Another shape or layout, read-only, or overlapping ``image`` without being it.
     """
     if out is None:
-        return image.copy()
+        copy: _ImageT = image.copy()  # type: ignore[assignment]
+        return copy
     _check_out(image, out, image.shape)
     if out is not image and not _same_memory(out, image):
         if overlaps(out, image):
@@ -109,7 +110,7 @@ def _same_memory(a: NDArray[Any], b: NDArray[Any]) -> bool:
 def overlaps(a: NDArray[Any], b: NDArray[Any]) -> bool:
     """Return whether two arrays share memory; a question too hard to settle counts as yes."""
     try:
-        return np.shares_memory(a, b, max_work=10_000)
+        return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True
 

@@ -35,7 +35,7 @@ class _Fit(NamedTuple):
 class ThinPlateSpline:
     """A thin-plate spline from ``source`` points to ``target`` points.
 
-    f(p) = affine(p) + sum of w_i U(\\|p - c_i\\|) with U(r) = r^2 log r (Bookstein, *Principal
+    f(p) = affine(p) + sum of w_i U(p - c_i) with U(r) = r^2 log r (Bookstein, *Principal
     Warps*, 1989). ``transform`` uses the spline from source to target; ``warp`` and
     ``displacement`` the one from target to source, fitted on its own: the two are inverse to each
     other at the control points only.
@@ -65,15 +65,12 @@ class ThinPlateSpline:
     (64, 64, 3)
     """
 
-    def __init__(
-        self, source: ArrayLike, target: ArrayLike, *, smoothing: float = 0.0
-    ) -> None:
+    def __init__(self, source: ArrayLike, target: ArrayLike, *, smoothing: float = 0.0) -> None:
         self._source = _control_points("source", source)
         self._target = _control_points("target", target)
         if len(self._source) != len(self._target):
             raise ValueError(
-                f"target: expected {len(self._source)} points as in source, "
-                f"got {len(self._target)}"
+                f"target: expected {len(self._source)} points as in source, got {len(self._target)}"
             )
         self._smoothing = float(smoothing)
         if not 0 <= self._smoothing < float("inf"):
@@ -209,7 +206,7 @@ def _fit(
     """Solve for the displacements ``values - points``, in coordinates of about unit size."""
     origin = points.mean(axis=0)
     scale = 1 / float(np.abs(points - origin).max())
-    unit = (points - origin) * scale
+    unit: NDArray[np.float64] = (points - origin) * scale
     count = len(unit)
     squared = ((unit[:, None] - unit[None]) ** 2).sum(axis=2)
     system = np.zeros((count + 3, count + 3))

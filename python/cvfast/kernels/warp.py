@@ -1,4 +1,4 @@
-"""Local warps after Gustafsson, *Interactive Image Warping* (1993): enlarge, drag, turn in discs."""
+"""Local warps after Gustafsson, *Interactive Image Warping* (1993), in discs."""
 
 from __future__ import annotations
 
