@@ -6,10 +6,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import cvfast
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
-
-import cvfast
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(cvfast.__file__).parent

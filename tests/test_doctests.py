@@ -7,9 +7,8 @@ import importlib
 import pkgutil
 from pathlib import Path
 
-import pytest
-
 import cvfast
+import pytest
 
 MODULES = [
     module.name

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 import cvfast
+import numpy as np
 
 
 def test_the_core_runs() -> None:

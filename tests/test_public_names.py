@@ -9,9 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import cvfast
+import pytest
 
 PACKAGE = Path(cvfast.__file__).parent
 HEAVY = {

@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from cvfast.io.provenance import read_provenance
 from PIL import Image
 from skimage import data
-
-from cvfast.io.provenance import read_provenance
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

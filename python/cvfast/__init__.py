@@ -27,7 +27,7 @@ _HOMES = {
 }
 _HOME_OF = {name: f"cvfast.{home}" for home, names in _HOMES.items() for name in names}
 
-__all__ = [*sorted(_HOME_OF)]  # noqa: PLE0604
+__all__ = [*sorted(_HOME_OF)]
 
 
 def __getattr__(name: str) -> Any:
