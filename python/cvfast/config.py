@@ -36,7 +36,14 @@ def set_num_threads(threads: int | None) -> None:
 
 
 def get_num_threads() -> int:
-    """Return how many threads a kernel may use where its call does not say."""
+    """Return how many threads a kernel may use where its call does not say.
+
+    Examples
+    --------
+    >>> import cvfast
+    >>> cvfast.get_num_threads() >= 1
+    True
+    """
     return _core.num_threads()
 
 
@@ -56,12 +63,26 @@ def thread_count(threads: int | None) -> int:
 
 
 def get_isa() -> str:
-    """Return the instruction set that the kernels run on (``CVFAST_ISA`` forces one)."""
+    """Return the instruction set that the kernels run on (``CVFAST_ISA`` forces one).
+
+    Examples
+    --------
+    >>> import cvfast
+    >>> cvfast.get_isa() in cvfast.available_isas()
+    True
+    """
     return _core.isa
 
 
 def available_isas() -> list[str]:
-    """Return the instruction sets that this machine can run, best last."""
+    """Return the instruction sets that this machine can run, best last.
+
+    Examples
+    --------
+    >>> import cvfast
+    >>> cvfast.available_isas()[0]
+    'baseline'
+    """
     return list(_core.available_isas())
 
 

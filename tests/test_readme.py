@@ -1,0 +1,41 @@
+"""The README's Python runs as it stands, and the files it points to are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from cvfast.io.provenance import read_provenance
+from PIL import Image
+from skimage import data
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_with_a_portrait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(data.astronaut()).save("portrait.jpg")
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_python_blocks_run(number: int) -> None:
+    exec(compile(BLOCKS[number], f"README.md block {number}", "exec"), {})  # noqa: S102
+
+
+def test_the_first_block_leaves_a_marked_picture() -> None:
+    exec(compile(BLOCKS[0], "README.md", "exec"), {})  # noqa: S102
+
+    mark = read_provenance("big.jpg")
+    assert mark is not None
+    assert mark.actions == ("big_eyes=0.4",)
+
+
+def test_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README)
+
+    assert "docs/images/big-eyes.jpg" in links
+    assert [link for link in links if not (ROOT / link).exists()] == []
