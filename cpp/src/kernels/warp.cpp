@@ -7,15 +7,17 @@ namespace cvfast::CVFAST_ISA {
 
 namespace {
 
+// Every map adds a displacement, which is exactly 0 where nothing moves: such pixels stay bit-equal.
+
 // r' = r (1 - a (1 - r/R)^2)
 void scale_points(Disc disc, float* __restrict x, float* __restrict y, std::ptrdiff_t n) {
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const float dx = x[i] - disc.x, dy = y[i] - disc.y;
     const float r2 = dx * dx + dy * dy;
     const float t = 1.0f - sqrtf(r2) * disc.inverse_radius;
-    const float factor = 1.0f - disc.p * (t * t);
-    x[i] = r2 < disc.radius2 ? disc.x + dx * factor : x[i];
-    y[i] = r2 < disc.radius2 ? disc.y + dy * factor : y[i];
+    const float nearer = r2 < disc.radius2 ? disc.p * (t * t) : 0.0f;
+    x[i] -= dx * nearer;
+    y[i] -= dy * nearer;
   }
 }
 
@@ -54,9 +56,8 @@ void rotate_points(Disc disc, float* __restrict x, float* __restrict y, std::ptr
     const float sine_size = odd ? c : s, cosine_size = odd ? s : c;
     const float sine = (quarter & 2) != 0 ? -sine_size : sine_size;
     const float cosine = ((quarter + 1) & 2) != 0 ? -cosine_size : cosine_size;
-    // Outside the disc the angle is 0, and dx + disc.x may round: keep the point as it was.
-    x[i] = r2 < disc.radius2 ? disc.x + (dx * cosine + dy * sine) : x[i];
-    y[i] = r2 < disc.radius2 ? disc.y + (dy * cosine - dx * sine) : y[i];
+    x[i] += dx * (cosine - 1.0f) + dy * sine;
+    y[i] += dy * (cosine - 1.0f) - dx * sine;
   }
 }
 
