@@ -7,11 +7,28 @@ namespace cvfast {
 
 namespace {
 
+#if defined(CVFAST_X86_ISAS)
+#if defined(__clang__)  // knows the levels by name since version 18 only
+bool has_v3() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+}
+bool has_v4() {
+  return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
+}
+#else
+bool has_v3() { return __builtin_cpu_supports("x86-64-v3"); }
+bool has_v4() { return __builtin_cpu_supports("x86-64-v4"); }
+#endif
+#endif
+
 bool runs_here(Isa isa) {
 #if defined(CVFAST_X86_ISAS)
   __builtin_cpu_init();
-  if (isa == Isa::v4) return __builtin_cpu_supports("x86-64-v4");
-  if (isa == Isa::v3) return __builtin_cpu_supports("x86-64-v3");
+  if (isa == Isa::v4) return has_v4();
+  if (isa == Isa::v3) return has_v3();
 #endif
   return isa == Isa::baseline;
 }

@@ -208,6 +208,7 @@ void tps_transform(const ThinPlateSpline& spline, const double* points, std::ptr
 
 void tps_displacement(const ThinPlateSpline& spline, float* out, std::ptrdiff_t width,
                       std::ptrdiff_t height, std::ptrdiff_t step, int threads) {
+  if (width == 0 || height == 0) return;
   const TpsKernels& kernels = CVFAST_PICK(tps_kernels);
   const SplineArrays<double> arrays(spline);
   const double cost = static_cast<double>(width) * static_cast<double>(height) *

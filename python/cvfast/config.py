@@ -54,9 +54,9 @@ def thread_count(threads: int | None) -> int:
     try:
         count = operator.index(threads)
     except TypeError:
-        raise TypeError(
-            f"threads: expected an integer or None, got {type(threads).__name__}"
-        ) from None
+        count = None
+    if count is None or isinstance(threads, bool):
+        raise TypeError(f"threads: expected an integer or None, got {type(threads).__name__}")
     if count < 1:
         raise ValueError(f"threads: expected at least 1 or None, got {count}")
     return min(count, 1 << 16)

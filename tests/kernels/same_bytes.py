@@ -1,0 +1,135 @@
+"""Run by test_same_bytes in a process per instruction set: prints a hash of every case's result.
+
+A line is a family and the hashes of its 200 cases on one thread; cases whose bytes differ with the
+number of threads are named in a last line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cvfast import ThinPlateSpline, _core, local_rotate, local_scale, local_translate
+
+CASES = 200
+THREADS = (2, 3, 7, 64)
+
+
+def picture(rng: np.random.Generator) -> np.ndarray:
+    """Any size, dtype and channel count; rows packed, padded or flipped."""
+    height, width = rng.integers(1, 40), rng.integers(1, 60)
+    if rng.random() < 0.1:
+        width = int(rng.integers(257, 700))
+    shape = (int(height), int(width), *rng.choice([0, 1, 2, 3, 4], 1))
+    shape = shape if shape[2] else shape[:2]
+    image: np.ndarray = rng.integers(0, 256, shape, np.uint8)
+    if rng.random() < 0.5:
+        image = image.astype(np.float32) / np.float32(255)
+    layout = rng.integers(0, 3)
+    if layout == 1:
+        padded = np.zeros((shape[0], shape[1] + 3, *shape[2:]), image.dtype)
+        padded[:, : shape[1]] = image
+        return padded[:, : shape[1]]
+    return image[::-1] if layout == 2 else image
+
+
+def discs(rng: np.random.Generator, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    count = int(rng.integers(1, 8))
+    size = np.array([image.shape[1], image.shape[0]])
+    centers = rng.uniform(-0.2, 1.2, (count, 2)) * size
+    radii = rng.uniform(0.01, 0.8, count) * size.max() + 1
+    return centers, radii, rng.uniform(-0.999, 0.999, count)
+
+
+def scale(rng: np.random.Generator) -> Callable[[int], Any]:
+    image = picture(rng)
+    centers, radii, share = discs(rng, image)
+    strengths = np.where(share > 0, share, 3 * share)
+    return lambda threads: local_scale(image, centers, radii, strengths, threads=threads)
+
+
+def translate(rng: np.random.Generator) -> Callable[[int], Any]:
+    image = picture(rng)
+    centers, radii, share = discs(rng, image)
+    drag = 0.649 * radii * share
+    angles = rng.uniform(0, 7, len(radii))
+    targets = centers + np.stack([drag * np.cos(angles), drag * np.sin(angles)], axis=1)
+    return lambda threads: local_translate(image, centers, radii, targets, threads=threads)
+
+
+def rotate(rng: np.random.Generator) -> Callable[[int], Any]:
+    image = picture(rng)
+    centers, radii, share = discs(rng, image)
+    angles = share * rng.choice([3, 30, 1000])
+    return lambda threads: local_rotate(image, centers, radii, angles, threads=threads)
+
+
+def spline(rng: np.random.Generator, width: float, height: float) -> ThinPlateSpline:
+    source = rng.uniform(-0.2, 1.2, (int(rng.integers(4, 40)), 2)) * (width + 1, height + 1)
+    return ThinPlateSpline(source, source + rng.normal(0, 0.03, source.shape) * (width, height))
+
+
+def tps(exact: bool) -> Callable[[np.random.Generator], Callable[[int], Any]]:
+    def case(rng: np.random.Generator) -> Callable[[int], Any]:
+        image = picture(rng)
+        fitted = spline(rng, image.shape[1], image.shape[0])
+        size = (int(rng.integers(1, 300)), int(rng.integers(1, 40))) if rng.random() < 0.3 else None
+        return lambda threads: fitted.warp(image, size=size, exact=exact, threads=threads)
+
+    return case
+
+
+def tps_transform(rng: np.random.Generator) -> Callable[[int], Any]:
+    fitted = spline(rng, 400, 300)
+    points = rng.normal(0, 400, (int(rng.integers(0, 900)), 2))
+    return lambda threads: fitted.transform(points, threads=threads)
+
+
+def tps_displacement(rng: np.random.Generator) -> Callable[[int], Any]:
+    fitted = spline(rng, 400, 300)
+    size = (int(rng.integers(1, 600)), int(rng.integers(1, 40)))
+    step = int(rng.integers(1, 9))
+    return lambda threads: fitted.displacement(size, step=step, threads=threads)
+
+
+FAMILIES = {
+    "scale": scale,
+    "translate": translate,
+    "rotate": rotate,
+    "tps": tps(exact=False),
+    "tps exact": tps(exact=True),
+    "tps transform": tps_transform,
+    "tps displacement": tps_displacement,
+}
+
+
+def digest(array: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:12]
+
+
+def main() -> None:
+    _core.set_serial_threshold(0)
+    runs = {
+        family: [make(np.random.default_rng([number, case])) for case in range(CASES)]
+        for number, (family, make) in enumerate(FAMILIES.items())
+    }
+    expected = {family: [digest(run(1)) for run in cases] for family, cases in runs.items()}
+    for family, hashes in expected.items():
+        sys.stdout.write(f"{family}: {' '.join(hashes)}\n")
+    # One thread count after the other: libgomp then keeps its team from call to call.
+    uneven = [
+        f"{family} {case} {threads}"
+        for threads in THREADS
+        for family, cases in runs.items()
+        for case, run in enumerate(cases)
+        if digest(run(threads)) != expected[family][case]
+    ]
+    sys.stdout.write(f"uneven: {', '.join(uneven)}\n")
+
+
+if __name__ == "__main__":
+    main()
