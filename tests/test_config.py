@@ -8,9 +8,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 import cvfast
+import pytest
 from cvfast import _core
 
 HEAVY = ("cv2", "scipy", "av", "PIL", "ai_edge_litert", "onnxruntime", "torch", "rich", "cyclopts")

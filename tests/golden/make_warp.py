@@ -13,7 +13,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-
 from cvfast import _core, local_rotate, local_scale, local_translate
 
 FILE = Path(__file__).with_name("warp.json")
@@ -38,12 +37,16 @@ def local_warps() -> dict[str, str]:
     for dtype in ("uint8", "float32"):
         for channels in (1, 2, 3, 4):
             image, name = picture(dtype, channels), f"{dtype} x {channels}"
-            hashes[f"local_scale {name}"] = digest(local_scale(image, centers, radii, [0.5, -1, 0.9]))
-            targets = centers + [(8.5, -3), (-20, 1.25), (4, 11)]
+            hashes[f"local_scale {name}"] = digest(
+                local_scale(image, centers, radii, [0.5, -1, 0.9])
+            )
+            targets = centers + np.array([(8.5, -3), (-20, 1.25), (4, 11)])
             hashes[f"local_translate {name}"] = digest(
                 local_translate(image, centers, radii, targets)
             )
-            hashes[f"local_rotate {name}"] = digest(local_rotate(image, centers, radii, [2, -9, 70]))
+            hashes[f"local_rotate {name}"] = digest(
+                local_rotate(image, centers, radii, [2, -9, 70])
+            )
     return hashes
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
 from cvfast import ThinPlateSpline, _core, local_rotate, local_scale, local_translate
 
 CASES = 200

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from cvfast import ThinPlateSpline, local_rotate, local_scale, local_translate
 
 SPLINE = ThinPlateSpline([(0, 0), (50, 0), (0, 50)], [(0, 0), (50, 0), (0, 50)])
@@ -38,9 +37,16 @@ kernels = pytest.mark.parametrize("kernel", KERNELS, ids=["scale", "translate", 
     [
         (IMAGE.astype(dtype), f"image: expected dtype uint8, or float32 in [0, 1], got {name}; ")
         for dtype, name in [
-            ("float64", "float64"), ("float16", "float16"), ("int32", "int32"), ("int8", "int8"),
-            ("uint16", "uint16"), ("bool", "bool"), ("complex64", "complex64"),
-            (">f4", ">f4"), ("object", "object"), ("S3", "|S3"),
+            ("float64", "float64"),
+            ("float16", "float16"),
+            ("int32", "int32"),
+            ("int8", "int8"),
+            ("uint16", "uint16"),
+            ("bool", "bool"),
+            ("complex64", "complex64"),
+            (">f4", ">f4"),
+            ("object", "object"),
+            ("S3", "|S3"),
         ]
     ]
     + [
@@ -63,7 +69,9 @@ def test_what_is_no_picture(kernel: Callable[..., Any], image: Any, message: str
 )
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_wrong_shapes(kernel: Callable[..., Any], shape: tuple[int, ...], dtype: str) -> None:
-    with pytest.raises(ValueError, match=r"^image: expected shape \(height, width\) or \(") as caught:
+    with pytest.raises(
+        ValueError, match=r"^image: expected shape \(height, width\) or \("
+    ) as caught:
         kernel(np.zeros(shape, dtype))
     assert str(caught.value).endswith(f"got {shape}")
 
@@ -169,7 +177,9 @@ def test_partly_overlapping_out(kernel: Callable[..., Any], first: Any, second: 
         (np.s_[0:30, 0:20], np.s_[5:35, 20:40]),
     ],
 )
-def test_interleaved_memory_is_separate(kernel: Callable[..., Any], first: Any, second: Any) -> None:
+def test_interleaved_memory_is_separate(
+    kernel: Callable[..., Any], first: Any, second: Any
+) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (70, 40), np.uint8)
     expected = kernel(frame[first].copy())
     rest = frame.copy()
@@ -190,10 +200,18 @@ def test_one_row_is_itself_whatever_its_strides() -> None:
 
 BAD_VALUES: list[tuple[str, tuple[Any, ...], type[Exception], str]] = [
     ("scale", ([(1, np.nan)], [5], [0.1]), ValueError, r"centers\[0\]: expected finite numbers"),
-    ("scale", ([(1, 1), (np.inf, 1)], [5, 5], [0.1, 0.1]), ValueError,
-     r"centers\[1\]: expected finite numbers, got inf"),
-    ("scale", ([(1, 1)], [0], [0.1]), ValueError,
-     r"radii\[0\]: expected a number in \(0, 131072\], got 0"),
+    (
+        "scale",
+        ([(1, 1), (np.inf, 1)], [5, 5], [0.1, 0.1]),
+        ValueError,
+        r"centers\[1\]: expected finite numbers, got inf",
+    ),
+    (
+        "scale",
+        ([(1, 1)], [0], [0.1]),
+        ValueError,
+        r"radii\[0\]: expected a number in \(0, 131072\], got 0",
+    ),
     ("scale", ([(1, 1)], [-3.5], [0.1]), ValueError, r"radii\[0\]: expected .* got -3.5"),
     ("scale", ([(1, 1)], [np.nan], [0.1]), ValueError, r"radii\[0\]: expected .* got -?nan"),
     ("scale", ([(1, 1)], [np.inf], [0.1]), ValueError, r"radii\[0\]: expected .* got inf"),
@@ -202,28 +220,52 @@ BAD_VALUES: list[tuple[str, tuple[Any, ...], type[Exception], str]] = [
     ("scale", ([(1, 1)] * 2, [5] * 2, [0, -3]), ValueError, r"strengths\[1\]: expected .* got -3"),
     ("scale", ([(1, 1)], [5], [np.nan]), ValueError, r"strengths\[0\]: expected .* got -?nan"),
     ("scale", ([(1, 1)], [5], [np.inf]), ValueError, r"strengths\[0\]: expected .* got inf"),
-    ("translate", ([(1, 1)], [10], [(8, 1)]), ValueError,
-     r"targets\[0\]: expected a point nearer .* \(6.49519053 px\).* got one 7 px away"),
+    (
+        "translate",
+        ([(1, 1)], [10], [(8, 1)]),
+        ValueError,
+        r"targets\[0\]: expected a point nearer .* \(6.49519053 px\).* got one 7 px away",
+    ),
     ("translate", ([(1, 1)], [10], [(np.nan, 1)]), ValueError, r"targets\[0\]: expected "),
     ("translate", ([(1, 1)], [10], [(1, -np.inf)]), ValueError, r"targets\[0\]: expected "),
     ("translate", ([(1e308, 1)], [10], [(-1e308, 1)]), ValueError, r"targets\[0\]: expected "),
-    ("translate", ([(1, 1)], [10], [3]), ValueError,
-     r"targets: expected shape \(1, 2\), one point a disc, got shape \(1,\)"),
-    ("rotate", ([(1, 1)], [5], [1000.1]), ValueError,
-     r"angles\[0\]: expected radians in \[-1000, 1000\], got 1000.1"),
+    (
+        "translate",
+        ([(1, 1)], [10], [3]),
+        ValueError,
+        r"targets: expected shape \(1, 2\), one point a disc, got shape \(1,\)",
+    ),
+    (
+        "rotate",
+        ([(1, 1)], [5], [1000.1]),
+        ValueError,
+        r"angles\[0\]: expected radians in \[-1000, 1000\], got 1000.1",
+    ),
     ("rotate", ([(1, 1)], [5], [np.nan]), ValueError, r"angles\[0\]: expected radians"),
-    ("scale", ((1, 1), [5], [0]), ValueError,
-     r"centers: expected shape \(N, 2\), one point x, y a disc, got shape \(2,\)"),
+    (
+        "scale",
+        ((1, 1), [5], [0]),
+        ValueError,
+        r"centers: expected shape \(N, 2\), one point x, y a disc, got shape \(2,\)",
+    ),
     ("scale", ([(1, 1, 1)], [5], [0]), ValueError, r"centers: expected .* got shape \(1, 3\)"),
     ("scale", (np.zeros((5, 0)), [], []), ValueError, r"centers: expected .* got shape \(5, 0\)"),
     ("scale", (np.zeros((0, 3)), [], []), ValueError, r"centers: expected .* got shape \(0, 3\)"),
-    ("scale", ([(1, 1)], 5, [0]), ValueError,
-     r"radii: expected 1 numbers, one a disc, got shape \(\)"),
+    (
+        "scale",
+        ([(1, 1)], 5, [0]),
+        ValueError,
+        r"radii: expected 1 numbers, one a disc, got shape \(\)",
+    ),
     ("scale", ([(1, 1)], [5, 6], [0]), ValueError, r"radii: expected 1 numbers, .* shape \(2,\)"),
     ("scale", ([(1, 1)], [5], []), ValueError, r"strengths: expected 1 numbers, .* shape \(0,\)"),
     ("rotate", ([], [], [1]), ValueError, r"angles: expected 0 numbers, .* got shape \(1,\)"),
-    ("scale", ([(1, 1), (2,)], [5, 5], [0, 0]), ValueError,
-     r"centers: expected .* got rows of unequal length"),
+    (
+        "scale",
+        ([(1, 1), (2,)], [5, 5], [0, 0]),
+        ValueError,
+        r"centers: expected .* got rows of unequal length",
+    ),
     ("scale", ([(1, 1)], ["5"], [0]), TypeError, r"radii: expected .* real numbers, got dtype <U1"),
     ("scale", ([(1, 1)], [5], "0.5"), TypeError, r"strengths: expected .* got dtype <U3"),
     ("scale", ([(1, 1)], [5], [0.1j]), TypeError, r"strengths: expected .* got dtype complex128"),

@@ -35,7 +35,8 @@ def test_every_instruction_set_and_thread_count_gives_the_same_bytes() -> None:
     for isa in isas[1:]:
         for family, hashes in results(isa).items():
             differing = [
-                i for i, pair in enumerate(zip(hashes, expected[family], strict=True))
+                i
+                for i, pair in enumerate(zip(hashes, expected[family], strict=True))
                 if pair[0] != pair[1]
             ]
             assert not differing, f"{isa}, {family}: cases {differing} differ from {isas[0]}"

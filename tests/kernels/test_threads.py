@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from cvfast import ThinPlateSpline, _core, local_rotate, local_scale
 
 CORNERS = np.array([(0, 0), (300, 0), (0, 200), (310, 190), (150, 90)], float)
-MOVED = CORNERS + [(0, 0), (0, 0), (0, 0), (0, 0), (9, 7)]
+MOVED = CORNERS + np.array([(0, 0), (0, 0), (0, 0), (0, 0), (9, 7)])
 
 
 def work(seed: int, threads: int | None = None) -> bytes:

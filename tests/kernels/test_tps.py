@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.interpolate import RBFInterpolator
-
 from cvfast import ThinPlateSpline
+from scipy.interpolate import RBFInterpolator
 
 SIZES = [(512, 384), (1920, 1080)]
 
@@ -56,8 +55,12 @@ def clamped(positions: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def deviation(
-    spline: ThinPlateSpline, source: np.ndarray, target: np.ndarray, size: tuple[int, int],
-    *, exact: bool,
+    spline: ThinPlateSpline,
+    source: np.ndarray,
+    target: np.ndarray,
+    size: tuple[int, int],
+    *,
+    exact: bool,
 ) -> float:
     """The largest distance in px of the warp's map from SciPy's, at every 3rd pixel."""
     width, height = size
@@ -168,7 +171,7 @@ def test_identity_affine_and_three_points() -> None:
     for exact in (True, False):
         still = ThinPlateSpline(corners, corners)
         np.testing.assert_array_equal(still.warp(image, exact=exact), image)
-        moved = ThinPlateSpline(corners, corners + (5, -3)).warp(image, exact=exact)
+        moved = ThinPlateSpline(corners, corners + np.array((5, -3))).warp(image, exact=exact)
         np.testing.assert_array_equal(moved[:-3, 5:], image[3:, :-5])
         np.testing.assert_array_equal(moved[:-3, :5], np.repeat(image[3:, :1], 5, axis=1))
     np.testing.assert_allclose(still.displacement((61, 41)), 0, atol=1e-6)
@@ -186,9 +189,7 @@ def test_points_of_any_scale_keep_the_picture() -> None:
 @pytest.mark.parametrize("channels", [0, 1, 2, 3, 4])
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("exact", [True, False])
-def test_every_dtype_channel_count_size_and_layout(
-    dtype: str, channels: int, exact: bool
-) -> None:
+def test_every_dtype_channel_count_size_and_layout(dtype: str, channels: int, exact: bool) -> None:
     rng = np.random.default_rng(7)
     y, x = np.mgrid[:60, :83]
     smooth = 128 + 60 * np.sin(x / 9) + 50 * np.cos(y / 11)
@@ -216,10 +217,15 @@ def test_every_dtype_channel_count_size_and_layout(
         level = 1 if dtype == "uint8" else 1 / 255
         assert np.abs(out - (np.rint(expected) if dtype == "uint8" else expected)).max() <= level
         target_rows = np.zeros((2 * height, *out.shape[1:]), dtype)
-        assert spline.warp(
-            np.flip(np.flip(image, 0).copy(), 0), size=(width, height), exact=exact,
-            out=target_rows[::2],
-        ) is not None
+        assert (
+            spline.warp(
+                np.flip(np.flip(image, 0).copy(), 0),
+                size=(width, height),
+                exact=exact,
+                out=target_rows[::2],
+            )
+            is not None
+        )
         np.testing.assert_array_equal(target_rows[::2], out)
         assert not target_rows[1::2].any()
 
@@ -254,18 +260,38 @@ GOOD = [(0, 0), (50, 0), (0, 50), (50, 50), (20, 30)]
         (GOOD[:2], GOOD[:2], ValueError, "source: expected 3 to 5000 points, got 2"),
         ([], [], ValueError, "source: expected 3 to 5000 points, got 0"),
         (GOOD, GOOD[:4], ValueError, "target: expected 5 points as in source, got 4"),
-        ([*GOOD, (50, 0)], [*GOOD, (1, 1)], ValueError,
-         r"source: expected distinct points, got \(50.0, 0.0\) twice \(rows 1 and 5\)"),
-        ([*GOOD, (1, 1)], [*GOOD, (20, 30)], ValueError,
-         r"target: expected distinct points, got \(20.0, 30.0\) twice \(rows 4 and 5\)"),
-        ([(0, 0), (1, 2), (2, 4), (4, 8)], GOOD[:4], ValueError,
-         "source: expected points that are not all on one line"),
-        (GOOD[:3], [(0.1, 0.1), (0.2, 0.2), (0.7, 0.7)], ValueError,
-         "target: expected points that are not all on one line"),
+        (
+            [*GOOD, (50, 0)],
+            [*GOOD, (1, 1)],
+            ValueError,
+            r"source: expected distinct points, got \(50.0, 0.0\) twice \(rows 1 and 5\)",
+        ),
+        (
+            [*GOOD, (1, 1)],
+            [*GOOD, (20, 30)],
+            ValueError,
+            r"target: expected distinct points, got \(20.0, 30.0\) twice \(rows 4 and 5\)",
+        ),
+        (
+            [(0, 0), (1, 2), (2, 4), (4, 8)],
+            GOOD[:4],
+            ValueError,
+            "source: expected points that are not all on one line",
+        ),
+        (
+            GOOD[:3],
+            [(0.1, 0.1), (0.2, 0.2), (0.7, 0.7)],
+            ValueError,
+            "target: expected points that are not all on one line",
+        ),
         ([*GOOD, (np.nan, 1)], [*GOOD, (1, 1)], ValueError, r"source\[5\]: expected finite"),
         ([*GOOD, (2, 1)], [*GOOD, (1, np.inf)], ValueError, r"target\[5\]: expected finite"),
-        (np.zeros((5, 3)), GOOD, ValueError,
-         r"source: expected shape \(N, 2\), points x, y, got shape \(5, 3\)"),
+        (
+            np.zeros((5, 3)),
+            GOOD,
+            ValueError,
+            r"source: expected shape \(N, 2\), points x, y, got shape \(5, 3\)",
+        ),
         ([(0, 0), (1,)], GOOD, ValueError, "source: expected .* got rows of unequal length"),
         ([("a", "b")] * 5, GOOD, TypeError, "source: expected .* real numbers, got dtype <U1"),
         (np.array(GOOD) * 1j, GOOD, TypeError, "source: expected .* got dtype complex128"),
@@ -273,9 +299,7 @@ GOOD = [(0, 0), (50, 0), (0, 50), (50, 50), (20, 30)]
         (None, GOOD, TypeError, "source: expected .* got dtype object"),
     ],
 )
-def test_bad_control_points(
-    source: Any, target: Any, error: type[Exception], message: str
-) -> None:
+def test_bad_control_points(source: Any, target: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=f"^{message}"):
         ThinPlateSpline(source, target)
 

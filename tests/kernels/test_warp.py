@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from skimage import data
-
 from cvfast import local_rotate, local_scale, local_translate
+from skimage import data
 
 WARPS: dict[str, Callable[..., Any]] = {
     "scale": local_scale,
@@ -176,7 +175,7 @@ def test_neighbouring_discs_in_place_read_what_was_there(kind: str, gap: float) 
     centers = np.array([(25.2, 30), (25.2 + 36.3 + gap, 30.4)])
     parameters = {
         "scale": [-2.9, -2.9],
-        "translate": centers + [(-11, 1), (11, 1)],
+        "translate": centers + np.array([(-11, 1), (11, 1)]),
         "rotate": [2.0, -2.0],
     }[kind]
     for order in ([0, 1], [1, 0]):
@@ -271,7 +270,9 @@ def test_narrow_pictures(width: int, channels: int) -> None:
     image = np.ascontiguousarray(image)
     discs = (np.array([(width / 2, 21.0)]), np.array([30.0]), np.array([0.5]))
     for view in (image, image[::-1].copy()[::-1]):
-        assert np.abs(local_scale(view, *discs) - np.rint(reference("scale", image, discs))).max() <= 1
+        assert (
+            np.abs(local_scale(view, *discs) - np.rint(reference("scale", image, discs))).max() <= 1
+        )
 
 
 @pytest.mark.parametrize("channels", [0, 1, 3])

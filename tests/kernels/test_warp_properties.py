@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cvfast import local_rotate, local_scale, local_translate
+from cvfast.kernels.warp import MAX_DRAG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import data
-
-from cvfast import local_rotate, local_scale, local_translate
-from cvfast.kernels.warp import MAX_DRAG
 
 WARPS: dict[str, Callable[..., Any]] = {
     "scale": local_scale,
@@ -129,8 +128,11 @@ def test_disjoint_discs_in_any_order(kind: str, dtype: str, order: list[int], se
     image = noise(4, dtype)
     rng = np.random.default_rng(seed)
     chosen = [
-        ((12.0 + 23 * (i % 3) + rng.uniform(-1, 1), 12 + 24 * (i // 3) + rng.uniform(-1, 1)),
-         rng.uniform(3, 10), rng.uniform(-0.9, 0.9))
+        (
+            (12.0 + 23 * (i % 3) + rng.uniform(-1, 1), 12 + 24 * (i // 3) + rng.uniform(-1, 1)),
+            rng.uniform(3, 10),
+            rng.uniform(-0.9, 0.9),
+        )
         for i in range(6)
     ]
     expected = WARPS[kind](image, *arguments(kind, chosen))

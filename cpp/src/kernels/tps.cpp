@@ -169,11 +169,10 @@ void grid_row_f32(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t y, st
     const std::ptrdiff_t from = left > x ? 0 : x - left;
     const std::ptrdiff_t end = left + kPatch < x + n ? kPatch : x + n - left;
     const float wx = patch.wx, wy = patch.wy;
-    float* __restrict to_x = dx + (left - x);
-    float* __restrict to_y = dy + (left - x);
+    const std::ptrdiff_t shift = left - x;
     for (std::ptrdiff_t i = from; i < end; ++i) {
-      to_x[i] += wx * between[i];
-      to_y[i] += wy * between[i];
+      dx[shift + i] += wx * between[i];
+      dy[shift + i] += wy * between[i];
     }
   }
 
