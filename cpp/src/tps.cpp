@@ -70,7 +70,7 @@ bool float_suffices(const ThinPlateSpline& spline, std::ptrdiff_t width, std::pt
   const double largest = std::max(0.2, far2 * std::abs(std::log(far2 + 1e-300)) / 2);
   const double eps = 1.2e-7;
   // Rounding in r^2 log r^2, in the running sum, and in the normalised coordinates.
-  return eps * sum * (largest + far2) < 1e-2;
+  return eps * sum * (largest + far2) < 1e-2 && far2 < 1e12;  // beyond, squares would overflow
 }
 
 class Grid {

@@ -61,7 +61,10 @@ Box disc_box(const double* center, double radius, std::ptrdiff_t width, std::ptr
           clip(std::floor(center[1] + radius) + 1, height)};
 }
 
-// Discs that touch each other, directly or through others, and the box round them.
+// The bilinear taps of a point in a disc reach less than so far beyond its rim.
+constexpr double kTapReach = 2;
+
+// Discs that touch each other or each other's taps, directly or through others, and their box.
 struct Group {
   std::vector<std::ptrdiff_t> members;  // in the caller's order
   Box box;
@@ -87,7 +90,7 @@ std::vector<Group> group_discs(const LocalWarps& warps, std::ptrdiff_t width,
     for (std::size_t j = 0; j < i; ++j) {
       const double* a = warps.centers + 2 * index[i];
       const double* b = warps.centers + 2 * index[j];
-      const double reach = warps.radii[index[i]] + warps.radii[index[j]];
+      const double reach = warps.radii[index[i]] + warps.radii[index[j]] + kTapReach;
       if (std::hypot(a[0] - b[0], a[1] - b[1]) >= reach) continue;
       const std::size_t ri = find(i), rj = find(j);  // the earlier one stays the root
       root[std::max(ri, rj)] = std::min(ri, rj);
@@ -145,17 +148,20 @@ std::vector<Disc> group_kernel_discs(const LocalWarps& warps, const Group& group
   std::vector<Disc> discs;
   for (const std::ptrdiff_t i : group.members) {
     const double x = warps.centers[2 * i], y = warps.centers[2 * i + 1], r = warps.radii[i];
-    double p = 0, q = 0;
+    double p = 0, q = 0, reach = 0;
     if (warps.kind == LocalWarp::translate) {
       p = warps.parameters[2 * i] - x;
       q = warps.parameters[2 * i + 1] - y;
+      reach = std::hypot(p, q);
     } else {
       p = warps.parameters[i];
+      // r |a| (1 - r/R)^2 is largest at R/3; a rotation may carry a point across the disc.
+      reach = warps.kind == LocalWarp::scale ? std::abs(p) * r * 4 / 27 : 2 * r;
     }
     discs.push_back({static_cast<float>(x - static_cast<double>(box.x0)),
                      static_cast<float>(y - static_cast<double>(box.y0)), static_cast<float>(r),
                      static_cast<float>(1 / r), static_cast<float>(r * r), static_cast<float>(p),
-                     static_cast<float>(q)});
+                     static_cast<float>(q), static_cast<float>(reach)});
   }
   return discs;
 }
@@ -212,8 +218,18 @@ void warp_group(const WarpKernels& kernels, ImageView<const T> image, ImageView<
 }
 
 template <typename T>
+void copy_rows(ImageView<const T> image, ImageView<T> out, int threads) {
+  const auto bytes = static_cast<std::size_t>(image.width * image.channels) * sizeof(T);
+  if (image.data == out.data || bytes == 0) return;
+  const double nanoseconds = 0.1 * static_cast<double>(bytes) * static_cast<double>(image.height);
+  parallel_for(image.height, threads_for(threads, nanoseconds),
+               [&](std::ptrdiff_t y) { std::memcpy(out.row(y), image.row(y), bytes); });
+}
+
+template <typename T>
 void warp(ImageView<const T> image, ImageView<T> out, const LocalWarps& warps, int threads) {
-  check(warps);
+  check(warps);  // before anything is written
+  copy_rows(image, out, threads);
   const WarpKernels& kernels = CVFAST_PICK(warp_kernels);
   for (const Group& group : group_discs(warps, image.width, image.height)) {
     warp_group(kernels, image, out, warps, group, threads);

@@ -20,10 +20,10 @@ struct LocalWarps {
   std::ptrdiff_t count;
 };
 
-// Writes the pixels of `out` that lie in a disc and leaves all others alone; `out` must hold a copy
-// of `image` or be the same picture. The discs act as if applied one after the other in the given
-// order, sampled once. Samples outside the image clamp to its edge. threads 0: num_threads().
-// Throws std::invalid_argument for values out of range, std::bad_alloc without memory.
+// Writes `image` with the pixels that lie in a disc warped to `out`, which is the same picture or
+// shares no memory with it. The discs act as if applied one after the other in the given order,
+// sampled once. Samples outside the image clamp to its edge. threads 0: num_threads(). Throws
+// std::invalid_argument for values out of range, before it writes; std::bad_alloc without memory.
 void local_warp(ImageView<const std::uint8_t> image, ImageView<std::uint8_t> out,
                 const LocalWarps& warps, int threads);
 void local_warp(ImageView<const float> image, ImageView<float> out, const LocalWarps& warps,

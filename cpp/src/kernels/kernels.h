@@ -19,6 +19,7 @@ struct Disc {
   float x, y;        // centre, in the source's coordinates
   float radius, inverse_radius, radius2;
   float p, q;        // strength | drag x, drag y | angle
+  float reach;       // at least the longest way that it moves a point
 };
 
 struct DiscSpan {

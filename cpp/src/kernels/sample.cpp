@@ -26,11 +26,10 @@ bool locate(const Source<std::uint8_t>& source, const float* x, const float* y, 
   const auto end_y = static_cast<std::int32_t>(source.height - 1);
   const auto channels = static_cast<std::int32_t>(source.channels);
   const std::int64_t stride = source.row_stride;
-  // The rows whose taps touch the last row in memory, and the columns too near its end.
-  const std::int32_t tail_first = stride >= 0 ? end_y - 1 : 0;
-  const std::int32_t tail_last = stride >= 0 ? end_y : 0;
-  const std::int32_t tail_x = end_x + 1 - (8 + channels - 1) / channels;
-  std::int32_t near_end = 0;
+  // The last offset at which 8 bytes still lie before the end of the row that is last in memory.
+  const std::int64_t most = (stride > 0 ? end_y * stride : 0) + source.width * source.channels - 8;
+  const std::int64_t further = stride > 0 ? stride : 0;
+  std::int64_t last = 0;
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     float px = x[i] > 0.0f ? x[i] : 0.0f;
     float py = y[i] > 0.0f ? y[i] : 0.0f;
@@ -44,10 +43,10 @@ bool locate(const Source<std::uint8_t>& source, const float* x, const float* y, 
     taps.offset[i] = iy * stride + static_cast<std::int64_t>(ix) * channels;
     taps.right[i] = ix < end_x ? channels : 0;
     taps.down[i] = iy < end_y ? stride : 0;
-    near_end |= static_cast<std::int32_t>(ix > tail_x) & static_cast<std::int32_t>(iy >= tail_first) &
-                static_cast<std::int32_t>(iy <= tail_last);
+    const std::int64_t end = taps.offset[i] + (iy < end_y ? further : 0);
+    last = end > last ? end : last;
   }
-  return near_end == 0;
+  return last <= most;
 }
 
 template <int C>

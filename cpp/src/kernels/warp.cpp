@@ -7,15 +7,17 @@ namespace cvfast::CVFAST_ISA {
 
 namespace {
 
+// Every map adds a displacement, which is exactly 0 where nothing moves: such pixels stay bit-equal.
+
 // r' = r (1 - a (1 - r/R)^2)
 void scale_points(Disc disc, float* __restrict x, float* __restrict y, std::ptrdiff_t n) {
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const float dx = x[i] - disc.x, dy = y[i] - disc.y;
     const float r2 = dx * dx + dy * dy;
     const float t = 1.0f - sqrtf(r2) * disc.inverse_radius;
-    const float factor = 1.0f - disc.p * (t * t);
-    x[i] = r2 < disc.radius2 ? disc.x + dx * factor : x[i];
-    y[i] = r2 < disc.radius2 ? disc.y + dy * factor : y[i];
+    const float nearer = r2 < disc.radius2 ? disc.p * (t * t) : 0.0f;
+    x[i] -= dx * nearer;
+    y[i] -= dy * nearer;
   }
 }
 
@@ -54,9 +56,8 @@ void rotate_points(Disc disc, float* __restrict x, float* __restrict y, std::ptr
     const float sine_size = odd ? c : s, cosine_size = odd ? s : c;
     const float sine = (quarter & 2) != 0 ? -sine_size : sine_size;
     const float cosine = ((quarter + 1) & 2) != 0 ? -cosine_size : cosine_size;
-    // Outside the disc the angle is 0, and dx + disc.x may round: keep the point as it was.
-    x[i] = r2 < disc.radius2 ? disc.x + (dx * cosine + dy * sine) : x[i];
-    y[i] = r2 < disc.radius2 ? disc.y + (dy * cosine - dx * sine) : y[i];
+    x[i] += dx * (cosine - 1.0f) + dy * sine;
+    y[i] += dy * (cosine - 1.0f) - dx * sine;
   }
 }
 
@@ -66,11 +67,22 @@ void map_block(const DiscSpan& span, std::ptrdiff_t first, std::ptrdiff_t n, flo
     x[i] = span.x + static_cast<float>(static_cast<std::int32_t>(first + i));
     y[i] = span.y;
   }
+  // A disc too far from the block, and from where the discs before can have moved its points, is
+  // passed over; one pixel covers the rounding.
+  const float left = x[0], right = x[n - 1];
+  float moved = 1.0f;
   for (std::ptrdiff_t d = span.count; d-- > 0;) {
+    const Disc& disc = span.discs[d];
+    const float near = disc.radius + moved;
+    if (disc.x + near < left || disc.x - near > right || disc.y + near < span.y ||
+        disc.y - near > span.y) {
+      continue;
+    }
+    moved += disc.reach;
     switch (span.kind) {
-      case 0: scale_points(span.discs[d], x, y, n); break;
-      case 1: translate_points(span.discs[d], x, y, n); break;
-      default: rotate_points(span.discs[d], x, y, n); break;
+      case 0: scale_points(disc, x, y, n); break;
+      case 1: translate_points(disc, x, y, n); break;
+      default: rotate_points(disc, x, y, n); break;
     }
   }
 }

@@ -1,1 +1,1 @@
-"""TODO one line."""
+"""The command line: one verb a job, results on stdout, progress on stderr."""

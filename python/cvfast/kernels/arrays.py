@@ -55,7 +55,7 @@ def check_image(name: str, image: Any) -> None:
 
 
 def check_out(image: _ImageT, out: Any) -> _ImageT:
-    """Return the array to write to, holding a copy of ``image`` unless it is ``image`` itself.
+    """Return the array to write to: new, ``out``, or ``image`` itself where that is ``out``.
 
     Raises
     ------
@@ -65,15 +65,11 @@ def check_out(image: _ImageT, out: Any) -> _ImageT:
         Another shape or layout, read-only, or overlapping ``image`` without being it.
     """
     if out is None:
-        copy: _ImageT = image.copy()  # type: ignore[assignment]
-        return copy
+        created: _ImageT = np.empty(image.shape, image.dtype)  # type: ignore[assignment]
+        return created
     _check_out(image, out, image.shape)
-    if out is not image and not _same_memory(out, image):
-        if overlaps(out, image):
-            raise ValueError(
-                "out: expected the image itself or separate memory, got a partial overlap"
-            )
-        np.copyto(out, image)
+    if out is not image and not _same_memory(out, image) and overlaps(out, image):
+        raise ValueError("out: expected the image itself or separate memory, got a partial overlap")
     result: _ImageT = out
     return result
 
@@ -98,13 +94,14 @@ def _check_out(image: Image, out: Any, shape: tuple[int, ...]) -> None:
         raise ValueError(f"out: expected shape {shape}, got {out.shape}")
     if not out.flags.writeable:
         raise ValueError("out: expected a writable array, got a read-only one")
+    if out.size and shape[0] > 1 and abs(out.strides[0]) < out[0].nbytes:
+        raise ValueError(f"out: expected rows that do not overlap, got strides {out.strides}")
 
 
 def _same_memory(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    return (
-        a.strides == b.strides
-        and a.__array_interface__["data"][0] == b.__array_interface__["data"][0]
-    )
+    """Return whether two arrays of one shape hold the same pixels at the same places."""
+    same_start = a.__array_interface__["data"][0] == b.__array_interface__["data"][0]
+    return same_start and (a.shape[0] <= 1 or a.strides[0] == b.strides[0])
 
 
 def overlaps(a: NDArray[Any], b: NDArray[Any]) -> bool:
@@ -120,7 +117,7 @@ def real_array(
 ) -> NDArray[np.float64]:
     """Return ``values`` as a contiguous float64 array of ``shape`` (None: any length).
 
-    An empty list counts as zero rows.
+    An empty list counts as zero rows where those are allowed.
 
     Raises
     ------
@@ -133,9 +130,9 @@ def real_array(
         array = np.asarray(values)
     except ValueError as error:  # a ragged list
         raise ValueError(f"{name}: expected {expected}, got rows of unequal length") from error
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in "fiu":
         raise TypeError(f"{name}: expected {expected} of real numbers, got dtype {array.dtype}")
-    if array.size == 0 and array.ndim <= len(shape) and shape[0] is None:
+    if array.shape == (0,) and shape and not shape[0]:
         return np.empty((0, *(side or 0 for side in shape[1:])))
     if array.ndim != len(shape) or any(
         want is not None and want != got for want, got in zip(shape, array.shape, strict=True)

@@ -72,7 +72,7 @@ class ThinPlateSpline:
             raise ValueError(
                 f"target: expected {len(self._source)} points as in source, got {len(self._target)}"
             )
-        self._smoothing = float(smoothing)
+        self._smoothing = float(real_array("smoothing", smoothing, (), "one number").item())
         if not 0 <= self._smoothing < float("inf"):
             raise ValueError(f"smoothing: expected 0 or more, got {smoothing}")
 
@@ -160,7 +160,10 @@ class ThinPlateSpline:
         float32 (ceil(height / step), ceil(width / step), 2).
         """
         width, height = _size(size)
-        step = operator.index(step)
+        try:
+            step = min(operator.index(step), LONGEST_SIDE)
+        except TypeError:
+            raise TypeError(f"step: expected an integer, got {type(step).__name__}") from None
         if step < 1:
             raise ValueError(f"step: expected at least 1, got {step}")
         out = np.empty((-(-height // step), -(-width // step), 2), np.float32)
@@ -226,4 +229,6 @@ def _fit(
     # "not <=" also where the result is NaN.
     if not np.abs(system @ coefficients - right).max() <= _MISS:
         raise ValueError(f"{name}: expected points that are further apart; no spline fits these")
-    return _Fit(unit, coefficients, float(origin[0]), float(origin[1]), scale)
+    return _Fit(
+        unit, np.asarray(coefficients, np.float64), float(origin[0]), float(origin[1]), scale
+    )

@@ -1,0 +1,136 @@
+"""The command ``cvfast``: its verbs, and what every way of failing looks like."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from cyclopts import App, CycloptsError, Parameter
+
+import cvfast
+from cvfast.cli import demo, detect, doctor, info, landmarks, provenance, retouch
+from cvfast.cli.batch import exit_code, message
+from cvfast.errors import CvfastError
+
+__all__ = ["build", "main"]
+
+_VERBS = (retouch, detect, landmarks, provenance, demo, info, doctor)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code.
+
+    Parameters
+    ----------
+    argv
+        The words after ``cvfast``; those of this process by default.
+
+    Examples
+    --------
+    >>> from cvfast.cli.app import main
+    >>> main(["--version"])
+    cvfast 0.1.0
+    0
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words or bool(os.environ.get("CVFAST_DEBUG"))
+    caught: list[int] = []
+    try:
+        with _terminable(caught):
+            return _run(words)
+    except KeyboardInterrupt as error:
+        _say(str(error) or "interrupted")
+        return 128 + (caught[0] if caught else signal.SIGINT)
+    except BrokenPipeError:
+        # Whoever read our results left; what Python still holds must not raise at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        known = isinstance(error, CvfastError | ValueError | TypeError | OSError | MemoryError)
+        _say(message(error) if known else _bug(error))
+        return exit_code(error)
+
+
+def build() -> App:
+    """Return the application with all verbs."""
+    examples = [module.EXAMPLES[0] for module in _VERBS]
+    app = App(
+        name="cvfast",
+        help="Edit faces in photos and videos, in real time, on an ordinary CPU.",
+        help_prologue=_examples(examples),
+        usage="cvfast VERB [OPTIONS]",
+        version=f"cvfast {cvfast.__version__}",
+        help_format="plaintext",
+        default_parameter=Parameter(show_default=lambda value: None if value is False else value),
+    )
+    for module in _VERBS:
+        name = module.__name__.rpartition(".")[2]
+        app.command(
+            getattr(module, name),
+            name=name,
+            help_prologue=_examples(module.EXAMPLES),
+            usage=f"cvfast {name} {module.USAGE}",
+        )
+    return app
+
+
+def _run(words: list[str]) -> int:
+    app = build()
+    try:
+        result = app(
+            words or ["--help"],
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+    except CycloptsError as error:
+        verb = words[0] if words and words[0] in app else ""
+        _say(f"{error}\nSee: {' '.join(filter(None, ('cvfast', verb, '--help')))}")
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+def _examples(examples: Sequence[str]) -> str:
+    return "\n".join(["Examples:", *(f"  {example}" for example in examples)]) + "\n"
+
+
+@contextmanager
+def _terminable(caught: list[int]) -> Iterator[None]:
+    """Let SIGTERM end the work as tidily as Ctrl-C does."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        caught.append(number)
+        raise KeyboardInterrupt
+
+    restore: Callable[[], object] = lambda: None  # noqa: E731
+    try:
+        previous = signal.signal(signal.SIGTERM, stop)
+        restore = lambda: signal.signal(signal.SIGTERM, previous)  # noqa: E731
+    except ValueError:  # not the main thread: signals are somebody else's
+        pass
+    try:
+        yield
+    finally:
+        restore()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"cvfast: {text}\n")
+
+
+def _bug(error: Exception) -> str:
+    return (
+        f"unexpected {type(error).__name__}: {error}\n"
+        "This is a fault in cvfast. Run it again with --debug and report what it prints."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The options that every verb has, and the types that several share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from cyclopts import Parameter
+
+from cvfast.cli.report import Report
+
+__all__ = ["Common", "Drawing", "Inputs", "MaxPixels", "Overwrite", "Recursive", "Strict"]
+
+Inputs: TypeAlias = Annotated[
+    list[str], Parameter(name="IN", help="Files, folders or patterns; pictures and clips.")
+]
+Strict: TypeAlias = Annotated[
+    bool, Parameter(name="--strict", negative="", help="Exit with 3 if an input has no face.")
+]
+Overwrite: TypeAlias = Annotated[bool, Parameter(negative="", help="Replace existing results.")]
+Recursive: TypeAlias = Annotated[bool, Parameter(negative="", help="Folders of folders too.")]
+MaxPixels: TypeAlias = Annotated[int, Parameter(help="Photos: refuse larger ones.")]
+Drawing: TypeAlias = Annotated[
+    str | None,
+    Parameter(name=["--output", "-o"], help="Draw them: a file, or a folder that exists."),
+]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """Options of every verb."""
+
+    json: Annotated[
+        bool, Parameter(negative="", help="Print JSON Lines, one record an input.")
+    ] = False
+    quiet: Annotated[
+        bool, Parameter(name=["--quiet", "-q"], negative="", help="Print results and errors only.")
+    ] = False
+    progress: Annotated[
+        bool, Parameter(name="--progress", help="Show progress, if stderr is a terminal.")
+    ] = True
+    debug: Annotated[
+        bool, Parameter(negative="", help="Show where an error came from (or set CVFAST_DEBUG).")
+    ] = False
+
+    def report(self, verb: str) -> Report:
+        """Return where the verb's words go."""
+        return Report(verb, json=self.json, quiet=self.quiet, progress=self.progress)

@@ -1,0 +1,146 @@
+"""What `detect` and `landmarks` share: each picture, or each frame of a clip, looked at and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cvfast.cli.batch import Batch
+from cvfast.cli.report import Report
+from cvfast.io.files import is_video, plan_outputs
+from cvfast.typing import Image, ImageU8
+
+if TYPE_CHECKING:
+    from cvfast.io.frame import Frame
+
+__all__ = ["Look", "look_at_all"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen in one picture.
+
+    Parameters
+    ----------
+    found
+        Whether there was a face.
+    text, record
+        The same for people and for programs.
+    draw
+        Draws it on a copy of the picture.
+    """
+
+    found: bool
+    text: str
+    record: Mapping[str, Any]
+    draw: Callable[[Image], ImageU8]
+
+
+def look_at_all(
+    inputs: Sequence[str],
+    look: Callable[[Image], Look],
+    report: Report,
+    *,
+    output: str | None,
+    overwrite: bool,
+    recursive: bool,
+    strict: bool,
+    max_pixels: int,
+) -> int:
+    """Look at all inputs, write drawings if there is an output, and return the exit code."""
+    batch = Batch(report, strict=strict)
+    sources = batch.expand(inputs, recursive=recursive)
+    pairs: list[tuple[Path, Path | None]] = [(source, None) for source in sources]
+    if output is not None:
+        if batch.failures and not (sources and Path(output).is_dir()):
+            return batch.finish()
+        jobs = plan_outputs(sources, output, roots=inputs, overwrite=overwrite)
+        pairs = [(job.source, job.target) for job in jobs]
+
+    def one(pair: tuple[Path, Path | None]) -> bool:
+        if is_video(pair[0]):
+            return _clip(*pair, look, report, overwrite)
+        return _photo(*pair, look, report, overwrite, max_pixels)
+
+    batch.run(pairs, lambda pair: pair[0], one)
+    return batch.finish()
+
+
+def _photo(
+    source: Path,
+    target: Path | None,
+    look: Callable[[Image], Look],
+    report: Report,
+    overwrite: bool,
+    max_pixels: int,
+) -> bool:
+    from cvfast.io.images import read_image, write_image
+
+    pixels = read_image(source, max_pixels=max_pixels).pixels
+    seen = look(pixels)
+    if target is not None:
+        # A drawing is no altered photo, so it carries no mark.
+        write_image(target, seen.draw(pixels), overwrite=overwrite)
+    report.result(
+        f"{source}: {seen.text}",
+        input=str(source),
+        size=_size(pixels),
+        **seen.record,
+        **_written(target),
+    )
+    return seen.found
+
+
+def _clip(
+    source: Path,
+    target: Path | None,
+    look: Callable[[Image], Look],
+    report: Report,
+    overwrite: bool,
+) -> bool:
+    from cvfast.io.video import read_frames, transcode
+
+    found = number = 0
+
+    def edit(frame: Frame) -> bool:
+        nonlocal found, number
+        pixels = np.rot90(frame.rgb(), -frame.rotation)  # as a viewer sees it
+        seen = look(np.ascontiguousarray(pixels))
+        if target is not None and seen.found:
+            drawn = np.rot90(seen.draw(pixels), frame.rotation)
+            frame.write_rgb((0, 0, frame.width, frame.height), np.ascontiguousarray(drawn))
+        when = "" if frame.seconds is None else f" at {float(frame.seconds):.3f} s"
+        report.result(
+            f"{source}, frame {number}{when}: {seen.text}",
+            input=str(source),
+            frame=number,
+            pts=frame.pts,
+            time_base=str(frame.time_base),
+            size=_size(pixels),
+            **seen.record,
+            **_written(target),
+        )
+        number += 1
+        found += seen.found
+        return seen.found
+
+    with report.bar(source.name) as progress:
+        if target is None:
+            for frame in read_frames(source):
+                edit(frame)
+                progress(number, None)
+        else:
+            transcode(source, target, edit, overwrite=overwrite, progress=progress)
+    return found > 0
+
+
+def _size(pixels: Image) -> list[int]:
+    return [pixels.shape[1], pixels.shape[0]]
+
+
+def _written(target: Path | None) -> dict[str, str]:
+    return {} if target is None else {"output": str(target)}

@@ -1,0 +1,234 @@
+"""``cvfast retouch``: photos and clips in, the same with bigger eyes or a slimmer face out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+from cyclopts import Parameter
+
+from cvfast.cli.batch import Batch
+from cvfast.cli.common import Common, Inputs, MaxPixels, Overwrite, Recursive, Strict
+from cvfast.cli.report import Report
+from cvfast.effects.options import Choice, RetouchOptions, check_choice
+from cvfast.io.files import Job, plan_outputs
+from cvfast.typing import Image
+
+if TYPE_CHECKING:
+    from cvfast.io.picture import Picture
+
+__all__ = ["EXAMPLES", "USAGE", "retouch"]
+
+EXAMPLES = (
+    "cvfast retouch portrait.jpg -o new.jpg --big-eyes 0.4",
+    "cvfast retouch talk.mp4 -o new.mp4 --big-eyes 0.4 --slim-face 0.2",
+    "cvfast retouch holiday/ 'more/*.png' -o out/ --slim-face 0.3 --face largest",
+)
+USAGE = "IN... -o OUT --big-eyes 0.4 [OPTIONS]"
+
+_Strength: TypeAlias = Annotated[float, Parameter(help="0 to 1; 0 is off.")]
+_Time: TypeAlias = float | None
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """How to retouch and how to write it."""
+
+    options: RetouchOptions
+    face: Choice
+    start: _Time
+    end: _Time
+    codec: str
+    crf: float
+    preset: str
+    quality: int
+    max_pixels: int
+    overwrite: bool
+
+
+def retouch(
+    inputs: Inputs,
+    /,
+    *,
+    output: Annotated[
+        str, Parameter(name=["--output", "-o"], help="A file, or a folder that exists.")
+    ],
+    big_eyes: _Strength = 0.0,
+    slim_face: _Strength = 0.0,
+    face: Annotated[str, Parameter(help="all, largest, or a number: 0 is the best found.")] = "all",
+    start: Annotated[_Time, Parameter(help="Clips: seconds to start at.")] = None,
+    end: Annotated[_Time, Parameter(help="Clips: seconds to stop before.")] = None,
+    codec: Annotated[str, Parameter(help="Clips: libx264, libx265, libvpx-vp9, ffv1.")] = "libx264",
+    crf: Annotated[float, Parameter(help="Clips: quality, smaller is better.")] = 18,
+    preset: Annotated[str, Parameter(help="Clips: effort, ultrafast to veryslow.")] = "medium",
+    quality: Annotated[int, Parameter(help="Photos: 1 to 100, for JPEG and WebP.")] = 95,
+    max_pixels: MaxPixels = 89_478_485,
+    overwrite: Overwrite = False,
+    recursive: Recursive = False,
+    strict: Strict = False,
+    common: Common | None = None,
+) -> int:
+    """Enlarge eyes and slim faces in photos and clips."""
+    settings = _Settings(
+        options=RetouchOptions(big_eyes=big_eyes, slim_face=slim_face),
+        face=parse_face(face),
+        start=start,
+        end=end,
+        codec=codec,
+        crf=crf,
+        preset=preset,
+        quality=quality,
+        max_pixels=max_pixels,
+        overwrite=overwrite,
+    )
+    if not settings.options.actions:
+        raise ValueError(
+            "no effect is switched on: expected at least one of --big-eyes or --slim-face "
+            "with a number over 0 up to 1, for example --big-eyes 0.4"
+        )
+    report = (common or Common()).report("retouch")
+    batch = Batch(report, strict=strict)
+    sources = batch.expand(inputs, recursive=recursive)
+    if batch.failures and not (sources and Path(output).is_dir()):
+        return batch.finish()
+    jobs = plan_outputs(sources, output, roots=inputs, overwrite=overwrite)
+    if (start is not None or end is not None) and not any(job.video for job in jobs):
+        report.note("--start and --end: no clip among the inputs, nothing to cut")
+    batch.run(jobs, lambda job: job.source, lambda job: _one(job, settings, report))
+    return batch.finish()
+
+
+def parse_face(text: str) -> Choice:
+    """Return which faces ``--face`` means.
+
+    Raises
+    ------
+    ValueError
+        Neither all, largest nor a number from 0 on.
+    """
+    try:
+        return check_choice(int(text) if text.lstrip("-").isdigit() else text)
+    except ValueError:
+        raise ValueError(f"--face: expected all, largest or a number from 0 on, got {text}") from None
+
+
+def _one(job: Job, settings: _Settings, report: Report) -> bool:
+    return (_clip if job.video else _photo)(job, settings, report)
+
+
+def _photo(job: Job, settings: _Settings, report: Report) -> bool:
+    from cvfast.effects.retouch import choose, find_landmarks, plan
+    from cvfast.io.images import read_image, write_image
+    from cvfast.io.provenance import Mark
+
+    began = time.perf_counter()
+    picture = read_image(job.source, max_pixels=settings.max_pixels)
+    found = find_landmarks(picture.pixels)
+    chosen = choose(found, settings.face)
+    discs = plan(chosen, settings.options)
+    if discs:
+        layers = [_copy(picture.pixels), None if picture.alpha is None else _copy(picture.alpha)]
+        for layer in layers:
+            for group in discs if layer is not None else ():
+                group.warp(layer)
+        write_image(
+            job.target,
+            replace(picture, pixels=layers[0], alpha=layers[1]),
+            mark=Mark(actions=settings.options.actions),
+            overwrite=settings.overwrite,
+            quality=settings.quality,
+        )
+    else:
+        _pass_on(job, picture, settings)
+        report.note(f"{job.source}: {_why_not(len(found), len(chosen), settings.face)}: copied")
+    seconds = time.perf_counter() - began
+    report.result(
+        f"{job.source} -> {job.target}: {_count(len(chosen), 'face')}, {seconds:.1f} s",
+        input=str(job.source),
+        output=str(job.target),
+        kind="photo",
+        faces=len(chosen),
+        altered=bool(discs),
+        seconds=round(seconds, 3),
+    )
+    return bool(chosen)
+
+
+def _copy(layer: Image) -> Image:
+    return layer.copy()
+
+
+def _pass_on(job: Job, picture: Picture, settings: _Settings) -> None:
+    """Write what was not altered: byte for byte, or at least pixel for pixel, and without a mark."""
+    from cvfast.io.atomic import write_bytes
+    from cvfast.io.images import SUFFIXES, write_image
+
+    if SUFFIXES.get(job.target.suffix.lower()) == picture.format:
+        write_bytes(job.target, job.source.read_bytes(), overwrite=settings.overwrite)
+    else:
+        write_image(
+            job.target, picture, overwrite=settings.overwrite, quality=settings.quality
+        )
+
+
+def _clip(job: Job, settings: _Settings, report: Report) -> bool:
+    from cvfast.effects.video import retouch_video
+
+    with report.bar(job.source.name) as progress:
+        done = retouch_video(
+            job.source,
+            job.target,
+            big_eyes=settings.options.big_eyes,
+            slim_face=settings.options.slim_face,
+            faces=settings.face,
+            start=settings.start,
+            end=settings.end,
+            codec=settings.codec,
+            crf=settings.crf,
+            preset=settings.preset,
+            overwrite=settings.overwrite,
+            progress=progress,
+        )
+    video = done.video
+    fps = video.frames / video.seconds if video.seconds else 0.0
+    for note in video.notes:
+        report.note(f"{job.source}: {note}")
+    if video.damaged:
+        report.note(f"{job.source}: {_count(video.damaged, 'damaged packet')} in the input")
+    if not done.frames_with_faces:
+        report.note(f"{job.source}: no face found in {_count(video.frames, 'frame')}: copied")
+    report.result(
+        f"{job.source} -> {job.target}: {_count(video.frames, 'frame')}, "
+        f"a face in {done.frames_with_faces}, {video.seconds:.1f} s, {fps:.1f} frames/s",
+        input=str(job.source),
+        output=str(job.target),
+        kind="clip",
+        faces=done.faces,
+        altered=video.changed > 0,
+        seconds=round(video.seconds, 3),
+        frames=video.frames,
+        frames_with_faces=done.frames_with_faces,
+        fps=round(fps, 2),
+        damaged=video.damaged,
+        dropped=video.dropped,
+        codec=video.codec,
+        crf=video.crf,
+        preset=video.preset,
+        threads=video.threads,
+        notes=list(video.notes),
+    )
+    return done.frames_with_faces > 0
+
+
+def _why_not(found: int, chosen: int, face: Choice) -> str:
+    if not found:
+        return "no face found"
+    if not chosen:
+        return f"no face number {face} among {_count(found, 'face')}"
+    return "the faces are turned away or their eyes closed, nothing to change"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
