@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 def test_imports_only_go_down(capsys: pytest.CaptureFixture[str]) -> None:
-    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), cache_dir=None)
+    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
 
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
@@ -31,6 +33,16 @@ def test_only_kernels_and_config_import_the_core() -> None:
     allowed = {"__init__.py", "config.py"}  # the first for the version alone
     assert {name for name in importers - allowed if not name.startswith("kernels/")} == set()
     assert "kernels/warp.py" in importers
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    presets = json.loads((ROOT / "CMakePresets.json").read_text("utf-8"))
+
+    core = presets["configurePresets"][0]["cacheVariables"]["SKBUILD_PROJECT_VERSION"]
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert core == cvfast.__version__
+    assert newest is not None
+    assert newest[1] == cvfast.__version__
 
 
 def test_a_file_is_a_room_one_can_know() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from cvfast.cli.app import main
 from cvfast.io.provenance import read_provenance
 from PIL import Image
 from skimage import data
@@ -34,8 +36,22 @@ def test_the_first_block_leaves_a_marked_picture() -> None:
     assert mark.actions == ("big_eyes=0.4",)
 
 
-def test_links_lead_somewhere() -> None:
-    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README)
+def test_shell_lines_run() -> None:
+    lines = re.findall(r"^cvfast (retouch .*)$", README, re.MULTILINE)
 
-    assert "docs/images/big-eyes.jpg" in links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert lines == ["retouch portrait.jpg -o big-eyes.jpg --big-eyes 0.4"]
+    assert main(shlex.split(lines[0])) == 0
+    assert Path("big-eyes.jpg").stat().st_size > 0
+
+
+def test_links_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+
+    links = {
+        page.parent / link
+        for page in pages
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    }
+
+    assert ROOT / "docs/images/big-eyes.jpg" in links
+    assert [link for link in links if not link.exists()] == []
