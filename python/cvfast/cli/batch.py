@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -53,7 +54,9 @@ class Batch:
                 good.append(given)
         return expand_inputs(good, recursive=recursive, videos=videos) if good else []
 
-    def run(self, jobs: Sequence[_T], name: Callable[[_T], object], work: Callable[[_T], bool]) -> None:
+    def run(
+        self, jobs: Sequence[_T], name: Callable[[_T], object], work: Callable[[_T], bool]
+    ) -> None:
         """Do `work` on each job; it returns whether it found anything.
 
         Raises
@@ -116,4 +119,8 @@ def message(error: BaseException) -> str:
     """Return an error in words."""
     if isinstance(error, MemoryError):
         return "not enough memory; take a smaller picture, or lower --max-pixels to refuse such"
-    return str(error) or type(error).__name__
+    # The library names its arguments; here they are options.
+    text = re.sub(
+        r"\b(max_pixels|start|end)=", lambda name: f"--{name[1].replace('_', '-')} ", str(error)
+    )
+    return text or type(error).__name__

@@ -31,9 +31,9 @@ Drawing: TypeAlias = Annotated[
 class Common:
     """Options of every verb."""
 
-    json: Annotated[
-        bool, Parameter(negative="", help="Print JSON Lines, one record an input.")
-    ] = False
+    json: Annotated[bool, Parameter(negative="", help="Print JSON Lines, one record an input.")] = (
+        False
+    )
     quiet: Annotated[
         bool, Parameter(name=["--quiet", "-q"], negative="", help="Print results and errors only.")
     ] = False
