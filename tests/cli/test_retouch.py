@@ -199,12 +199,13 @@ def test_a_full_disk(child, samples, tmp_path, name):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopping_half_way(child, samples, tmp_path, number, code):
     sources = samples / "face.png", samples / "long.mp4"
-    process = child("retouch", *sources, "-o", tmp_path, "--big-eyes", "1", "--preset", "veryslow")
+    process = child("retouch", *sources, "-o", tmp_path, "--big-eyes", "1")
     deadline = time.monotonic() + 60
-    while not any(p.stat().st_size > 5000 for p in tmp_path.glob(".long.*.part.mp4")):
+    while not any(tmp_path.glob(".long.*.part.mp4")):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    time.sleep(0.5)
     process.send_signal(number)
     _, said = process.communicate(timeout=30)
     assert process.returncode == code, said

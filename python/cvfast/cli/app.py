@@ -68,6 +68,7 @@ def build() -> App:
         usage="cvfast VERB [OPTIONS]",
         version=f"cvfast {cvfast.__version__}",
         help_format="plaintext",
+        suppress_keyboard_interrupt=False,  # main says what is finished
         default_parameter=Parameter(show_default=lambda value: None if value is False else value),
     )
     for module in _VERBS:
