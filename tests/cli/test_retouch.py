@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
 import time
 
 import av
@@ -28,7 +29,9 @@ def test_a_photo(run, samples, tmp_path, face):
 def test_alpha_moves_with_the_pixels(run, tmp_path, face):
     # A picture whose opacity repeats its red channel keeps doing so.
     Image.fromarray(np.dstack([face, face[..., 0]])).save(tmp_path / "in.png")
-    assert run("retouch", tmp_path / "in.png", "-o", tmp_path / "a.png", "--big-eyes", "1").code == 0
+    assert (
+        run("retouch", tmp_path / "in.png", "-o", tmp_path / "a.png", "--big-eyes", "1").code == 0
+    )
     done = read_image(tmp_path / "a.png")
     assert (done.pixels != face).any()
     np.testing.assert_array_equal(done.alpha, done.pixels[..., 0])
@@ -121,8 +124,12 @@ def test_several_inputs_of_which_some_fail(run, samples, tmp_path, names):
     assert result.code == 1
     done = ["face.jpg", "face.mp4", "face.png", "long.mp4", "plain.jpg", "plain.mp4"]
     assert names(tmp_path) == done
-    failed = {record["input"]: record["exit_code"] for record in result.records if "error" in record}
-    assert failed == {str(samples / name): 4 for name in ("gone.jpg", "cut.jpg", "cut.mp4", "text.mp4")}
+    failed = {
+        record["input"]: record["exit_code"] for record in result.records if "error" in record
+    }
+    assert failed == {
+        str(samples / name): 4 for name in ("gone.jpg", "cut.jpg", "cut.mp4", "text.mp4")
+    }
     assert len(result.records) == 10
     assert result.err.splitlines()[-1] == "6 of 10 inputs done, 4 failed, no face in 2"
 
@@ -182,6 +189,43 @@ def test_what_cannot_be_written_as_it_was(run, tmp_path, face):
     assert read_provenance(out / "a.png").actions == ("big_eyes=1",)
 
 
+def test_heic_without_the_extra(run, tmp_path, face, monkeypatch):
+    pillow_heif.from_pillow(Image.fromarray(face)).save(tmp_path / "a.heic", quality=95)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    result = run("retouch", tmp_path / "a.heic", "-o", tmp_path / "a.jpg", "--big-eyes", "1")
+    assert result.code == 5
+    assert "cvfast[heif]" in result.err
+
+
+ALTERED = """
+import dataclasses
+from cvfast.models import registry
+registry.MODELS = tuple(dataclasses.replace(model, sha256="0" * 64) for model in registry.MODELS)
+"""
+
+
+def test_an_altered_model(child, samples, tmp_path):
+    words = ("retouch", samples / "face.png", "-o", tmp_path / "a.png", "--big-eyes", "1")
+    process = child(*words, prelude=ALTERED)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert "expected SHA-256 0000" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_of_folders_and_patterns(run, samples, tmp_path, names):
+    inputs, out = tmp_path / "in", tmp_path / "out"
+    (inputs / "deep").mkdir(parents=True)
+    out.mkdir()
+    shutil.copy(samples / "face.png", inputs / "deep" / "a.png")
+    shutil.copy(samples / "face.png", inputs / "b.png")
+    assert run("retouch", inputs, "-o", out, "--big-eyes", "1", "--recursive").code == 0
+    assert names(out) == ["b.png", "deep"]
+    assert names(out / "deep") == ["a.png"]
+    pattern = inputs / "*.png"
+    assert run("retouch", pattern, "-o", tmp_path / "c.png", "--big-eyes", "1").code == 0
+
+
 LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000))"
 
 
@@ -216,7 +260,9 @@ def test_stopping_half_way(child, samples, tmp_path, number, code):
 
 
 def test_sound_is_copied(run, samples, tmp_path):
-    assert run("retouch", samples / "face.mp4", "-o", tmp_path / "a.mp4", "--big-eyes", "1").code == 0
+    assert (
+        run("retouch", samples / "face.mp4", "-o", tmp_path / "a.mp4", "--big-eyes", "1").code == 0
+    )
 
     def sound(path):
         with av.open(str(path)) as clip:

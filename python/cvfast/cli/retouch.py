@@ -207,7 +207,8 @@ def _clip(job: Job, settings: _Settings, report: Report) -> bool:
     if video.damaged:
         report.note(f"{job.source}: {_count(video.damaged, 'damaged packet')} in the input")
     if not done.frames_with_faces:
-        report.note(f"{job.source}: no face found in {_count(video.frames, 'frame')}: copied")
+        fate = "copied" if done.copied else "its pictures are left as they were"
+        report.note(f"{job.source}: no face found in {_count(video.frames, 'frame')}: {fate}")
     report.result(
         f"{job.source} -> {job.target}: {_count(video.frames, 'frame')}, "
         f"a face in {done.frames_with_faces}, {video.seconds:.1f} s, {fps:.1f} frames/s",
