@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cvfast.errors import CvfastError, LimitError
+from cvfast.errors import CvfastError, LimitError, MissingDependencyError
 
 __all__ = ["exit_code", "message"]
 
@@ -15,6 +15,8 @@ def exit_code(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, MemoryError):
         return LimitError.exit_code
+    if isinstance(error, ImportError):
+        return MissingDependencyError.exit_code
     return 2 if isinstance(error, ValueError | TypeError) else 1
 
 
@@ -22,6 +24,8 @@ def message(error: BaseException) -> str:
     """Return an error in words."""
     if isinstance(error, MemoryError):
         return "not enough memory; take a smaller picture, or lower --max-pixels to refuse such"
+    if isinstance(error, ImportError) and not isinstance(error, CvfastError):
+        return f"{error}. Run cvfast doctor to see which package is missing and how to add it"
     if not isinstance(error, CvfastError | ValueError | TypeError | OSError):
         return (
             f"unexpected {type(error).__name__}: {error}\n"
