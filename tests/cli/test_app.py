@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import errno
+import json
+import os
+import pty
 import subprocess
 import sys
 
@@ -163,3 +167,27 @@ def test_opencv_that_does_not_load(monkeypatch, error, said):
     monkeypatch.setattr(opencv.importlib, "import_module", fail)
     with pytest.raises(MissingDependencyError, match=said):
         opencv.load_cv2()
+
+
+def test_progress_goes_to_a_terminal_and_results_to_stdout(environment, samples, tmp_path):
+    primary, secondary = pty.openpty()
+    words = ("retouch", samples / "face.png", samples / "face.mp4", "-o", tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cvfast", *words, "--big-eyes", "1", "--json"],
+        env=environment | {"TERM": "xterm", "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=secondary,
+        text=True,
+    )
+    os.close(secondary)
+    out, _ = process.communicate(timeout=60)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux says so at the end of a terminal
+        while part := os.read(primary, 65536):
+            shown += part
+    os.close(primary)
+    assert process.returncode == 0
+    assert [json.loads(line)["kind"] for line in out.splitlines()] == ["clip", "photo"]
+    assert b"inputs" in shown
+    assert b"face.mp4" in shown
+    assert b"\x1b[31m" not in shown

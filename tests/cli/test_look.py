@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import av
 import numpy as np
 import pytest
 from cvfast.io.images import read_image
@@ -108,3 +109,27 @@ def test_provenance(run, samples, tmp_path):
     marks = [record["mark"] for record in run("provenance", tmp_path, "--json").records]
     assert [mark["actions"] for mark in marks] == [["big_eyes=0.4"]] * 2
     assert run("provenance", samples / "gone.jpg").code == 4
+
+
+def test_points_of_a_turned_clip_are_those_that_a_viewer_sees(run, tmp_path, face):
+    path = tmp_path / "turned.mp4"
+    with av.open(str(path), "w") as out:
+        video = out.add_stream("libx264", rate=25)
+        video.height, video.width, video.pix_fmt = 160, 192, "yuv420p"
+        video.set_display_rotation(-90)
+        turned = np.ascontiguousarray(np.rot90(face[:, 16:176]))
+        frame = av.VideoFrame.from_ndarray(turned, format="rgb24")
+        frame.pts = 0
+        out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+    words = ("--scheme", "five", "--json", "-o", tmp_path / "drawn.mp4")
+    (record,) = run("landmarks", path, *words).records
+    assert record["size"] == [160, 192]
+    right_eye, left_eye, nose, *_ = record["faces"][0]["points"]
+    assert right_eye[0] < nose[0] < left_eye[0]
+    assert max(right_eye[1], left_eye[1]) < nose[1]
+    (drawn,) = read_frames(tmp_path / "drawn.mp4")
+    upright = np.rot90(drawn.rgb(), -drawn.rotation).astype(int)
+    x, y = round(nose[0]), round(nose[1])
+    red, _, blue = np.median(upright[y - 1 : y + 2, x - 1 : x + 2], axis=(0, 1))
+    assert red > blue + 40  # a dot of orange
