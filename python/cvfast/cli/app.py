@@ -14,8 +14,8 @@ from cyclopts import App, CycloptsError, Parameter
 
 import cvfast
 from cvfast.cli import demo, detect, doctor, info, landmarks, provenance, retouch
-from cvfast.cli.batch import exit_code, message
-from cvfast.errors import CvfastError
+from cvfast.cli.common import debugging
+from cvfast.cli.failure import exit_code, message
 
 __all__ = ["build", "main"]
 
@@ -38,7 +38,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in words or bool(os.environ.get("CVFAST_DEBUG"))
     caught: list[int] = []
     try:
         with _terminable(caught):
@@ -51,10 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        if debug:
+        if "--debug" in words or debugging():
             traceback.print_exc()
-        known = isinstance(error, CvfastError | ValueError | TypeError | OSError | MemoryError)
-        _say(message(error) if known else _bug(error))
+        _say(message(error))
         return exit_code(error)
 
 
@@ -68,6 +66,7 @@ def build() -> App:
         usage="cvfast VERB [OPTIONS]",
         version=f"cvfast {cvfast.__version__}",
         help_format="plaintext",
+        suppress_keyboard_interrupt=False,  # main says what is finished
         default_parameter=Parameter(show_default=lambda value: None if value is False else value),
     )
     for module in _VERBS:
@@ -123,13 +122,6 @@ def _terminable(caught: list[int]) -> Iterator[None]:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"cvfast: {text}\n")
-
-
-def _bug(error: Exception) -> str:
-    return (
-        f"unexpected {type(error).__name__}: {error}\n"
-        "This is a fault in cvfast. Run it again with --debug and report what it prints."
-    )
 
 
 if __name__ == "__main__":

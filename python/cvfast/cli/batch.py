@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from cvfast.cli.failure import exit_code
 from cvfast.cli.report import Report
-from cvfast.errors import CvfastError, LimitError, NothingFoundError
+from cvfast.errors import CvfastError, NothingFoundError
 from cvfast.io.files import expand_inputs
 
-__all__ = ["Batch", "exit_code"]
+__all__ = ["Batch"]
 
 _T = TypeVar("_T")
 
@@ -53,7 +54,9 @@ class Batch:
                 good.append(given)
         return expand_inputs(good, recursive=recursive, videos=videos) if good else []
 
-    def run(self, jobs: Sequence[_T], name: Callable[[_T], object], work: Callable[[_T], bool]) -> None:
+    def run(
+        self, jobs: Sequence[_T], name: Callable[[_T], object], work: Callable[[_T], bool]
+    ) -> None:
         """Do `work` on each job; it returns whether it found anything.
 
         Raises
@@ -69,7 +72,7 @@ class Batch:
                     found = work(job)
                 except KeyboardInterrupt:
                     raise KeyboardInterrupt(self._interrupted(title)) from None
-                except (CvfastError, ValueError, TypeError, OSError, MemoryError) as error:
+                except Exception as error:
                     self._fail(title, error)
                 else:
                     self._done.append(title)
@@ -92,28 +95,8 @@ class Batch:
 
     def _fail(self, title: str, error: Exception) -> None:
         self._failed.append(error)
-        text = message(error)
-        text = text if title in text else f"{title}: {text}"
-        self._report.error(f"cvfast: {text}")
-        if self._report.json:
-            self._report.result("", input=title, error=text, exit_code=exit_code(error))
+        self._report.failure(title, error)
 
     def _interrupted(self, title: str) -> str:
         said = f"interrupted at {title}, which was not finished and left nothing behind"
         return f"{said}; {len(self._done)} of {self._total} inputs are done"
-
-
-def exit_code(error: BaseException) -> int:
-    """Return the exit code that stands for an error."""
-    if isinstance(error, CvfastError):
-        return error.exit_code
-    if isinstance(error, MemoryError):
-        return LimitError.exit_code
-    return 2 if isinstance(error, ValueError | TypeError) else 1
-
-
-def message(error: BaseException) -> str:
-    """Return an error in words."""
-    if isinstance(error, MemoryError):
-        return "not enough memory; take a smaller picture, or lower --max-pixels to refuse such"
-    return str(error) or type(error).__name__

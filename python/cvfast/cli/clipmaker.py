@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvfast.typing import ImageU8
 
@@ -88,10 +87,9 @@ def _hum(
     time = np.arange(round(seconds * _SOUND_RATE)) / _SOUND_RATE
     coarse = np.arange(0, seconds + 0.02, 0.02)
     level = np.interp(time, coarse, [loudness(float(at)) for at in coarse])
-    wave: NDArray[np.float64] = sum(
-        share * np.sin(2 * np.pi * 165 * harmonic * time)
-        for harmonic, share in ((1, 0.6), (2, 0.3), (3, 0.15), (5, 0.05))
-    )
+    wave = np.zeros(len(time))
+    for harmonic, share in ((1, 0.6), (2, 0.3), (3, 0.15), (5, 0.05)):
+        wave += share * np.sin(2 * np.pi * 165 * harmonic * time)
     samples = (0.25 * level * wave).astype(np.float32)
     step = 1024
     for start in range(0, len(samples), step):

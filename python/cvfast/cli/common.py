@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
@@ -9,7 +10,16 @@ from cyclopts import Parameter
 
 from cvfast.cli.report import Report
 
-__all__ = ["Common", "Drawing", "Inputs", "MaxPixels", "Overwrite", "Recursive", "Strict"]
+__all__ = [
+    "Common",
+    "Drawing",
+    "Inputs",
+    "MaxPixels",
+    "Overwrite",
+    "Recursive",
+    "Strict",
+    "debugging",
+]
 
 Inputs: TypeAlias = Annotated[
     list[str], Parameter(name="IN", help="Files, folders or patterns; pictures and clips.")
@@ -31,9 +41,9 @@ Drawing: TypeAlias = Annotated[
 class Common:
     """Options of every verb."""
 
-    json: Annotated[
-        bool, Parameter(negative="", help="Print JSON Lines, one record an input.")
-    ] = False
+    json: Annotated[bool, Parameter(negative="", help="Print JSON Lines, one record an input.")] = (
+        False
+    )
     quiet: Annotated[
         bool, Parameter(name=["--quiet", "-q"], negative="", help="Print results and errors only.")
     ] = False
@@ -46,4 +56,15 @@ class Common:
 
     def report(self, verb: str) -> Report:
         """Return where the verb's words go."""
-        return Report(verb, json=self.json, quiet=self.quiet, progress=self.progress)
+        return Report(
+            verb,
+            json=self.json,
+            quiet=self.quiet,
+            progress=self.progress,
+            debug=self.debug or debugging(),
+        )
+
+
+def debugging() -> bool:
+    """Return whether the environment asks for tracebacks."""
+    return bool(os.environ.get("CVFAST_DEBUG"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from cyclopts import Parameter
@@ -15,13 +15,16 @@ from cvfast.effects.options import RetouchOptions
 from cvfast.errors import OutputError
 from cvfast.typing import ImageU8
 
+if TYPE_CHECKING:
+    from cvfast.io.picture import Picture
+
 __all__ = ["EXAMPLES", "USAGE", "demo"]
 
 EXAMPLES = ("cvfast demo", "cvfast demo -o try/ --big-eyes 0.8 --slim-face 0")
 USAGE = "[-o DIR] [OPTIONS]"
 
 # The part of the portrait that the picture shows, and how much larger.
-_CLOSE_UP, _ENLARGED = (78, 0, 368, 290), 2
+_CLOSE_UP, _ENLARGED = (120, 8, 332, 208), 3
 
 
 def demo(
@@ -58,7 +61,9 @@ def demo(
         **clips,
         **facts,
     )
-    report.note(f"now your own: cvfast retouch photo.jpg -o new.jpg --big-eyes {options.big_eyes:g}")
+    report.note(
+        f"now your own: cvfast retouch photo.jpg -o new.jpg --big-eyes {options.big_eyes:g}"
+    )
     return 0
 
 
@@ -74,15 +79,21 @@ def _folder(output: str) -> Path:
     return folder
 
 
+def _portrait() -> Picture:
+    from cvfast.cli.talking import portrait_path
+    from cvfast.io.images import read_image
+
+    return read_image(portrait_path())
+
+
 def _pictures(folder: Path, options: RetouchOptions) -> dict[str, str]:
     from PIL import Image
 
-    from cvfast.cli.talking import portrait_path
     from cvfast.effects.retouch import retouch
-    from cvfast.io.images import read_image, write_image
+    from cvfast.io.images import write_image
     from cvfast.io.provenance import Mark
 
-    portrait = read_image(portrait_path())
+    portrait = _portrait()
     mark = Mark(actions=options.actions)
     done = retouch(portrait.pixels, big_eyes=options.big_eyes, slim_face=options.slim_face)
     paths = {
@@ -98,7 +109,9 @@ def _pictures(folder: Path, options: RetouchOptions) -> dict[str, str]:
     ]
     write_image(paths["portrait"], portrait, overwrite=True)
     write_image(paths["retouched_portrait"], done, like=portrait, mark=mark, overwrite=True)
-    write_image(paths["before_after_picture"], _beside(close[0], close[1]), mark=mark, overwrite=True)
+    write_image(
+        paths["before_after_picture"], _beside(close[0], close[1]), mark=mark, overwrite=True
+    )
     return {name: str(path) for name, path in paths.items()}
 
 
@@ -106,23 +119,22 @@ def _clips(
     folder: Path, options: RetouchOptions, report: Report
 ) -> tuple[dict[str, str], dict[str, float]]:
     from cvfast.cli.clipmaker import write_clip
-    from cvfast.cli.talking import FRAMES, RATE, SIDE, TalkingHead, opening, portrait_path
+    from cvfast.cli.talking import FRAMES, RATE, SIDE, TalkingHead, opening
     from cvfast.effects.video import retouch_video
-    from cvfast.io.images import read_image
+    from cvfast.io.picture import to_uint8
 
     plain, retouched = folder / "clip.mp4", folder / "clip-retouched.mp4"
     beside = folder / "clip-before-after.mp4"
+    portrait = to_uint8(_portrait().pixels)
     made = ("talking=warps of a portrait",)
     with report.bar("making the clip", FRAMES) as progress:
 
         def talking() -> Iterator[ImageU8]:
-            for number, frame in enumerate(TalkingHead(read_image(portrait_path()).pixels).frames()):
+            for number, frame in enumerate(TalkingHead(portrait).frames()):
                 yield frame
                 progress(number + 1, FRAMES)
 
-        write_clip(
-            plain, talking(), size=(SIDE, SIDE), rate=RATE, loudness=opening, actions=made
-        )
+        write_clip(plain, talking(), size=(SIDE, SIDE), rate=RATE, loudness=opening, actions=made)
     with report.bar("retouching it", FRAMES) as progress:
         done = retouch_video(
             plain,

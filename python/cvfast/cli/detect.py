@@ -27,7 +27,9 @@ def detect(
     inputs: Inputs,
     /,
     *,
-    model: Annotated[str, Parameter(help="blazeface, or hog (needs the extra dlib).")] = "blazeface",
+    model: Annotated[
+        str, Parameter(help="blazeface, or hog (needs the extra dlib).")
+    ] = "blazeface",
     min_score: Annotated[float, Parameter(help="Lowest score to report, 0 to 1.")] = 0.5,
     max_faces: Annotated[int | None, Parameter(help="At most this many, the best ones.")] = None,
     output: Drawing = None,

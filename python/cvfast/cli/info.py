@@ -14,7 +14,16 @@ __all__ = ["EXAMPLES", "USAGE", "info"]
 EXAMPLES = ("cvfast info", "cvfast info --json")
 USAGE = "[OPTIONS]"
 
-_PACKAGES = ("numpy", "scipy", "Pillow", "av", "ai-edge-litert", "opencv-python", "cyclopts", "rich")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "Pillow",
+    "av",
+    "ai-edge-litert",
+    "opencv-python",
+    "cyclopts",
+    "rich",
+)
 
 
 def info(common: Common | None = None) -> int:
@@ -40,7 +49,8 @@ def info(common: Common | None = None) -> int:
     lines = [f"{name.replace('_', ' '):<16} {value}" for name, value in shown.items()]
     lines += ["models"]
     lines += [
-        f"  {model['name']:<21} {model['licence']}, {model['state']}, {model['task']}" for model in models
+        f"  {model['name']:<21} {model['licence']}, {model['state']}, {model['task']}"
+        for model in models
     ]
     lines += ["packages"]
     lines += [f"  {name:<21} {found or 'not installed'}" for name, found in packages.items()]

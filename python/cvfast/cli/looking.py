@@ -1,4 +1,4 @@
-"""What `detect` and `landmarks` share: each picture, or each frame of a clip, looked at and told."""
+"""What `detect` and `landmarks` share: each picture or frame, looked at and told."""
 
 from __future__ import annotations
 

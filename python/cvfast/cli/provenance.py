@@ -30,7 +30,9 @@ def _one(path: Path, report: Report) -> bool:
 
     mark = read_provenance(path)
     if mark is None:
-        report.result(f"{path}: no mark: it does not say that it was altered", input=str(path), mark=None)
+        report.result(
+            f"{path}: no mark: it does not say that it was altered", input=str(path), mark=None
+        )
         return True
     lines = [f"{path}: marked as altered", f"  source type  {mark.source_type}"]
     lines += [f"  software     {mark.software or 'not said'}"]

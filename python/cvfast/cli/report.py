@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from cvfast.cli.failure import exit_code, message
 from cvfast.typing import Progress
 
 if TYPE_CHECKING:
@@ -31,12 +33,20 @@ class Report:
         Leave out notes and progress.
     progress
         Show bars, if stderr is a terminal.
+    debug
+        Show where an error came from.
     """
 
     def __init__(
-        self, verb: str, *, json: bool = False, quiet: bool = False, progress: bool = True
+        self,
+        verb: str,
+        *,
+        json: bool = False,
+        quiet: bool = False,
+        progress: bool = True,
+        debug: bool = False,
     ) -> None:
-        self.json = json
+        self.json, self._debug = json, debug
         self._verb, self._quiet = verb, quiet
         self._wanted = progress and not quiet and sys.stderr.isatty()
         self._bars: Bars | None = None
@@ -63,6 +73,15 @@ class Report:
         else:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
+
+    def failure(self, source: str, error: Exception) -> None:
+        """Say that one input failed, and why."""
+        text = message(error)
+        text = text if source in text else f"{source}: {text}"
+        trace = "".join(traceback.format_exception(error)) if self._debug else ""
+        self.error(f"{trace}cvfast: {text}")
+        if self.json:
+            self.result("", input=source, error=text, exit_code=exit_code(error))
 
     @contextmanager
     def bars(self) -> Iterator[None]:

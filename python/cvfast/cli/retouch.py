@@ -14,7 +14,6 @@ from cvfast.cli.common import Common, Inputs, MaxPixels, Overwrite, Recursive, S
 from cvfast.cli.report import Report
 from cvfast.effects.options import Choice, RetouchOptions, check_choice
 from cvfast.io.files import Job, plan_outputs
-from cvfast.typing import Image
 
 if TYPE_CHECKING:
     from cvfast.io.picture import Picture
@@ -83,18 +82,29 @@ def retouch(
         max_pixels=max_pixels,
         overwrite=overwrite,
     )
+    report = (common or Common()).report("retouch")
+    return _run(inputs, output, settings, recursive, Batch(report, strict=strict), report)
+
+
+def _run(
+    inputs: list[str],
+    output: str,
+    settings: _Settings,
+    recursive: bool,
+    batch: Batch,
+    report: Report,
+) -> int:
     if not settings.options.actions:
         raise ValueError(
             "no effect is switched on: expected at least one of --big-eyes or --slim-face "
             "with a number over 0 up to 1, for example --big-eyes 0.4"
         )
-    report = (common or Common()).report("retouch")
-    batch = Batch(report, strict=strict)
     sources = batch.expand(inputs, recursive=recursive)
     if batch.failures and not (sources and Path(output).is_dir()):
         return batch.finish()
-    jobs = plan_outputs(sources, output, roots=inputs, overwrite=overwrite)
-    if (start is not None or end is not None) and not any(job.video for job in jobs):
+    jobs = plan_outputs(sources, output, roots=inputs, overwrite=settings.overwrite)
+    cut = settings.start is not None or settings.end is not None
+    if cut and not any(job.video for job in jobs):
         report.note("--start and --end: no clip among the inputs, nothing to cut")
     batch.run(jobs, lambda job: job.source, lambda job: _one(job, settings, report))
     return batch.finish()
@@ -111,7 +121,9 @@ def parse_face(text: str) -> Choice:
     try:
         return check_choice(int(text) if text.lstrip("-").isdigit() else text)
     except ValueError:
-        raise ValueError(f"--face: expected all, largest or a number from 0 on, got {text}") from None
+        raise ValueError(
+            f"--face: expected all, largest or a number from 0 on, got {text}"
+        ) from None
 
 
 def _one(job: Job, settings: _Settings, report: Report) -> bool:
@@ -129,13 +141,16 @@ def _photo(job: Job, settings: _Settings, report: Report) -> bool:
     chosen = choose(found, settings.face)
     discs = plan(chosen, settings.options)
     if discs:
-        layers = [_copy(picture.pixels), None if picture.alpha is None else _copy(picture.alpha)]
-        for layer in layers:
-            for group in discs if layer is not None else ():
-                group.warp(layer)
+        pixels, alpha = picture.pixels.copy(), None
+        if picture.alpha is not None:
+            alpha = picture.alpha.copy()
+        for group in discs:
+            group.warp(pixels)
+            if alpha is not None:
+                group.warp(alpha)
         write_image(
             job.target,
-            replace(picture, pixels=layers[0], alpha=layers[1]),
+            replace(picture, pixels=pixels, alpha=alpha),
             mark=Mark(actions=settings.options.actions),
             overwrite=settings.overwrite,
             quality=settings.quality,
@@ -156,21 +171,15 @@ def _photo(job: Job, settings: _Settings, report: Report) -> bool:
     return bool(chosen)
 
 
-def _copy(layer: Image) -> Image:
-    return layer.copy()
-
-
 def _pass_on(job: Job, picture: Picture, settings: _Settings) -> None:
-    """Write what was not altered: byte for byte, or at least pixel for pixel, and without a mark."""
+    """Write what was not altered: byte or at least pixel for pixel, and no mark."""
     from cvfast.io.atomic import write_bytes
     from cvfast.io.images import SUFFIXES, write_image
 
     if SUFFIXES.get(job.target.suffix.lower()) == picture.format:
         write_bytes(job.target, job.source.read_bytes(), overwrite=settings.overwrite)
     else:
-        write_image(
-            job.target, picture, overwrite=settings.overwrite, quality=settings.quality
-        )
+        write_image(job.target, picture, overwrite=settings.overwrite, quality=settings.quality)
 
 
 def _clip(job: Job, settings: _Settings, report: Report) -> bool:
@@ -198,7 +207,8 @@ def _clip(job: Job, settings: _Settings, report: Report) -> bool:
     if video.damaged:
         report.note(f"{job.source}: {_count(video.damaged, 'damaged packet')} in the input")
     if not done.frames_with_faces:
-        report.note(f"{job.source}: no face found in {_count(video.frames, 'frame')}: copied")
+        fate = "copied" if done.copied else "its pictures are left as they were"
+        report.note(f"{job.source}: no face found in {_count(video.frames, 'frame')}: {fate}")
     report.result(
         f"{job.source} -> {job.target}: {_count(video.frames, 'frame')}, "
         f"a face in {done.frames_with_faces}, {video.seconds:.1f} s, {fps:.1f} frames/s",

@@ -24,7 +24,7 @@ _BOX, _ABOVE, _SCALE = (78, 0, 368, 274), 16, 2
 _DROP = 17.0  # pixels of the close-up that the lower lip moves down at most
 _BLINKS, _BLINK = (0.84, 2.60, 3.52), 0.26  # seconds: middle and length
 _CREASE, _LASHES = 15, 5  # pixels above the lid: where the stretched skin begins and ends
-_DARK, _TONGUE = np.float32([34, 10, 12]), np.float32([128, 62, 62])
+_DARK, _TONGUE = np.array([34, 10, 12], np.float32), np.array([128, 62, 62], np.float32)
 # mesh478: how much of the drop the jaw takes, from the chin outwards on both sides.
 _JAW = {
     (152,): 0.8,
@@ -39,7 +39,31 @@ _JAW = {
     (234, 454): 0.0,
     (200,): 0.9,
 }
-_STILL = (10, 109, 338, 6, 4, 2, 98, 327, 64, 294, 50, 280, 70, 105, 107, 336, 334, 300, 168, 33, 133, 362, 263)
+_STILL = (
+    10,
+    109,
+    338,
+    6,
+    4,
+    2,
+    98,
+    327,
+    64,
+    294,
+    50,
+    280,
+    70,
+    105,
+    107,
+    336,
+    334,
+    300,
+    168,
+    33,
+    133,
+    362,
+    263,
+)
 
 
 def portrait_path() -> Path:
@@ -51,7 +75,7 @@ def opening(seconds: float) -> float:
     """Return how far the mouth is open, in [0, 1]: syllables with a pause between two phrases."""
     phrase = math.sin(math.pi * min(max((seconds % 2.0 - 0.1) / 1.6, 0.0), 1.0)) ** 0.6
     stress = 0.65 + 0.35 * math.sin(2 * math.pi * 0.9 * seconds + 0.5)
-    return phrase * stress * (0.5 - 0.5 * math.cos(2 * math.pi * 3.1 * seconds))
+    return float(phrase) * stress * (0.5 - 0.5 * math.cos(2 * math.pi * 3.1 * seconds))
 
 
 class TalkingHead:
@@ -71,7 +95,9 @@ class TalkingHead:
         x0, y0, x1, y1 = _BOX
         close = np.pad(portrait[y0:y1, x0:x1], ((_ABOVE, 0), (0, 0), (0, 0)), mode="reflect")
         size = close.shape[1] * _SCALE, close.shape[0] * _SCALE
-        self._still: ImageU8 = np.array(Image.fromarray(close).resize(size, Image.Resampling.LANCZOS))
+        self._still: ImageU8 = np.array(
+            Image.fromarray(close).resize(size, Image.Resampling.LANCZOS)
+        )
         face = find_landmarks(self._still)[0]
         self._points = face.points[:, :2].astype(np.float64)
         self._upper_lip = face.group("inner_lip")[:11].astype(np.float64)
@@ -113,7 +139,7 @@ class TalkingHead:
         return ThinPlateSpline(np.concatenate(source), np.concatenate(target)).warp(self._still)
 
     def _blinked(self, image: ImageU8, closed: float) -> ImageU8:
-        """Slide the upper lids down over the eyes, stretching the skin between them and the brows."""
+        """Slide the upper lids down over the eyes, stretching the skin above them."""
         for eye in self._eyes if closed > 0 else ():
             upper, lower = eye[:9], np.concatenate([eye[8:], eye[:1]])[::-1]
             for x in range(math.ceil(eye[0, 0]), math.floor(eye[8, 0]) + 1):
@@ -137,7 +163,9 @@ class TalkingHead:
         """Move points of the lower lip down: fully in the middle, not at all at the corners."""
         left, right = self._upper_lip[0, 0], self._upper_lip[-1, 0]
         place = np.clip((points[:, 0] - left) / (right - left), 0, 1)
-        return points + np.stack([np.zeros(len(points)), drop * np.sin(np.pi * place) ** 0.7], axis=1)
+        moved = points.copy()
+        moved[:, 1] += drop * np.sin(np.pi * place) ** 0.7
+        return moved
 
     def _mouth_filled(self, image: ImageU8, drop: float) -> ImageU8:
         """Keep the upper teeth where they are and show a dark mouth below them."""

@@ -21,8 +21,13 @@ VIDEO_SUFFIXES = frozenset(
     {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"}
     | {".wmv", ".flv", ".3gp", ".y4m", ".ogv"}
 )
-# HEIC and AVIF can only be edited into a format that we write.
-_READ_ONLY = {".heic": ".jpg", ".heif": ".jpg", ".avif": ".jpg"}
+# What we do not write, or what cannot be marked as edited (BMP), is edited into another format.
+_READ_ONLY = (
+    {".heic": ".jpg", ".heif": ".jpg", ".avif": ".jpg", ".bmp": ".png", ".3gp": ".mp4"}
+    # Matroska takes whatever audio these hold.
+    | dict.fromkeys((".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"), ".mkv")
+    | dict.fromkeys((".wmv", ".flv", ".y4m", ".ogv"), ".mkv")
+)
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,8 @@ def plan_outputs(
     Returns
     -------
     list of Job
-        In the order of `sources`. HEIC and AVIF pictures go to ``.jpg``.
+        In the order of `sources`. What is not written as such changes its suffix in a folder: HEIC
+        and AVIF to ``.jpg``, BMP to ``.png``, AVI, MPEG and the like to ``.mkv``.
 
     Raises
     ------

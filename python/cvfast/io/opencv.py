@@ -47,7 +47,9 @@ def load_cv2() -> ModuleType:
     try:
         return importlib.import_module("cv2")
     except ImportError as error:
-        raise MissingDependencyError(f"OpenCV cannot be loaded ({error}). {_remedy(error)}") from error
+        raise MissingDependencyError(
+            f"OpenCV cannot be loaded ({error}). {_remedy(error)}"
+        ) from error
 
 
 def _remedy(error: ImportError) -> str:
