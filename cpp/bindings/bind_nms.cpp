@@ -1,10 +1,10 @@
+#include <pybind11/stl.h>
+
 #include <memory>
 #include <optional>
 
 #include "bind.h"
 #include "cvfast/nms.h"
-
-#include <pybind11/stl.h>
 
 namespace {
 
@@ -51,8 +51,7 @@ py::array nms_of(const py::array& boxes, const py::array& scores, const std::int
 
 py::array nms(const py::array& boxes, const py::array& scores,
               const std::optional<py::array>& classes, double iou_threshold) {
-  const auto* const groups =
-      classes ? static_cast<const std::int64_t*>(classes->data()) : nullptr;
+  const auto* const groups = classes ? static_cast<const std::int64_t*>(classes->data()) : nullptr;
   const bool single = scores.itemsize() == 4;
   if (boxes.itemsize() == 4) {
     return single ? nms_of<float, float>(boxes, scores, groups, iou_threshold)

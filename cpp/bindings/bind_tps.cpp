@@ -10,7 +10,7 @@ using Floats = py::array_t<float, py::array::c_style>;
 cvfast::ThinPlateSpline spline(const Doubles& centers, const Doubles& coefficients, double origin_x,
                                double origin_y, double scale) {
   const py::ssize_t count = centers.shape(0);
-  return {centers.data(), coefficients.data(),    coefficients.data() + 2 * count,
+  return {centers.data(), coefficients.data(),  coefficients.data() + 2 * count,
           count,          {origin_x, origin_y}, scale};
 }
 

@@ -1,8 +1,8 @@
+#include <pybind11/stl.h>
+
 #include "bind.h"
 #include "cvfast/dispatch.h"
 #include "cvfast/parallel.h"
-
-#include <pybind11/stl.h>
 
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.doc() = "The C++ core of cvfast. cvfast.kernels is its checked face; call that.";

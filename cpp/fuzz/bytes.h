@@ -11,12 +11,12 @@
 #include <vector>
 
 // What must hold whatever the bytes: else the fuzzer keeps them as a crash.
-#define MUST(condition)                                                          \
-  do {                                                                           \
-    if (!(condition)) {                                                          \
-      std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);       \
-      std::abort();                                                              \
-    }                                                                            \
+#define MUST(condition)                                                    \
+  do {                                                                     \
+    if (!(condition)) {                                                    \
+      std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                        \
+    }                                                                      \
   } while (false)
 
 class Bytes {
@@ -62,10 +62,15 @@ struct Pixels {
   std::unique_ptr<T[]> memory;
 
   Pixels(std::ptrdiff_t w, std::ptrdiff_t h, std::ptrdiff_t c, std::ptrdiff_t apart, bool flipped)
-      : width(w), height(h), channels(c), stride(flipped ? -apart : apart),
+      : width(w),
+        height(h),
+        channels(c),
+        stride(flipped ? -apart : apart),
         count(static_cast<std::size_t>(h == 0 ? 0 : (h - 1) * apart + w * c)),
         memory(new T[count]) {
     for (std::size_t i = 0; i < count; ++i) memory[i] = static_cast<T>(i * 37 % 251);
   }
-  T* first() const { return memory.get() + (stride < 0 && height > 0 ? -(height - 1) * stride : 0); }
+  T* first() const {
+    return memory.get() + (stride < 0 && height > 0 ? -(height - 1) * stride : 0);
+  }
 };

@@ -27,8 +27,8 @@ void run(Bytes bytes) {
   const std::ptrdiff_t count = bytes.below(10);
   const std::vector<double> centers = bytes.numbers(2 * count), weights = bytes.numbers(2 * count);
   const std::vector<double> affine = bytes.numbers(6), frame = bytes.numbers(3);
-  const cvfast::ThinPlateSpline spline = {
-      centers.data(), weights.data(), affine.data(), count, {frame[0], frame[1]}, frame[2] / 64};
+  const cvfast::ThinPlateSpline spline = {centers.data(), weights.data(),       affine.data(),
+                                          count,          {frame[0], frame[1]}, frame[2] / 64};
   const int what = static_cast<int>(bytes.below(4));
   if (what == 0) {
     warp<std::uint8_t>(spline, bytes);

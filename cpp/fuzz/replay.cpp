@@ -1,4 +1,5 @@
-// Runs a fuzz entry on the files of the folders it is given: what libFuzzer does, with any compiler.
+// Runs a fuzz entry on the files of the folders it is given: what libFuzzer does, with any
+// compiler.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

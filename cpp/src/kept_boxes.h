@@ -201,8 +201,7 @@ class KeptGrid {
   void reach(double corner, double length, Axis& axis) const {
     const double t = looser_, slack = (1 + 0x1p-20) / (1 + t);
     const double shortest = length * t;
-    const double longest =
-        t > 0 ? std::min(length / t, most_[kLevels - 1]) : most_[kLevels - 1];
+    const double longest = t > 0 ? std::min(length / t, most_[kLevels - 1]) : most_[kLevels - 1];
     axis.low = level(shortest);
     axis.high = level(longest);
     for (int l = axis.low; l <= axis.high; ++l) {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kProductsPerNanosecond = 80;
 constexpr double kBytesPerNanosecond = 10;
-constexpr std::ptrdiff_t kColumnBlock = 384;        // columns that are combined at a time
+constexpr std::ptrdiff_t kColumnBlock = 384;       // columns that are combined at a time
 constexpr std::ptrdiff_t kPackedFloats = 1 << 18;  // 1 MiB of them stay in the second-level cache
 
 // One block of columns of weights * x: packs the columns, then runs over the rows of weights.
@@ -24,7 +24,10 @@ class ColumnBlock {
  public:
   ColumnBlock(const PcaKernels& kernels, const Samples<T>& x, const float* mean,
               std::ptrdiff_t first, std::ptrdiff_t columns)
-      : kernels_(kernels), depth_(x.count), panel_(2 * kernels.lanes), columns_(columns),
+      : kernels_(kernels),
+        depth_(x.count),
+        panel_(2 * kernels.lanes),
+        columns_(columns),
         packed_(aligned<float>(ceil_div(columns, panel_) * panel_ * x.count)) {
     for (std::ptrdiff_t p = 0; p < depth_; ++p) {
       for (std::ptrdiff_t c = 0; c < columns; c += panel_) {
@@ -81,9 +84,9 @@ void multiply(const Samples<float>& weights, const Samples<T>& x, const float* m
   const std::ptrdiff_t fitting = kPackedFloats / std::max<std::ptrdiff_t>(x.count, 1);
   const std::ptrdiff_t width = std::clamp(fitting / panel * panel, 2 * panel, kColumnBlock);
   const double area = static_cast<double>(x.count) * static_cast<double>(x.columns);
-  const int count = threads_for(
-      threads, area * (static_cast<double>(weights.count) / kProductsPerNanosecond +
-                       4 / kBytesPerNanosecond));
+  const int count =
+      threads_for(threads, area * (static_cast<double>(weights.count) / kProductsPerNanosecond +
+                                   4 / kBytesPerNanosecond));
   std::atomic<bool> finite{true}, memory{true};
   parallel_for(ceil_div(x.columns, width), count, [&](std::ptrdiff_t i) {
     const std::ptrdiff_t first = i * width, columns = std::min(width, x.columns - first);
@@ -179,10 +182,9 @@ struct Projection::Packed {
 Projection::Projection(const Samples<float>& c, const double* mean) {
   const PcaKernels& kernels = CVFAST_PICK(pca_kernels);
   const std::ptrdiff_t vectors = ceil_div(c.count, kernels.lanes), padded = vectors * kernels.lanes;
-  auto packed = std::make_unique<Packed>(Packed{kernels, c.count, c.columns, vectors,
-                                                rounded(mean, c.columns),
-                                                std::vector<float>(static_cast<std::size_t>(c.count)),
-                                                aligned<float>(padded * c.columns)});
+  auto packed = std::make_unique<Packed>(Packed{
+      kernels, c.count, c.columns, vectors, rounded(mean, c.columns),
+      std::vector<float>(static_cast<std::size_t>(c.count)), aligned<float>(padded * c.columns)});
   std::fill(packed->values.get(), packed->values.get() + padded * c.columns, 0.0f);
   const std::ptrdiff_t panel = 2 * kernels.lanes;
   for (std::ptrdiff_t i = 0; i < c.count; ++i) {
@@ -225,8 +227,8 @@ bool Projection::Packed::run(const Samples<T>& x, std::ptrdiff_t panel0, std::pt
     for (std::ptrdiff_t r0 = 0; r0 < x.count; r0 += kernels.tile_rows) {
       const std::ptrdiff_t rows = std::min(kernels.tile_rows, x.count - r0);
       for (std::ptrdiff_t r = 0; r < rows; ++r) {
-        finite &= center(kernels, x.row(r0 + r) + p0, mean.data() + p0, depth,
-                         left + r * kTileStride);
+        finite &=
+            center(kernels, x.row(r0 + r) + p0, mean.data() + p0, depth, left + r * kTileStride);
       }
       for (std::ptrdiff_t j = first; j < last; j += panel) {
         const std::ptrdiff_t wide = std::min<std::ptrdiff_t>(2, vectors - j / lanes);
@@ -242,15 +244,15 @@ bool Projection::Packed::run(const Samples<T>& x, std::ptrdiff_t panel0, std::pt
 template <typename T>
 void Projection::Packed::transform(const Samples<T>& x, float* out, int threads) const {
   const double area = static_cast<double>(columns) * static_cast<double>(components);
-  const int count = threads_for(threads, area * (static_cast<double>(x.count) / kProductsPerNanosecond +
-                                                 4 / kBytesPerNanosecond));
+  const int count = threads_for(
+      threads,
+      area * (static_cast<double>(x.count) / kProductsPerNanosecond + 4 / kBytesPerNanosecond));
   // Rows are independent of each other, and so are components: the split may follow the threads.
   const std::ptrdiff_t panels = ceil_div(vectors, 2);
   const std::ptrdiff_t share = ceil_div(ceil_div(x.count, kernels.tile_rows), count);
   const std::ptrdiff_t row_step = std::min<std::ptrdiff_t>(share * kernels.tile_rows, 768);
   const std::ptrdiff_t row_blocks = ceil_div(x.count, row_step);
-  const std::ptrdiff_t panel_step =
-      ceil_div(panels, std::min(panels, ceil_div(count, row_blocks)));
+  const std::ptrdiff_t panel_step = ceil_div(panels, std::min(panels, ceil_div(count, row_blocks)));
   const std::ptrdiff_t panel_blocks = ceil_div(panels, panel_step);
   std::atomic<bool> finite{true};
   parallel_for(row_blocks * panel_blocks, count, [&](std::ptrdiff_t i) {

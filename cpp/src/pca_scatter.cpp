@@ -10,7 +10,7 @@ namespace cvfast {
 
 namespace {
 
-constexpr std::ptrdiff_t kGroup = 96;         // items packed and multiplied as one: 8 to 16 tiles
+constexpr std::ptrdiff_t kGroup = 96;  // items packed and multiplied as one: 8 to 16 tiles
 constexpr std::ptrdiff_t kMeanColumns = 1024;
 constexpr std::uint32_t kSignBits = 0x80808080u;  // a word of x - 128 instead of x
 constexpr double kProductsPerNanosecond = 80;
@@ -56,7 +56,8 @@ class Scatter {
       parallel_for(groups_, threads,
                    [&](std::ptrdiff_t group) { pack(group * kGroup, d0, depth, words); });
       parallel_for(pairs, threads, [&](std::ptrdiff_t pair) {
-        auto i = static_cast<std::ptrdiff_t>((std::sqrt(8.0 * static_cast<double>(pair) + 1) - 1) / 2);
+        auto i =
+            static_cast<std::ptrdiff_t>((std::sqrt(8.0 * static_cast<double>(pair) + 1) - 1) / 2);
         while (i * (i + 1) / 2 > pair) --i;
         while ((i + 1) * (i + 2) / 2 <= pair) ++i;
         multiply(i * kGroup, (pair - i * (i + 1) / 2) * kGroup, words);
@@ -294,8 +295,7 @@ void center_columns(double* out, const std::vector<std::int64_t>& sums, std::int
     const double scaled = static_cast<double>(r) / static_cast<double>(count);
     for (std::size_t j = 0; j <= i; ++j) {
       const std::int64_t other = sums[j] / count, rest = sums[j] - other * count;
-      const std::int64_t kept =
-          static_cast<std::int64_t>(out[i * d + j]) - q * sums[j] - r * other;
+      const std::int64_t kept = static_cast<std::int64_t>(out[i * d + j]) - q * sums[j] - r * other;
       out[i * d + j] = static_cast<double>(kept) - scaled * static_cast<double>(rest);
     }
   });

@@ -29,10 +29,20 @@ double exponential(double x) {
   if (!(x > -700)) return 0;
   const double k = std::floor(x * 1.4426950408889634 + 0.5);
   const double r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10;
-  constexpr double inverse_factorials[] = {
-      1,          1,           1 / 2.,       1 / 6.,        1 / 24.,        1 / 120.,
-      1 / 720.,   1 / 5040.,   1 / 40320.,   1 / 362880.,   1 / 3628800.,   1 / 39916800.,
-      1 / 479001600., 1 / 6227020800.};
+  constexpr double inverse_factorials[] = {1,
+                                           1,
+                                           1 / 2.,
+                                           1 / 6.,
+                                           1 / 24.,
+                                           1 / 120.,
+                                           1 / 720.,
+                                           1 / 5040.,
+                                           1 / 40320.,
+                                           1 / 362880.,
+                                           1 / 3628800.,
+                                           1 / 39916800.,
+                                           1 / 479001600.,
+                                           1 / 6227020800.};
   double sum = 0;
   for (int i = 13; i >= 0; --i) sum = inverse_factorials[i] + sum * r;
   const auto bits = static_cast<std::uint64_t>(static_cast<std::int64_t>(k) + 1023) << 52;

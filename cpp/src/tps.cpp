@@ -29,8 +29,14 @@ struct SplineArrays {
       wx.push_back(static_cast<T>(kHalfLog2 * spline.weights[2 * i]));
       wy.push_back(static_cast<T>(kHalfLog2 * spline.weights[2 * i + 1]));
     }
-    view = {x.data(), y.data(), wx.data(), wy.data(), spline.count, {},
-            static_cast<T>(spline.origin[0]), static_cast<T>(spline.origin[1]),
+    view = {x.data(),
+            y.data(),
+            wx.data(),
+            wy.data(),
+            spline.count,
+            {},
+            static_cast<T>(spline.origin[0]),
+            static_cast<T>(spline.origin[1]),
             static_cast<T>(spline.scale)};
     for (int k = 0; k < 6; ++k) view.affine[k] = static_cast<T>(spline.affine[k]);
   }

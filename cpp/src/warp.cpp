@@ -34,8 +34,7 @@ void check(const LocalWarps& warps) {
       reject("angles", i, "radians in [-1000, 1000]", p[0]);
     }
     if (warps.kind == LocalWarp::translate) {
-      const double drag =
-          std::hypot(p[0] - warps.centers[2 * i], p[1] - warps.centers[2 * i + 1]);
+      const double drag = std::hypot(p[0] - warps.centers[2 * i], p[1] - warps.centers[2 * i + 1]);
       if (!(drag < kDragLimit * r)) {
         throw std::invalid_argument(
             "targets[" + std::to_string(i) +
@@ -180,10 +179,9 @@ void run_span(const WarpKernels& kernels, const Source<float>& source, const Dis
 template <typename T>
 void warp_group(const WarpKernels& kernels, ImageView<const T> image, ImageView<T> out,
                 const LocalWarps& warps, const Group& group, int threads) {
-  const Box box = {std::max<std::ptrdiff_t>(group.box.x0 - 1, 0),
-                   std::max<std::ptrdiff_t>(group.box.y0 - 1, 0),
-                   std::min(group.box.x1 + 1, image.width),
-                   std::min(group.box.y1 + 1, image.height)};
+  const Box box = {
+      std::max<std::ptrdiff_t>(group.box.x0 - 1, 0), std::max<std::ptrdiff_t>(group.box.y0 - 1, 0),
+      std::min(group.box.x1 + 1, image.width), std::min(group.box.y1 + 1, image.height)};
   const std::vector<Disc> discs = group_kernel_discs(warps, group, box);
   const std::vector<Span> spans = group_spans(warps, group, image.width);
   double area = 0;

@@ -1,5 +1,3 @@
-#include "cvfast/nms.h"
-
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -7,6 +5,7 @@
 #include <vector>
 
 #include "check.h"
+#include "cvfast/nms.h"
 
 using cvfast::Boxes;
 

@@ -1,5 +1,3 @@
-#include "cvfast/pca.h"
-
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -8,6 +6,7 @@
 
 #include "check.h"
 #include "cvfast/parallel.h"
+#include "cvfast/pca.h"
 
 using cvfast::Samples;
 using cvfast::ScatterSide;

@@ -1,9 +1,8 @@
-#include "cvfast/tps.h"
-
 #include <cmath>
 #include <vector>
 
 #include "check.h"
+#include "cvfast/tps.h"
 
 namespace {
 

@@ -1,10 +1,9 @@
-#include "cvfast/warp.h"
-
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "check.h"
+#include "cvfast/warp.h"
 
 using cvfast::ImageView;
 using cvfast::LocalWarp;
@@ -13,7 +12,8 @@ namespace {
 
 std::vector<std::uint8_t> ramp(std::ptrdiff_t width, std::ptrdiff_t height) {
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(width * height * 3));
-  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 7 % 251);
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    pixels[i] = static_cast<std::uint8_t>(i * 7 % 251);
   return pixels;
 }
 

@@ -6,9 +6,9 @@
 
 namespace cvfast {
 
-// Boxes are rows x0, y0, x1, y1 with x0 <= x1 and y0 <= y1, all finite. All functions compute in the
-// boxes' own type unless said, and throw std::invalid_argument for values out of range (boxes, NaN
-// or infinite scores, thresholds) and std::bad_alloc without memory.
+// Boxes are rows x0, y0, x1, y1 with x0 <= x1 and y0 <= y1, all finite. All functions compute in
+// the boxes' own type unless said, and throw std::invalid_argument for values out of range (boxes,
+// NaN or infinite scores, thresholds) and std::bad_alloc without memory.
 template <typename T>
 struct Boxes {
   const T* data;

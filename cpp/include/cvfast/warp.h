@@ -11,7 +11,8 @@ namespace cvfast {
 enum class LocalWarp { scale, translate, rotate };
 
 // Discs as the caller gives them: centres (x, y) pairs, one radius each, and the parameter of the
-// warp: a strength in (-3, 1), a target (x, y) nearer than (3 sqrt 3 / 8) R, or an angle in radians.
+// warp: a strength in (-3, 1), a target (x, y) nearer than (3 sqrt 3 / 8) R, or an angle in
+// radians.
 struct LocalWarps {
   LocalWarp kind;
   const double* centers;

@@ -16,17 +16,17 @@ struct Source {
 };
 
 struct Disc {
-  float x, y;        // centre, in the source's coordinates
+  float x, y;  // centre, in the source's coordinates
   float radius, inverse_radius, radius2;
-  float p, q;        // strength | drag x, drag y | angle
-  float reach;       // at least the longest way that it moves a point
+  float p, q;   // strength | drag x, drag y | angle
+  float reach;  // at least the longest way that it moves a point
 };
 
 struct DiscSpan {
-  int kind;          // a LocalWarp
+  int kind;  // a LocalWarp
   const Disc* discs;
   std::ptrdiff_t count;
-  float x, y;        // the first output pixel, in the source's coordinates
+  float x, y;  // the first output pixel, in the source's coordinates
   std::ptrdiff_t length;
 };
 
@@ -116,8 +116,8 @@ struct Spline {
   T origin_x, origin_y, scale;
 };
 
-constexpr int kCell = 8;              // pixels between the nodes of a displacement grid
-constexpr int kPatch = 9 * kCell;     // round each control point: four cells each way
+constexpr int kCell = 8;           // pixels between the nodes of a displacement grid
+constexpr int kPatch = 9 * kCell;  // round each control point: four cells each way
 constexpr int kPatchNodes = kPatch / kCell + 3;
 
 struct SplinePatch {
@@ -148,16 +148,16 @@ struct TpsKernels {
                      float* out);
 };
 
-#define CVFAST_DECLARE_KERNELS(isa)                                                               \
-  namespace isa {                                                                                 \
-  void sample_u8(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n,   \
-                 std::uint8_t* out);                                                              \
-  void sample_f32(const Source<float>&, const float* x, const float* y, std::ptrdiff_t n,         \
-                  float* out);                                                                    \
-  extern const WarpKernels warp_kernels;                                                          \
-  extern const TpsKernels tps_kernels;                                                            \
-  extern const BoxKernels box_kernels;                                                            \
-  extern const PcaKernels pca_kernels;                                                            \
+#define CVFAST_DECLARE_KERNELS(isa)                                                             \
+  namespace isa {                                                                               \
+  void sample_u8(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n, \
+                 std::uint8_t* out);                                                            \
+  void sample_f32(const Source<float>&, const float* x, const float* y, std::ptrdiff_t n,       \
+                  float* out);                                                                  \
+  extern const WarpKernels warp_kernels;                                                        \
+  extern const TpsKernels tps_kernels;                                                          \
+  extern const BoxKernels box_kernels;                                                          \
+  extern const PcaKernels pca_kernels;                                                          \
   }
 
 CVFAST_DECLARE_KERNELS(baseline)

@@ -274,8 +274,7 @@ void sum_f32(const float* __restrict x, std::ptrdiff_t n, double* __restrict sum
 void store_tile(const float* __restrict tile, std::ptrdiff_t tile_stride, std::ptrdiff_t rows,
                 std::ptrdiff_t columns, float* __restrict out, std::ptrdiff_t stride) {
   for (std::ptrdiff_t r = 0; r < rows; ++r) {
-    memcpy(out + r * stride, tile + r * tile_stride,
-           static_cast<size_t>(columns) * sizeof(float));
+    memcpy(out + r * stride, tile + r * tile_stride, static_cast<size_t>(columns) * sizeof(float));
   }
 }
 
@@ -318,10 +317,10 @@ void finish_u8(const float* __restrict x, const float* __restrict mean, std::ptr
 }  // namespace
 
 extern const PcaKernels pca_kernels;
-const PcaKernels pca_kernels = {kRows,         kLanes,        product_f32,    product_u8,
-                                CVFAST_VNNI_PRODUCT, center_u8, center_f32,   interleave_u8,
-                                sum_u8,        sum_f32,       store_tile,     add_tile,
-                                accumulate_f32, accumulate_f64, accumulate_i32, finish_f32,
-                                finish_u8};
+const PcaKernels pca_kernels = {
+    kRows,      kLanes,     product_f32,    product_u8,     CVFAST_VNNI_PRODUCT,
+    center_u8,  center_f32, interleave_u8,  sum_u8,         sum_f32,
+    store_tile, add_tile,   accumulate_f32, accumulate_f64, accumulate_i32,
+    finish_f32, finish_u8};
 
 }  // namespace cvfast::CVFAST_ISA

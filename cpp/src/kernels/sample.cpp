@@ -50,7 +50,8 @@ bool locate(const Source<std::uint8_t>& source, const float* x, const float* y, 
 }
 
 template <int C>
-inline void one_u8(const std::uint8_t* base, const Taps& taps, std::ptrdiff_t i, std::uint8_t* out) {
+inline void one_u8(const std::uint8_t* base, const Taps& taps, std::ptrdiff_t i,
+                   std::uint8_t* out) {
   const std::uint8_t* p = base + taps.offset[i];
   const std::uint8_t* q = p + taps.down[i];
   const std::int32_t right = taps.right[i], fx = taps.fx[i], fy = taps.fy[i] * 256;
@@ -63,7 +64,8 @@ inline void one_u8(const std::uint8_t* base, const Taps& taps, std::ptrdiff_t i,
 }
 
 #if defined(__AVX2__)
-// 8 bytes hold a pixel and its right neighbour (1 to 4 channels); one 64-bit lane works on one pixel.
+// 8 bytes hold a pixel and its right neighbour (1 to 4 channels); one 64-bit lane works on one
+// pixel.
 inline __m256i load_pixels(const std::uint8_t* base, const std::int64_t* o) {
   const __m128i a = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(base + o[0]));
   const __m128i b = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(base + o[1]));

@@ -35,7 +35,8 @@ inline double u_f64(double r2) {
   std::int64_t bits;
   const double safe = r2 > 1e-300 ? r2 : 1e-300;
   memcpy(&bits, &safe, sizeof bits);
-  const std::int64_t exponent_bits = (bits - 0x3fe8000000000000) & static_cast<std::int64_t>(0xfff0000000000000);
+  const std::int64_t exponent_bits =
+      (bits - 0x3fe8000000000000) & static_cast<std::int64_t>(0xfff0000000000000);
   const std::int64_t reduced = bits - exponent_bits;
   // The exponent as a double without an integer conversion that AVX2 lacks: 2^52 + 2^51 + e.
   const std::int64_t shifted = (exponent_bits >> 32) + 0x4338000000000000;
@@ -114,8 +115,8 @@ constexpr float phase_weight(int phase, int node) {
                      : (t + 1) * t * (t - 1) / 6;
 }
 
-#define CVFAST_PHASES(node)                                                                       \
-  {phase_weight(0, node), phase_weight(1, node), phase_weight(2, node), phase_weight(3, node),    \
+#define CVFAST_PHASES(node)                                                                    \
+  {phase_weight(0, node), phase_weight(1, node), phase_weight(2, node), phase_weight(3, node), \
    phase_weight(4, node), phase_weight(5, node), phase_weight(6, node), phase_weight(7, node)}
 constexpr float kPhases[4][kCell] = {CVFAST_PHASES(0), CVFAST_PHASES(1), CVFAST_PHASES(2),
                                      CVFAST_PHASES(3)};
@@ -198,7 +199,7 @@ void patch_nodes_f32(SplinePatch& patch) {
 }  // namespace
 
 extern const TpsKernels tps_kernels;
-const TpsKernels tps_kernels = {displace_f64, exact_row_f32, grid_row_f32, patch_nodes_f32,
-                                sample_u8, sample_f32};
+const TpsKernels tps_kernels = {displace_f64,    exact_row_f32, grid_row_f32,
+                                patch_nodes_f32, sample_u8,     sample_f32};
 
 }  // namespace cvfast::CVFAST_ISA

@@ -7,7 +7,8 @@ namespace cvfast::CVFAST_ISA {
 
 namespace {
 
-// Every map adds a displacement, which is exactly 0 where nothing moves: such pixels stay bit-equal.
+// Every map adds a displacement, which is exactly 0 where nothing moves: such pixels stay
+// bit-equal.
 
 // r' = r (1 - a (1 - r/R)^2)
 void scale_points(Disc disc, float* __restrict x, float* __restrict y, std::ptrdiff_t n) {
@@ -51,7 +52,8 @@ void rotate_points(Disc disc, float* __restrict x, float* __restrict y, std::ptr
         a + a * a2 * (-1.6666654611e-1f + a2 * (8.3321608736e-3f + a2 * -1.9515295891e-4f));
     const float c =
         1.0f - 0.5f * a2 +
-        a2 * a2 * (4.166664568298827e-2f + a2 * (-1.388731625493765e-3f + a2 * 2.443315711809948e-5f));
+        a2 * a2 *
+            (4.166664568298827e-2f + a2 * (-1.388731625493765e-3f + a2 * 2.443315711809948e-5f));
     const bool odd = (quarter & 1) != 0;
     const float sine_size = odd ? c : s, cosine_size = odd ? s : c;
     const float sine = (quarter & 2) != 0 ? -sine_size : sine_size;
