@@ -80,23 +80,21 @@ def test_exact_map_is_within_three_hundredths_of_a_pixel(size: tuple[int, int], 
 
 
 @pytest.mark.parametrize(
-    ("size", "spread", "limit"),
+    ("size", "spread"),
     [
-        ((512, 384), "wide", 0.10),
-        ((1920, 1080), "wide", 0.10),
-        ((1920, 1080), "face", 0.10),
+        ((512, 384), "wide"),
+        ((1920, 1080), "wide"),
+        ((1920, 1080), "face"),
         # Points as near as 8 px, a cell of the grid, that move 5 px against each other.
-        ((512, 384), "face", 0.40),
+        ((512, 384), "face"),
     ],
 )
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_default_map_with_one_percent_jitter(
-    size: tuple[int, int], spread: str, limit: float, seed: int
-) -> None:
+@pytest.mark.parametrize("seed", range(6))
+def test_default_map_with_one_percent_jitter(size: tuple[int, int], spread: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     source = spread_points(rng, 68, *size) if spread == "wide" else face_like(rng, *size)
     target = source + rng.normal(0, 0.01, source.shape) * size[1]
-    assert deviation(ThinPlateSpline(source, target), source, target, size, exact=False) <= limit
+    assert deviation(ThinPlateSpline(source, target), source, target, size, exact=False) <= 0.10
 
 
 @pytest.mark.parametrize("size", SIZES)

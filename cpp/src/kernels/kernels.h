@@ -116,22 +116,23 @@ struct Spline {
   T origin_x, origin_y, scale;
 };
 
-constexpr int kCell = 8;           // pixels between the nodes of a displacement grid
-constexpr int kPatch = 9 * kCell;  // round each control point: four cells each way
-constexpr int kPatchNodes = kPatch / kCell + 3;
+constexpr int kMostCell = 8;    // pixels between the nodes of a displacement grid: 8, 4 or 2
+constexpr int kPatchCells = 9;  // round each control point: four cells each way
+constexpr int kPatchNodes = kPatchCells + 3;
 
 struct SplinePatch {
-  std::ptrdiff_t x, y;       // first pixel; both multiples of kCell
+  std::ptrdiff_t x, y;       // first pixel; both multiples of the cell
   float center_x, center_y;  // of the control point, from that pixel
   float wx, wy;              // pixels a (pixel^2 log2 pixel^2)
   float nodes[kPatchNodes * kPatchNodes];
 };
 
 struct SplineGrid {
-  const float *dx, *dy;  // row 0, column 0 is the node at pixel -kCell
+  const float *dx, *dy;  // row 0, column 0 is the node at pixel -cell
   std::ptrdiff_t columns;
   const SplinePatch* patches;
   std::ptrdiff_t patch_count;
+  int cell;
 };
 
 struct TpsKernels {
@@ -141,7 +142,7 @@ struct TpsKernels {
                         float* sx, float* sy);
   void (*grid_row_f32)(const SplineGrid&, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
                        float* sx, float* sy);
-  void (*patch_nodes_f32)(SplinePatch&);
+  void (*patch_nodes_f32)(SplinePatch&, int cell);
   void (*sample_u8)(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n,
                     std::uint8_t* out);
   void (*sample_f32)(const Source<float>&, const float* x, const float* y, std::ptrdiff_t n,

@@ -106,9 +106,9 @@ void exact_row_f32(const Spline<float>& spline, std::ptrdiff_t x, std::ptrdiff_t
   }
 }
 
-// Cubic Lagrange weights at the eight phases of a cell, for the nodes -1, 0, 1, 2.
+// Cubic Lagrange weights at eight phases of a cell, for the nodes -1, 0, 1, 2.
 constexpr float phase_weight(int phase, int node) {
-  const float t = static_cast<float>(phase) / kCell;
+  const float t = static_cast<float>(phase) / kMostCell;
   return node == 0   ? -t * (t - 1) * (t - 2) / 6
          : node == 1 ? (t + 1) * (t - 1) * (t - 2) / 2
          : node == 2 ? -(t + 1) * t * (t - 2) / 2
@@ -118,16 +118,18 @@ constexpr float phase_weight(int phase, int node) {
 #define CVFAST_PHASES(node)                                                                    \
   {phase_weight(0, node), phase_weight(1, node), phase_weight(2, node), phase_weight(3, node), \
    phase_weight(4, node), phase_weight(5, node), phase_weight(6, node), phase_weight(7, node)}
-constexpr float kPhases[4][kCell] = {CVFAST_PHASES(0), CVFAST_PHASES(1), CVFAST_PHASES(2),
-                                     CVFAST_PHASES(3)};
+constexpr float kPhases[4][kMostCell] = {CVFAST_PHASES(0), CVFAST_PHASES(1), CVFAST_PHASES(2),
+                                         CVFAST_PHASES(3)};
 #undef CVFAST_PHASES
 
-// Four node rows to one, then every cell's eight pixels from its four nodes. column: scratch.
+// Four node rows to one, then every cell's pixels from its four nodes. column: scratch.
+template <int Cell>
 inline void interpolate_cells(const float* nodes, std::ptrdiff_t stride, int phase,
                               std::ptrdiff_t cells, float* __restrict column,
                               float* __restrict out) {
-  const float w0 = kPhases[0][phase], w1 = kPhases[1][phase], w2 = kPhases[2][phase],
-              w3 = kPhases[3][phase];
+  constexpr int step = kMostCell / Cell;
+  const float w0 = kPhases[0][phase * step], w1 = kPhases[1][phase * step],
+              w2 = kPhases[2][phase * step], w3 = kPhases[3][phase * step];
   const float* n0 = nodes;
   const float* n1 = nodes + stride;
   const float* n2 = nodes + 2 * stride;
@@ -137,30 +139,33 @@ inline void interpolate_cells(const float* nodes, std::ptrdiff_t stride, int pha
   }
   for (std::ptrdiff_t i = 0; i < cells; ++i) {
     const float a = column[i], b = column[i + 1], c = column[i + 2], d = column[i + 3];
-    for (int p = 0; p < kCell; ++p) {
-      out[i * kCell + p] =
-          (kPhases[0][p] * a + kPhases[1][p] * b) + (kPhases[2][p] * c + kPhases[3][p] * d);
+    for (int p = 0; p < Cell; ++p) {
+      const int k = p * step;
+      out[i * Cell + p] =
+          (kPhases[0][k] * a + kPhases[1][k] * b) + (kPhases[2][k] * c + kPhases[3][k] * d);
     }
   }
 }
 
-// A run of n <= kBlock pixels of row y, from column x (a multiple of kCell) on, through the grid.
-void grid_row_f32(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
-                  float* __restrict sx, float* __restrict sy) {
-  float column[kBlock / kCell + 4], dx[kBlock + kCell], dy[kBlock + kCell];
-  const std::ptrdiff_t cells = (n + kCell - 1) / kCell;
-  const std::ptrdiff_t at = (y / kCell) * grid.columns + x / kCell;
-  const int phase = static_cast<int>(y % kCell);
-  interpolate_cells(grid.dx + at, grid.columns, phase, cells, column, dx);
-  interpolate_cells(grid.dy + at, grid.columns, phase, cells, column, dy);
+// A run of n <= kBlock pixels of row y, from column x (a multiple of Cell) on, through the grid.
+template <int Cell>
+void grid_row(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
+              float* __restrict sx, float* __restrict sy) {
+  constexpr int kPatch = kPatchCells * Cell;
+  float column[kBlock / Cell + 4], dx[kBlock + Cell], dy[kBlock + Cell];
+  const std::ptrdiff_t cells = (n + Cell - 1) / Cell;
+  const std::ptrdiff_t at = (y / Cell) * grid.columns + x / Cell;
+  const int phase = static_cast<int>(y % Cell);
+  interpolate_cells<Cell>(grid.dx + at, grid.columns, phase, cells, column, dx);
+  interpolate_cells<Cell>(grid.dy + at, grid.columns, phase, cells, column, dy);
 
   for (std::ptrdiff_t k = 0; k < grid.patch_count; ++k) {
     const SplinePatch& patch = grid.patches[k];
     const std::ptrdiff_t left = patch.x, top = patch.y;
     if (y < top || y >= top + kPatch || left >= x + n || left + kPatch <= x) continue;
     float between[kPatch], scratch[kPatchNodes];
-    interpolate_cells(patch.nodes + (y - top) / kCell * kPatchNodes, kPatchNodes, phase,
-                      kPatch / kCell, scratch, between);
+    interpolate_cells<Cell>(patch.nodes + (y - top) / Cell * kPatchNodes, kPatchNodes, phase,
+                            kPatchCells, scratch, between);
     const float b = static_cast<float>(static_cast<std::int32_t>(y - top)) - patch.center_y;
     const float b2 = b * b, center_x = patch.center_x;
     for (std::int32_t i = 0; i < kPatch; ++i) {
@@ -185,12 +190,21 @@ void grid_row_f32(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t y, st
   }
 }
 
+void grid_row_f32(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
+                  float* sx, float* sy) {
+  switch (grid.cell) {
+    case 2: grid_row<2>(grid, x, y, n, sx, sy); break;
+    case 4: grid_row<4>(grid, x, y, n, sx, sy); break;
+    default: grid_row<8>(grid, x, y, n, sx, sy); break;
+  }
+}
+
 // r^2 log2 r^2 at the nodes of a patch, in float like the pixels' own.
-void patch_nodes_f32(SplinePatch& patch) {
+void patch_nodes_f32(SplinePatch& patch, int cell) {
   for (std::int32_t j = 0; j < kPatchNodes; ++j) {
-    const float b = static_cast<float>((j - 1) * kCell) - patch.center_y;
+    const float b = static_cast<float>((j - 1) * cell) - patch.center_y;
     for (std::int32_t i = 0; i < kPatchNodes; ++i) {
-      const float a = static_cast<float>((i - 1) * kCell) - patch.center_x;
+      const float a = static_cast<float>((i - 1) * cell) - patch.center_x;
       patch.nodes[j * kPatchNodes + i] = u_f32(a * a + b * b);
     }
   }

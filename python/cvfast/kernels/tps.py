@@ -122,10 +122,9 @@ class ThinPlateSpline:
         size
             (width, height) of the result; None: the image's.
         exact
-            False interpolates the map on a grid of 8 pixels, with each control point's own share
-            added exactly round it (within 0.1 px for rough maps, 0.01 px for smooth ones; up to
-            0.4 px where points under 10 px apart move against each other); True sums over all
-            points at every pixel.
+            False interpolates the map on a grid of 8 pixels (finer where near points move against
+            each other), with each control point's own share added exactly round it: within 0.1 px
+            for rough maps, 0.01 px for smooth ones. True sums over all points at every pixel.
         threads
             At most so many threads; None: :func:`cvfast.get_num_threads`.
         out
