@@ -1,6 +1,8 @@
 #include "bind.h"
 #include "cvfast/pca.h"
 
+#include <string>
+
 namespace {
 
 using Doubles = py::array_t<double, py::array::c_style>;
@@ -11,6 +13,14 @@ template <typename T>
 cvfast::Samples<T> samples(const py::array& x) {
   return {static_cast<const T*>(x.data()), x.shape(0), x.shape(1),
           x.strides(0) / static_cast<py::ssize_t>(sizeof(T))};
+}
+
+// A fitted PCA's arrays can be assigned, also while another thread uses them: lengths that have to
+// agree are compared here, where nothing can come between.
+void expect_length(const char* what, py::ssize_t expected, py::ssize_t got) {
+  if (expected == got) return;
+  throw py::value_error(std::string(what) + ": expected length " + std::to_string(expected) +
+                        ", got " + std::to_string(got));
 }
 
 Doubles column_means(const py::array& x, int threads) {
@@ -25,6 +35,7 @@ Doubles column_means(const py::array& x, int threads) {
 }
 
 Doubles scatter(const py::array& x, const Doubles& mean, bool by_samples, int threads) {
+  expect_length("mean", x.shape(1), mean.size());
   const py::ssize_t side = x.shape(by_samples ? 0 : 1);
   Doubles out({side, side});
   double* to = out.mutable_data();
@@ -40,6 +51,8 @@ Doubles scatter(const py::array& x, const Doubles& mean, bool by_samples, int th
 }
 
 Floats combine(const Floats& weights, const py::array& x, const Doubles& mean, int threads) {
+  expect_length("rows of weights", x.shape(0), weights.shape(1));
+  expect_length("mean", x.shape(1), mean.size());
   Floats out({weights.shape(0), x.shape(1)});
   float* to = out.mutable_data();
   const double* means = mean.data();
@@ -56,6 +69,8 @@ Floats combine(const Floats& weights, const py::array& x, const Doubles& mean, i
 template <typename T>
 py::array_t<T> reconstruct(const py::array& scores, const Floats& components, const Doubles& mean,
                            int threads) {
+  expect_length("rows of X", components.shape(0), scores.shape(1));
+  expect_length("mean_", components.shape(1), mean.size());
   py::array_t<T> out({scores.shape(0), components.shape(1)});
   T* to = out.mutable_data();
   const double* means = mean.data();
@@ -66,6 +81,7 @@ py::array_t<T> reconstruct(const py::array& scores, const Floats& components, co
 }
 
 Floats transform(const cvfast::Projection& projection, const py::array& x, int threads) {
+  expect_length("rows of X", static_cast<py::ssize_t>(projection.columns()), x.shape(1));
   Floats out({x.shape(0), static_cast<py::ssize_t>(projection.components())});
   float* to = out.mutable_data();
   const bool bytes = x.itemsize() == 1;
@@ -90,6 +106,7 @@ void bind_pca(py::module_& m) {
         py::arg("components").noconvert(), py::arg("mean").noconvert(), py::arg("threads"));
   py::class_<cvfast::Projection>(m, "Projection")
       .def(py::init([](const Floats& components, const Doubles& mean) {
+             expect_length("mean_", components.shape(1), mean.size());
              const auto rows = samples<float>(components);
              const double* means = mean.data();
              py::gil_scoped_release release;

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <memory>
 
 #include "boxes.h"
@@ -18,8 +18,9 @@ template <typename T>
 OneBox<T> measured(const std::string& name, Boxes<T> boxes, std::ptrdiff_t i) {
   const T* b = boxes.data + 4 * i;
   const OneBox<T> box = {b[0], b[1], b[2], b[3], (b[2] - b[0]) * (b[3] - b[1])};
-  if (!std::isfinite(box.area)) {
-    reject(name, i, "a box whose area its dtype can hold", static_cast<double>(box.area));
+  if (!(box.area <= std::numeric_limits<T>::max() / 2)) {  // two are added
+    reject(name, i, "a box of which its dtype can hold twice the area",
+           static_cast<double>(box.area));
   }
   return box;
 }

@@ -266,10 +266,10 @@ void Projection::Packed::transform(const Samples<T>& x, float* out, int threads)
 }
 
 void Projection::transform(const Samples<std::uint8_t>& x, float* out, int threads) const {
-  if (x.count > 0) packed_->transform(x, out, threads);
+  if (x.count > 0 && components() > 0) packed_->transform(x, out, threads);
 }
 void Projection::transform(const Samples<float>& x, float* out, int threads) const {
-  if (x.count > 0) packed_->transform(x, out, threads);
+  if (x.count > 0 && components() > 0) packed_->transform(x, out, threads);
 }
 
 }  // namespace cvfast

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -31,9 +32,15 @@ Aligned<T> aligned(std::ptrdiff_t count) {
 
 constexpr std::ptrdiff_t ceil_div(std::ptrdiff_t a, std::ptrdiff_t b) { return (a + b - 1) / b; }
 
-inline std::vector<float> rounded(const double* values, std::ptrdiff_t count) {
+inline std::vector<float> rounded(const double* mean, std::ptrdiff_t count) {
+  constexpr double most = std::numeric_limits<float>::max();
   std::vector<float> floats(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < floats.size(); ++i) floats[i] = static_cast<float>(values[i]);
+  for (std::size_t i = 0; i < floats.size(); ++i) {
+    if (!(std::fabs(mean[i]) <= most)) {
+      reject("mean_", static_cast<std::ptrdiff_t>(i), "a number that float32 can hold", mean[i]);
+    }
+    floats[i] = static_cast<float>(mean[i]);
+  }
   return floats;
 }
 

@@ -342,7 +342,11 @@ BOX = np.array([[0.0, 0, 1, 1], [2, 2, 3, 3]])
         (lambda: iou(BOX, BOX - np.array([0, 0, 5, 0])), ValueError,
          r"b\[0\]: expected x1 at least"),
         (lambda: iou(np.array([[0, 0, 1e30, 1e30]], np.float32), BOX.astype(np.float32)),
-         ValueError, r"a\[0\]: expected a box whose area its dtype can hold, got inf"),
+         ValueError, r"a\[0\]: expected a box of which its dtype can hold twice the area, got inf"),
+        (lambda: iou(np.array([[0, 0, 1.8e19, 1.8e19]], np.float32), BOX.astype(np.float32)),
+         ValueError, r"a\[0\]: expected a box of which its .* got 3.24"),
+        (lambda: nms(BOX, [1.0, 2.0], 10**400), ValueError, "iou_threshold: expected a number tha"),
+        (lambda: batched_nms(BOX, [1.0, 2.0], [[1], [1, 2]]), ValueError, "classes: expected equa"),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(call, error, message):

@@ -16,7 +16,7 @@ struct Boxes {
 };
 
 // Intersection over union of every box of `a` (rows) with every box of `b`; 0 where they do not
-// overlap. Areas must be finite.
+// overlap. Twice an area must be finite.
 void iou(Boxes<float> a, Boxes<float> b, float* out);
 void iou(Boxes<double> a, Boxes<double> b, double* out);
 

@@ -33,8 +33,8 @@ def iou(a: ArrayLike, b: ArrayLike) -> Boxes:
     TypeError
         Not float32 or float64.
     ValueError
-        Another shape, values that are not finite, x1 < x0 or y1 < y0, or an area that the dtype
-        cannot hold.
+        Another shape, values that are not finite, x1 < x0 or y1 < y0, or an area of which the
+        dtype cannot hold twice as much.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def batched_nms(
     array([1, 2])
     """
     checked = _boxes("boxes", boxes)
-    groups = np.asarray(classes)
+    groups = _array("classes", classes)
     if groups.size == 0 and groups.ndim == 1:
         groups = groups.astype(np.int64)
     if groups.dtype.kind not in "iu":
@@ -193,7 +193,10 @@ def soft_nms(
 def _number(name: str, value: SupportsFloat) -> float:
     if isinstance(value, str) or not hasattr(value, "__float__"):
         raise TypeError(f"{name}: expected a number, got {type(value).__name__}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name}: expected a number that a float can hold, got more") from None
 
 
 def _boxes(name: str, values: ArrayLike) -> Boxes:
@@ -213,10 +216,7 @@ def _scores(values: ArrayLike, count: int) -> Boxes:
 
 
 def _floats(name: str, values: ArrayLike) -> NDArray[Any]:
-    try:
-        array = np.asarray(values)
-    except ValueError as error:  # a ragged list
-        raise ValueError(f"{name}: expected equally long rows of numbers, got {error}") from error
+    array = _array(name, values)
     if array.dtype not in _FLOATS:
         raise TypeError(
             f"{name}: expected dtype float32 or float64, got {array.dtype}; "
@@ -224,3 +224,10 @@ def _floats(name: str, values: ArrayLike) -> NDArray[Any]:
         )
     flags = array.flags
     return array if flags.c_contiguous and flags.aligned else np.ascontiguousarray(array)
+
+
+def _array(name: str, values: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # a ragged list
+        raise ValueError(f"{name}: expected equally long rows of numbers, got {error}") from error

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from cvfast import _core
 from cvfast.config import thread_count
-from cvfast.kernels.pca_fit import fit_components
+from cvfast.kernels.pca_fit import check_finite, fit_components
 
 __all__ = ["PCA"]
 
@@ -53,7 +53,8 @@ class PCA:
     one sample or constant data has no variance at all, and ratios of 0.
 
     ``transform`` gives the same bytes for every thread count and however the rows are split over
-    calls. To change fitted arrays, assign new ones: the core keeps its own copy of them.
+    calls. To change fitted arrays, assign new ones: the core keeps its own copy of them. So the
+    first few components can be kept, or saved arrays be used without a ``fit``.
 
     Examples
     --------
@@ -76,6 +77,7 @@ class PCA:
     n_components_: int
     n_samples_: int
     n_features_in_: int
+    _packed: tuple[object, ...] | None = None
 
     def __init__(self, n_components: float | None = None, *, whiten: bool = False) -> None:
         self.n_components = n_components
@@ -102,7 +104,8 @@ class PCA:
         TypeError
             Another dtype, or an ``n_components`` that is not a number.
         ValueError
-            Another shape or layout, NaN or infinity, or ``n_components`` out of range.
+            Another shape or layout, NaN or infinity, float64 over 1e150 (its variances would not
+            be finite), or ``n_components`` out of range.
         """
         _check_samples(X)
         n, d = X.shape
@@ -119,7 +122,7 @@ class PCA:
         self.n_components_ = len(fitted.components)
         self.n_samples_ = n
         self.n_features_in_ = d
-        self._packed: tuple[object, ...] | None = None
+        self._packed = None
         return self
 
     def fit_transform(
@@ -151,15 +154,13 @@ class PCA:
         TypeError, ValueError
             As for :meth:`fit`, also when ``fit`` has not been called.
         """
-        self._check_fitted()
+        columns = self._fitted_shape()[1]
         _check_samples(X)
-        if X.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X: expected {self.n_features_in_} columns as in fit, got {X.shape[1]}"
-            )
+        if X.shape[1] != columns:
+            raise ValueError(f"X: expected {columns} columns as in fit, got {X.shape[1]}")
         if X.dtype != _FLOAT64:
             return self._projection().transform(X, thread_count(threads))
-        _check_finite(X)
+        check_finite(X)
         scores: NDArray[np.float64] = (X - self.mean_) @ self.components_.T.astype(np.float64)
         return scores / self._scale() if self.whiten else scores
 
@@ -193,12 +194,10 @@ class PCA:
         ValueError
             Another shape or layout, NaN or infinity, or ``fit`` has not been called.
         """
-        self._check_fitted()
+        kept = self._fitted_shape()[0]
         _check_samples(X, (_FLOAT32, _FLOAT64))
-        if X.shape[1] != self.n_components_:
-            raise ValueError(
-                f"X: expected {self.n_components_} columns, one a component, got {X.shape[1]}"
-            )
+        if X.shape[1] != kept:
+            raise ValueError(f"X: expected {kept} columns, one a component, got {X.shape[1]}")
         kind = X.dtype if dtype is None else np.dtype(dtype)
         if kind not in (_UINT8, _FLOAT32, _FLOAT64):
             raise TypeError(f"dtype: expected uint8, float32 or float64, got {kind}")
@@ -207,7 +206,7 @@ class PCA:
             core = _core.pca_reconstruct_u8 if kind == _UINT8 else _core.pca_reconstruct_f32
             components = np.ascontiguousarray(scaled, np.float32)
             return core(X, components, self._mean(), thread_count(threads))
-        _check_finite(X)
+        check_finite(X)
         exact = X.astype(np.float64) @ scaled.astype(np.float64) + self.mean_
         if kind == _UINT8:
             exact = np.clip(np.floor(exact + 0.5), 0, 255)
@@ -215,8 +214,7 @@ class PCA:
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Return the names pca0, pca1, ... of the scores; ``input_features`` is ignored."""
-        self._check_fitted()
-        return np.array([f"pca{i}" for i in range(self.n_components_)], dtype=object)
+        return np.array([f"pca{i}" for i in range(self._fitted_shape()[0])], dtype=object)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name; ``deep`` makes no difference."""
@@ -251,9 +249,20 @@ class PCA:
             input_tags=InputTags(),
         )
 
-    def _check_fitted(self) -> None:
+    def _fitted_shape(self) -> tuple[int, int]:
+        """Return the shape (k, d) of the components; assigned arrays must agree about it."""
         if not self.__sklearn_is_fitted__():
             raise ValueError("PCA: expected a fitted one, got one without components; call fit")
+        shape = self.components_.shape
+        if len(shape) != 2 or 0 in shape:
+            raise ValueError(f"components_: expected shape (k, d), got {shape}")
+        k, d = shape
+        if self.mean_.shape != (d,):
+            raise ValueError(f"mean_: expected shape ({d},), one a column, got {self.mean_.shape}")
+        if self.whiten and self.explained_variance_.shape != (k,):
+            got = self.explained_variance_.shape
+            raise ValueError(f"explained_variance_: expected shape ({k},), got {got}")
+        return k, d
 
     def _mean(self) -> NDArray[np.float64]:
         return np.ascontiguousarray(self.mean_, np.float64)
@@ -271,7 +280,8 @@ class PCA:
     def _projection(self) -> _core.Projection:
         """Return the components as the core wants them, packed at the first use."""
         packed = self._packed
-        key = (self.components_, self.mean_, self.explained_variance_, bool(self.whiten))
+        variances = self.explained_variance_ if self.whiten else None
+        key = (self.components_, self.mean_, variances)
         if packed is None or any(a is not b for a, b in zip(packed, key, strict=False)):
             components: NDArray[Any] = self.components_
             if self.whiten:
@@ -312,12 +322,6 @@ def _check_samples(
             f"X: expected values packed within each row (rows may be strided), got strides "
             f"{array.strides}; numpy.ascontiguousarray(X) makes such a copy"
         )
-
-
-def _check_finite(array: NDArray[Any]) -> None:
-    bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
-    if bad.size:
-        raise ValueError(f"X[{bad[0]}]: expected finite numbers, got NaN or infinity")
 
 
 def _wanted(n_components: Any, most: int) -> int | float:

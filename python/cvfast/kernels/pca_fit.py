@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cvfast import _core
 
-__all__ = ["Fit", "fit_components"]
+__all__ = ["Fit", "check_finite", "fit_components"]
 
 _F64: TypeAlias = NDArray[np.float64]
 _Floats: TypeAlias = NDArray[np.float32] | _F64
@@ -19,6 +19,8 @@ _Floats: TypeAlias = NDArray[np.float32] | _F64
 _LEAST, _MOST = 1e-24, 1e24
 # Float32 data so small is as quick in double, where its smallest values are exact too.
 _SMALL_SIDE, _SMALL_SIZE = 256, 1 << 20
+# Float64 holds the sums of squares of numbers up to this.
+_LARGEST = 1e150
 # Squares of singular values under this share of the largest count as 0: what rounding leaves.
 _LEAST_VALUE = {
     np.dtype(np.uint8): 1e-13,
@@ -54,7 +56,7 @@ def fit_components(x: NDArray[Any], wanted: int | float, threads: int) -> Fit:
     Raises
     ------
     ValueError
-        NaN or infinity.
+        NaN or infinity, or float64 over 1e150, whose variances would not be finite.
     """
     if x.dtype == np.float64:
         return _fit_double(x, wanted)
@@ -78,16 +80,26 @@ def fit_components(x: NDArray[Any], wanted: int | float, threads: int) -> Fit:
     return _finish(mean, rows, values, total, n, _LEAST_VALUE[x.dtype])
 
 
-def _fit_double(x: _Floats, wanted: int | float) -> Fit:
-    """Do the same in double throughout, by the BLAS of NumPy."""
-    bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
+def check_finite(array: NDArray[Any]) -> None:
+    """Raise a ValueError that names the first row with NaN or infinity in it."""
+    bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if bad.size:
         raise ValueError(f"X[{bad[0]}]: expected finite numbers, got NaN or infinity")
+
+
+def _fit_double(x: _Floats, wanted: int | float) -> Fit:
+    """Do the same in double throughout, by the BLAS of NumPy."""
+    check_finite(x)
+    largest = max(float(x.max()), -float(x.min()))
+    if largest > _LARGEST:
+        raise ValueError(
+            f"X: expected numbers up to {_LARGEST:g}, whose squares float64 holds, got {largest:g}"
+        )
     n, d = x.shape
     mean = x.mean(axis=0, dtype=np.float64)
     centred = x - mean
     centred -= centred.mean(axis=0)
-    # Squares must neither overflow nor vanish.
+    # Squares must not vanish.
     largest = float(np.abs(centred).max())
     unit = float(np.ldexp(1.0, np.frexp(largest)[1])) if largest > 0 else 1.0
     centred /= unit
