@@ -75,3 +75,20 @@ def test_the_core_compares_lengths_itself() -> None:
         with pytest.raises(ValueError, match=r"expected length \d, got \d"):
             call()
     assert _core.Projection(x[:0], mean).transform(x, 1).shape == (4, 0)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_whitening_does_not_blow_up_rounding(dtype: str) -> None:
+    # Six centred samples have rank 5.
+    x = made(6, 40, dtype)
+    scores = PCA(whiten=True).fit_transform(x)
+    np.testing.assert_allclose(scores.std(axis=0, ddof=1)[:5], 1, rtol=1e-4)
+    np.testing.assert_array_equal(scores[:, 5], 0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_small_numbers_are_whitened_as_large_ones(dtype: str) -> None:
+    x = made(60, 40, dtype)
+    scores = PCA(3, whiten=True).fit_transform(x)
+    small = PCA(3, whiten=True).fit_transform(x * x.dtype.type(2.0**-80))
+    np.testing.assert_allclose(small, scores, atol=1e-4)

@@ -32,7 +32,7 @@ class PCA:
         How many to keep: None for all min(n, d), an integer from 1 to that, or a float in (0, 1):
         as few as explain more than this share of the variance.
     whiten
-        Divide each score by its standard deviation.
+        Divide each score by its standard deviation; a component without variance then scores 0.
 
     Attributes
     ----------
@@ -268,9 +268,9 @@ class PCA:
         return np.ascontiguousarray(self.mean_, np.float64)
 
     def _scale(self) -> NDArray[np.float64]:
-        """Return the scores' standard deviations, none too small to divide by."""
-        smallest = np.finfo(np.float64).eps
-        return np.maximum(np.sqrt(self.explained_variance_), smallest)
+        """Return what whitening divides by: infinity where only rounding is left to divide."""
+        deviations = np.sqrt(self.explained_variance_)
+        return np.where(deviations > 0, deviations, np.inf)
 
     def _scaled_components(self) -> _Floats:
         if not self.whiten:
@@ -285,7 +285,8 @@ class PCA:
         if packed is None or any(a is not b for a, b in zip(packed, key, strict=False)):
             components: NDArray[Any] = self.components_
             if self.whiten:
-                components = components / self._scale()[:, None]
+                smallest = np.finfo(np.float32).tiny  # whose inverse is a float32 too
+                components = components / np.maximum(self._scale(), smallest)[:, None]
             projection = _core.Projection(
                 np.ascontiguousarray(components, np.float32), self._mean()
             )
