@@ -24,7 +24,9 @@ def test_a_mean_beyond_float32_asks_for_float64() -> None:
     pca = PCA(2).fit(x)
     assert np.isfinite(pca.transform(x)).all()
     for dtype in ("uint8", "float32"):
-        with pytest.raises(ValueError, match=r"mean_\[0\]: expected a number that float32 can hold"):
+        with pytest.raises(
+            ValueError, match=r"mean_\[0\]: expected a number that float32 can hold"
+        ):
             pca.transform(np.zeros((1, 30), dtype))
 
 
@@ -43,7 +45,11 @@ def test_the_first_components_can_be_kept_and_saved_ones_loaded() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("components_", np.zeros((0, 30), np.float32), r"components_: expected shape \(k, d\), got"),
+        (
+            "components_",
+            np.zeros((0, 30), np.float32),
+            r"components_: expected shape \(k, d\), got",
+        ),
         ("components_", np.zeros((5, 90000), np.float32), r"mean_: expected shape \(90000,\)"),
         ("mean_", np.zeros(3), r"mean_: expected shape \(30,\), one a column, got \(3,\)"),
         ("explained_variance_", np.ones(4), r"explained_variance_: expected shape \(5,\), got"),
