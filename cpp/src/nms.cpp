@@ -84,15 +84,15 @@ class Greedy {
     for (std::ptrdiff_t i = 0; i < n; ++i) longest = longer(longest, load(boxes_, order[i]));
     const std::ptrdiff_t most = n + columns.count();
     KeptGrid<T> grid(static_cast<double>(threshold_), static_cast<double>(longest), most);
-    std::unique_ptr<T[]> small_memory(new T[static_cast<std::size_t>(5 * KeptColumns<T>::room(1))]);
-    std::vector<OneBox<T>> small;  // kept boxes too small for the grid's bounds
-    for (std::ptrdiff_t i = 0; i < columns.count(); ++i) {
-      if (measurable(columns[i])) {
-        grid.add(columns[i]);
+    bool any_small = false;  // whether a kept box is too small for the grid's bounds
+    const auto add = [&](const OneBox<T>& box) {
+      if (measurable(box)) {
+        grid.add(box);
       } else {
-        small.push_back(columns[i]);
+        any_small = true;
       }
-    }
+    };
+    for (std::ptrdiff_t i = 0; i < columns.count(); ++i) add(columns[i]);
     for (std::ptrdiff_t i = 0; i < n; ++i) {
       const OneBox<T> box = load(boxes_, order[i]);
       if (!takes_part(box)) {
@@ -100,18 +100,14 @@ class Greedy {
         continue;
       }
       typename KeptGrid<T>::Answer answer = KeptGrid<T>::Answer::crowded;
-      if (small.empty()) answer = grid.any_over(box);
+      if (!any_small) answer = grid.any_over(box);
       if (answer == KeptGrid<T>::Answer::yes) continue;
       if (answer == KeptGrid<T>::Answer::crowded && columns.any_over(kernels_, box, threshold_)) {
         continue;
       }
       kept[order[i]] = 1;
       columns.add(box);
-      if (measurable(box)) {
-        grid.add(box);
-      } else {
-        small.push_back(box);
-      }
+      add(box);
     }
   }
 
