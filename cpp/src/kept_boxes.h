@@ -23,7 +23,7 @@ inline bool any_over(const BoxKernels& kernels, const BoxColumns<double>& column
   return kernels.any_over_f64(columns, n, box, threshold);
 }
 
-// Columns over memory for at least column_room(most) boxes, five times; filled up with zeros to a
+// Columns over memory for room(most) boxes, five times; filled up with zeros to a
 // whole number of lanes, as the kernels want it.
 template <typename T>
 class KeptColumns {
@@ -64,6 +64,14 @@ class KeptColumns {
     const BoxColumns<T> columns = {memory_, memory_ + room_, memory_ + 2 * room_,
                                    memory_ + 3 * room_, memory_ + 4 * room_};
     return kernels.next_near_f64(columns, i, count_, box);
+  }
+
+  // Intersection over union of `box` with the kBoxLanes boxes from i on.
+  void overlaps(const BoxKernels& kernels, std::ptrdiff_t i, const OneBox<double>& box,
+                double* ious) const {
+    const T* at = memory_ + i;
+    const BoxColumns<T> columns = {at, at + room_, at + 2 * room_, at + 3 * room_, at + 4 * room_};
+    kernels.iou_f64(columns, kBoxLanes, box, ious);
   }
 
  private:

@@ -1,6 +1,5 @@
 // Soft-NMS after Bodla et al., Soft-NMS: Improving Object Detection With One Line of Code (2017).
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "boxes.h"
@@ -23,37 +22,16 @@ struct Worse {
   }
 };
 
-// exp(x) for x <= 0 to 2e-16 relative: 2^k times a series of the rest. Library versions differ
-// between machines, this does not.
-double exponential(double x) {
-  if (!(x > -700)) return 0;
-  const double k = std::floor(x * 1.4426950408889634 + 0.5);
-  const double r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10;
-  constexpr double inverse_factorials[] = {1,
-                                           1,
-                                           1 / 2.,
-                                           1 / 6.,
-                                           1 / 24.,
-                                           1 / 120.,
-                                           1 / 720.,
-                                           1 / 5040.,
-                                           1 / 40320.,
-                                           1 / 362880.,
-                                           1 / 3628800.,
-                                           1 / 39916800.,
-                                           1 / 479001600.,
-                                           1 / 6227020800.};
-  double sum = 0;
-  for (int i = 13; i >= 0; --i) sum = inverse_factorials[i] + sum * r;
-  const auto bits = static_cast<std::uint64_t>(static_cast<std::int64_t>(k) + 1023) << 52;
-  double power;
-  std::memcpy(&power, &bits, sizeof power);
-  return sum * power;
-}
-
-double decay(const SoftNms& options, double iou) {
-  if (options.gaussian) return exponential(-(iou * iou) / options.sigma);
-  return iou > options.iou_threshold ? 1 - iou : 1;
+// What a block of selected boxes leaves of the score of a box, given the overlaps with them.
+void decays(const BoxKernels& kernels, const SoftNms& options, const double* ious,
+            double* factors) {
+  if (options.gaussian) {
+    kernels.gaussian_f64(ious, options.sigma, factors);
+    return;
+  }
+  for (std::ptrdiff_t k = 0; k < kBoxLanes; ++k) {
+    factors[k] = ious[k] > options.iou_threshold ? 1 - ious[k] : 1;
+  }
 }
 
 // What the selected boxes from `seen` on leave of the score, in the order of their selection.
@@ -64,14 +42,12 @@ double decayed(const BoxKernels& kernels, const KeptColumns<double>& selected,
   const auto seen = static_cast<std::ptrdiff_t>(waiting.seen);
   for (std::ptrdiff_t i = seen / kBoxLanes * kBoxLanes; i < count; i += kBoxLanes) {
     i = selected.next_near(kernels, i, box);
+    if (i >= count) break;
+    double ious[kBoxLanes], factors[kBoxLanes];
+    selected.overlaps(kernels, i, box, ious);
+    decays(kernels, options, ious, factors);
     for (std::ptrdiff_t k = std::max(i, seen); k < std::min(i + kBoxLanes, count); ++k) {
-      const OneBox<double> other = selected[k];
-      const double w = std::min(box.x1, other.x1) - std::max(box.x0, other.x0);
-      const double h = std::min(box.y1, other.y1) - std::max(box.y0, other.y0);
-      if (!(w > 0 && h > 0)) continue;
-      const double inter = w * h;
-      const double iou = inter / (box.area + other.area - inter);
-      if (iou > 0) score *= decay(options, iou);
+      score *= factors[k - i];
     }
     if (score < options.score_threshold) break;
   }

@@ -59,6 +59,8 @@ struct BoxKernels {
   // Intersection over union of `box` with each of n boxes.
   void (*iou_f32)(const BoxColumns<float>&, std::ptrdiff_t n, const OneBox<float>&, float* out);
   void (*iou_f64)(const BoxColumns<double>&, std::ptrdiff_t n, const OneBox<double>&, double* out);
+  // factors = exp(-iou^2 / sigma) of kBoxLanes overlaps; 1 where there is none.
+  void (*gaussian_f64)(const double* ious, double sigma, double* factors);
   // The stable ascending order of n keys.
   void (*order_u32)(const std::uint32_t* keys, std::uint32_t n, std::uint32_t* order);
   void (*order_u64)(const std::uint64_t* keys, std::uint32_t n, std::uint32_t* order);
