@@ -1,7 +1,7 @@
+#include <string>
+
 #include "bind.h"
 #include "cvfast/pca.h"
-
-#include <string>
 
 namespace {
 
