@@ -367,6 +367,6 @@ def test_properties(n: int, d: int, dtype: str, seed: int, top: int, whiten: boo
     assert (pca.singular_values_ >= 0).all()
     total = ((x - pca.mean_) ** 2).sum()
     assert (pca.singular_values_**2).sum() == pytest.approx(total, rel=1e-6, abs=1e-9)
-    largest = np.abs(pca.components_).argmax(axis=1)
-    assert (pca.components_[np.arange(k), largest] > 0).all()
+    # The largest entry is positive; of two that differ by rounding alone, either may count.
+    assert (pca.components_.max(axis=1) >= -pca.components_.min(axis=1) - 1e-6).all()
     np.testing.assert_allclose(pca.inverse_transform(pca.transform(x)), x, atol=1e-3)
