@@ -135,12 +135,9 @@ def retouch_video(
 
     mark = Mark(actions=options.actions)
     video = write(target, retoucher, overwrite=overwrite, mark=mark, settle=settle)
+    copied = copies and not video.changed
     return RetouchSummary(
-        video,
-        retoucher.frames_with_faces,
-        retoucher.faces,
-        copied=copies and not video.changed,
-        frames_chosen=retoucher.frames_chosen,
+        video, retoucher.frames_with_faces, retoucher.faces, copied, retoucher.frames_chosen
     )
 
 
