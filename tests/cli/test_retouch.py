@@ -144,6 +144,14 @@ def test_several_inputs_of_which_some_fail(run, samples, tmp_path, names):
     assert result.err.splitlines()[-1] == "6 of 10 inputs done, 4 failed, no face in 2"
 
 
+def test_a_failure_begins_with_the_input(run, samples, tmp_path):
+    source = tmp_path / "note.txt"
+    source.write_text("no picture")
+    result = run("retouch", source, "-o", samples, "--big-eyes", "1")
+    assert result.code == 2
+    assert result.err.startswith(f"cvfast: {source}: ")
+
+
 def test_a_failed_input_and_one_output_file(run, samples, tmp_path):
     words = (samples / "face.png", samples / "gone.png", "-o", tmp_path / "new.png")
     assert run("retouch", *words, "--big-eyes", "1").code != 0
