@@ -55,3 +55,9 @@ def test_links_lead_somewhere() -> None:
 
     assert ROOT / "docs/images/big-eyes.jpg" in links
     assert [link for link in links if not link.exists()] == []
+
+
+def test_the_altered_picture_says_so() -> None:
+    mark = read_provenance(ROOT / "docs/images/big-eyes.jpg")
+    assert mark is not None
+    assert mark.actions == ("big_eyes=0.4",)

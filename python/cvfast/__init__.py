@@ -7,9 +7,18 @@ below load what they need at their first use; ``import cvfast`` itself loads Num
 from __future__ import annotations
 
 import importlib
+import sys
+from pathlib import Path
 from typing import Any
 
-from cvfast import _core
+try:
+    from cvfast import _core
+except ImportError as error:
+    # The command imports this before any of its own code, so only here can it say this in words.
+    if Path(sys.argv[0] if sys.argv else "").stem not in ("-m", "cvfast"):
+        raise
+    sys.stderr.write(f"cvfast: {error}\n")
+    sys.exit(2 if str(error).startswith("CVFAST_ISA") else 5)
 
 __version__: str = _core.version
 

@@ -12,6 +12,8 @@ import cvfast
 import pytest
 from cvfast.cli import doctor as doctor_verb
 from cvfast.cli import provenance
+from cvfast.cli.batch import Batch
+from cvfast.cli.report import Report
 from cvfast.errors import MissingDependencyError
 from cvfast.io import opencv
 
@@ -96,6 +98,59 @@ def test_python_dash_m(environment):
         env=environment, check=True, capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout.startswith("cvfast ")
+
+
+@pytest.mark.parametrize("words", [("-m", "cvfast", "--help"), ("-m", "cvfast", "doctor")])
+def test_an_unknown_instruction_set_is_said_in_words(environment, words):
+    done = subprocess.run(
+        [sys.executable, *words], env=environment | {"CVFAST_ISA": "mmx"},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2
+    choices = ", ".join(cvfast.available_isas())
+    said = f"CVFAST_ISA: expected one of {choices} on this machine, got 'mmx'"
+    assert done.stderr == f"cvfast: {said}\n"
+
+
+@pytest.mark.parametrize("closed", [("stdout",), ("stderr",), ("stdin", "stdout", "stderr")])
+def test_closed_streams(environment, samples, tmp_path, closed):
+    numbers = {"stdin": 0, "stdout": 1, "stderr": 2}
+    target = tmp_path / "new.png"
+    code = (
+        f"import os, sys\nfor number in {[numbers[name] for name in closed]}: os.close(number)\n"
+        f"os.execv(sys.executable, [sys.executable, '-m', 'cvfast', *sys.argv[1:]])"
+    )
+    words = ["retouch", samples / "face.png", "-o", target, "--big-eyes", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)],
+        env=environment, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert target.read_bytes().startswith(b"\x89PNG")
+
+
+def test_names_that_the_terminal_cannot_show(environment, samples, tmp_path):
+    name = "\u00fc\U0001f600.png"
+    (tmp_path / name).write_bytes((samples / "face.png").read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-m", "cvfast", "detect", str(tmp_path / name)],
+        env=environment | {"PYTHONIOENCODING": "ascii"},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "\\xfc\\U0001f600.png: 1 face" in done.stdout
+
+
+def test_no_work_for_a_reader_that_left():
+    seen = []
+
+    def gone(job):
+        seen.append(job)
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    with pytest.raises(BrokenPipeError):
+        Batch(Report("detect")).run(["a.jpg", "b.jpg"], str, gone)
+    assert seen == ["a.jpg"]
 
 
 def test_a_reader_that_leaves_early(child, samples):

@@ -76,6 +76,14 @@ def test_a_face_that_is_not_there(run, samples, tmp_path):
     assert target.read_bytes() == (samples / "face.png").read_bytes()
 
 
+def test_a_face_that_is_not_in_the_clip(run, samples, tmp_path):
+    words = ("--big-eyes", "1", "--face", "3", "--strict")
+    result = run("retouch", samples / "face.mp4", "-o", tmp_path / "new.mp4", *words)
+    assert result.code == 3
+    assert "no face number 3 among 1 face in" in result.err
+    assert (tmp_path / "new.mp4").read_bytes() == (samples / "face.mp4").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -106,7 +114,9 @@ def test_usage_errors(run, samples, tmp_path, words, said):
         ("cut.mp4", (), 4, "cut.mp4"),
         ("face.png", ("--max-pixels", "1000"), 6, "--max-pixels 36864"),
         ("face.mp4", ("--start", "5", "--end", "4"), 2, "end: expected more than start"),
+        ("face.mp4", ("--start", "inf"), 2, "start: expected a finite number of seconds, got inf"),
         ("face.mp4", ("--codec", "libx266"), 2, "libx264"),
+        ("start=1.mp4", (), 4, "start=1.mp4: no such file"),
     ],
 )
 def test_bad_inputs_have_their_own_exit_codes(run, samples, tmp_path, name, words, code, said):
@@ -132,6 +142,14 @@ def test_several_inputs_of_which_some_fail(run, samples, tmp_path, names):
     }
     assert len(result.records) == 10
     assert result.err.splitlines()[-1] == "6 of 10 inputs done, 4 failed, no face in 2"
+
+
+def test_a_failure_begins_with_the_input(run, samples, tmp_path):
+    source = tmp_path / "note.txt"
+    source.write_text("no picture")
+    result = run("retouch", source, "-o", samples, "--big-eyes", "1")
+    assert result.code == 2
+    assert result.err.startswith(f"cvfast: {source}: ")
 
 
 def test_a_failed_input_and_one_output_file(run, samples, tmp_path):

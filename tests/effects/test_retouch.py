@@ -84,6 +84,14 @@ def test_float_grey_and_alpha(astronaut, marks):
     assert (cvfast.retouch(grey, big_eyes=0.5) != grey).any()
 
 
+@pytest.mark.parametrize(
+    ("landmarks", "kind"), [([(1, 2)], "tuple"), (np.ones((68, 2)), "ndarray")]
+)
+def test_landmarks_of_another_kind_are_refused(astronaut, landmarks, kind):
+    with pytest.raises(TypeError, match=rf"landmarks: expected .*, got a sequence of {kind}"):
+        cvfast.retouch(astronaut, big_eyes=0.5, landmarks=landmarks)
+
+
 def test_a_view_with_strided_rows(astronaut):
     wide = np.zeros((512, 600, 3), np.uint8)
     wide[:, 40:552] = astronaut

@@ -122,6 +122,28 @@ def test_a_clip_without_a_face_is_copied(face_clip, tmp_path):
     assert target.read_bytes() == source.read_bytes()
 
 
+def test_an_original_without_a_face_survives_being_its_own_target(face_clip):
+    source = face_clip(blank=True)
+    original = source.read_bytes()
+    assert cvfast.retouch_video(source, source, big_eyes=0.4, overwrite=True).copied
+    assert source.read_bytes() == original
+
+
+def test_a_copy_that_fails_leaves_the_old_target(face_clip, tmp_path, monkeypatch):
+    """Not a re-encoded clip that says it was altered."""
+    target = tmp_path / "out.mp4"
+    target.write_bytes(b"old")
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shutil.copyfile", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cvfast.retouch_video(face_clip(blank=True), target, big_eyes=0.4, overwrite=True)
+    assert target.read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["face.mp4", "out.mp4"]
+
+
 def test_a_cut_without_a_face_claims_nothing(face_clip, tmp_path):
     target = tmp_path / "out.mp4"
     summary = cvfast.retouch_video(face_clip(blank=True), target, big_eyes=0.4, end=0.3)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,15 @@ def test_inputs_that_mean_nothing(tree: Path) -> None:
         expand_inputs([tree / "out"])
     with pytest.raises(MediaError, match=r"\*\.gif: expected pictures or clips, found none"):
         expand_inputs([f"{tree}/*.gif"])
+    with pytest.raises(MediaError, match="name of a file or folder, got an empty one"):
+        expand_inputs([""])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_a_pipe_is_not_waited_for(tree: Path) -> None:
+    os.mkfifo(tree / "pipe.jpg")
+    with pytest.raises(MediaError, match=r"pipe\.jpg: expected a file or folder, got a pipe"):
+        expand_inputs([tree / "pipe.jpg"])
 
 
 def test_kind_by_suffix_then_by_content(tmp_path: Path) -> None:

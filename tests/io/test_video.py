@@ -95,6 +95,8 @@ def test_a_cut_starts_at_zero_and_keeps_the_sound_in_step(clip, tmp_path, decode
 @pytest.mark.parametrize(
     ("window", "message"),
     [
+        ({"start": float("nan")}, "start: expected a finite number of seconds, got nan"),
+        ({"end": float("inf")}, "end: expected a finite number of seconds, got inf"),
         ({"start": -1}, "start: expected at least 0 seconds, got -1"),
         ({"start": 2, "end": 1}, r"end: expected more than start \(2 seconds\), got 1"),
         ({"end": 0}, "end: expected more than start"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     cvfast 0.1.0
     0
     """
+    _steady_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     caught: list[int] = []
     try:
@@ -118,6 +120,17 @@ def _terminable(caught: list[int]) -> Iterator[None]:
         yield
     finally:
         restore()
+
+
+def _steady_streams() -> None:
+    """Make sure that what we print can be printed: a fault there would undo finished work."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us (>&-)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            # File names may hold what the terminal's encoding does not.
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(text: str) -> None:

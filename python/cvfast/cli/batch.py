@@ -72,6 +72,8 @@ class Batch:
                     found = work(job)
                 except KeyboardInterrupt:
                     raise KeyboardInterrupt(self._interrupted(title)) from None
+                except BrokenPipeError:  # nobody reads the results any more: do no more work
+                    raise
                 except Exception as error:
                     self._fail(title, error)
                 else:

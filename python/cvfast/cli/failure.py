@@ -20,8 +20,8 @@ def exit_code(error: BaseException) -> int:
     return 2 if isinstance(error, ValueError | TypeError) else 1
 
 
-def message(error: BaseException) -> str:
-    """Return an error in words."""
+def message(error: BaseException, source: str = "") -> str:
+    """Return an error in words; `source` is the input's name, which stays as it is."""
     if isinstance(error, MemoryError):
         return "not enough memory; take a smaller picture, or lower --max-pixels to refuse such"
     if isinstance(error, ImportError) and not isinstance(error, CvfastError):
@@ -32,7 +32,12 @@ def message(error: BaseException) -> str:
             "This is a fault in cvfast. Run it again with --debug and report what it prints."
         )
     # The library names its arguments; here they are options.
-    text = re.sub(
-        r"\b(max_pixels|start|end)=", lambda name: f"--{name[1].replace('_', '-')} ", str(error)
-    )
-    return text or type(error).__name__
+    parts = str(error).split(source) if source else [str(error)]
+    return source.join(_ARGUMENT.sub(_option, part) for part in parts) or type(error).__name__
+
+
+_ARGUMENT = re.compile(r"\b(max_pixels|start|end)=")
+
+
+def _option(name: re.Match[str]) -> str:
+    return f"--{name[1].replace('_', '-')} "

@@ -76,8 +76,8 @@ class Report:
 
     def failure(self, source: str, error: Exception) -> None:
         """Say that one input failed, and why."""
-        text = message(error)
-        text = text if source in text else f"{source}: {text}"
+        text = message(error, source)
+        text = text if text.startswith(source) else f"{source}: {text}"
         trace = "".join(traceback.format_exception(error)) if self._debug else ""
         self.error(f"{trace}cvfast: {text}")
         if self.json:

@@ -206,9 +206,10 @@ def _clip(job: Job, settings: _Settings, report: Report) -> bool:
         report.note(f"{job.source}: {note}")
     if video.damaged:
         report.note(f"{job.source}: {_count(video.damaged, 'damaged packet')} in the input")
-    if not done.frames_with_faces:
+    if not video.changed:
         fate = "copied" if done.copied else "its pictures are left as they were"
-        report.note(f"{job.source}: no face found in {_count(video.frames, 'frame')}: {fate}")
+        why = _why_not(done.faces, done.frames_chosen, settings.face)
+        report.note(f"{job.source}: {why} in {_count(video.frames, 'frame')}: {fate}")
     report.result(
         f"{job.source} -> {job.target}: {_count(video.frames, 'frame')}, "
         f"a face in {done.frames_with_faces}, {video.seconds:.1f} s, {fps:.1f} frames/s",
@@ -229,7 +230,7 @@ def _clip(job: Job, settings: _Settings, report: Report) -> bool:
         threads=video.threads,
         notes=list(video.notes),
     )
-    return done.frames_with_faces > 0
+    return done.frames_chosen > 0
 
 
 def _why_not(found: int, chosen: int, face: Choice) -> str:

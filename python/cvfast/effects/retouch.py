@@ -67,6 +67,12 @@ def retouch(
         found = find_landmarks(image) if options.actions else []
     else:
         found = [landmarks] if isinstance(landmarks, Landmarks) else list(landmarks)
+        for face in found:
+            if not isinstance(face, Landmarks):
+                raise TypeError(
+                    "landmarks: expected what cvfast.landmarks returns, "
+                    f"got a sequence of {type(face).__name__}"
+                )
     result: _ImageT = image.copy()  # type: ignore[assignment]
     for discs in plan(choose(found, faces), options):
         discs.warp(result)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,6 @@ from cvfast.effects.retouch import choose, plan
 from cvfast.faces.tracking import FaceTracker
 from cvfast.geometry.coordinates import rotate_points
 from cvfast.geometry.sampling import PixelBox, PixelReader
-from cvfast.io.atomic import atomic_path
 from cvfast.io.frame import Frame
 from cvfast.io.provenance import Mark
 from cvfast.io.video import VideoSummary, transcode
@@ -37,17 +37,20 @@ class RetouchSummary:
     video
         Frames, time, encoder and what could not be kept.
     frames_with_faces
-        Frames in which a face was found and, if it was chosen, retouched.
+        Frames in which a face was found, whether or not it was chosen.
     faces
         Most faces in one frame.
     copied
         No frame was changed, so the clip was copied byte for byte.
+    frames_chosen
+        Frames in which one of the faces that were asked for was found.
     """
 
     video: VideoSummary
     frames_with_faces: int
     faces: int
     copied: bool = False
+    frames_chosen: int = 0
 
 
 def retouch_video(
@@ -106,37 +109,36 @@ def retouch_video(
     """
     options = RetouchOptions(big_eyes=big_eyes, slim_face=slim_face)
     retoucher = FrameRetoucher(options, faces=faces)
-    encoding = {"codec": codec, "crf": crf, "preset": preset}
-    window = {"start": start, "end": end}
-    video = transcode(
+    copies = start is None and end is None and _same_kind(source, target)
+    write = partial(
+        transcode,
         source,
-        target,
-        retoucher,
-        **encoding,  # type: ignore[arg-type]
-        **window,  # type: ignore[arg-type]
-        overwrite=overwrite,
+        codec=codec,
+        crf=crf,
+        preset=preset,
+        start=start,
+        end=end,
         threads=threads,
-        mark=Mark(actions=options.actions),
         progress=progress,
     )
-    copied = False
-    if not video.changed:
-        copied = start is None and end is None and _same_kind(source, target)
-        if copied:
-            with atomic_path(target, overwrite=True) as temporary:
-                shutil.copyfile(source, temporary)
-        else:  # once more, for a file that does not claim to be altered
-            video = transcode(
-                source,
-                target,
-                lambda _: False,
-                **encoding,  # type: ignore[arg-type]
-                **window,  # type: ignore[arg-type]
-                overwrite=True,
-                threads=threads,
-                progress=progress,
-            )
-    return RetouchSummary(video, retoucher.frames_with_faces, retoucher.faces, copied)
+
+    def settle(temporary: Path, video: VideoSummary) -> VideoSummary:
+        """See to it that a clip in which nothing was changed does not claim to be altered."""
+        if video.changed:
+            return video
+        temporary.write_bytes(b"")  # first, for the room on the disk
+        if copies:
+            shutil.copyfile(source, temporary)
+            return video
+        again = write(temporary, lambda _: False, overwrite=True)
+        return replace(again, path=video.path)
+
+    mark = Mark(actions=options.actions)
+    video = write(target, retoucher, overwrite=overwrite, mark=mark, settle=settle)
+    copied = copies and not video.changed
+    return RetouchSummary(
+        video, retoucher.frames_with_faces, retoucher.faces, copied, retoucher.frames_chosen
+    )
 
 
 class FrameRetoucher:
@@ -151,7 +153,7 @@ class FrameRetoucher:
 
     Attributes
     ----------
-    frames_with_faces, faces
+    frames_with_faces, faces, frames_chosen
         As in `RetouchSummary`.
     """
 
@@ -162,6 +164,7 @@ class FrameRetoucher:
         self._count = 0
         self.frames_with_faces = 0
         self.faces = 0
+        self.frames_chosen = 0
 
     def __call__(self, frame: Frame) -> bool:
         """Retouch a frame; return whether it has changed."""
@@ -177,6 +180,7 @@ class FrameRetoucher:
             chosen = [track.landmarks for track in tracks if track.number == self._choice]
         else:
             chosen = choose([track.landmarks for track in tracks], self._choice)
+        self.frames_chosen += bool(chosen)
         discs = plan(chosen, self._options)
         warp_frame(frame, [_as_stored(group, frame) for group in discs])
         return bool(discs)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -115,8 +116,13 @@ class Window:
     @classmethod
     def of(cls, start: Seconds | None, end: Seconds | None) -> Window:
         """Check and convert; a float means its shortest decimal fraction."""
+        for name, value in (("start", start), ("end", end)):
+            if value is not None and not isinstance(value, Real):
+                raise TypeError(f"{name}: expected seconds, got {type(value).__name__}")
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"{name}: expected a finite number of seconds, got {value}")
         values = [
-            None if value is None else Fraction(value).limit_denominator(10**9)
+            None if value is None else _fraction(value).limit_denominator(10**9)
             for value in (start, end)
         ]
         if values[0] is not None and values[0] < 0:
@@ -129,6 +135,10 @@ class Window:
     def whole(self) -> bool:
         """Whether nothing is cut."""
         return self.start is None and self.end is None
+
+
+def _fraction(value: Seconds) -> Fraction:
+    return value if isinstance(value, Fraction) else Fraction(float(value))
 
 
 @contextmanager

@@ -115,6 +115,8 @@ def expand_inputs(
     )
     found: dict[str, Path] = {}
     for given in inputs:
+        if given == "":  # an unset variable in a script; as a path it is the working folder
+            raise MediaError("expected the name of a file or folder, got an empty one")
         paths = list(_meant(Path(given), recursive, wanted))
         if not paths:
             raise MediaError(f"{given}: expected pictures or clips, found none")
@@ -207,6 +209,8 @@ def _meant(given: Path, recursive: bool, wanted: frozenset[str]) -> Iterator[Pat
             if path.suffix.lower() in wanted and path.is_file() and not _hidden(path, given)
         )
     elif given.exists():
+        if not given.is_file():  # opening a pipe would wait for ever for somebody to write
+            raise MediaError(f"{given}: expected a file or folder, got a pipe or device")
         yield given
     elif glob.has_magic(str(given)):
         for name in glob.glob(str(given), recursive=True):  # noqa: PTH207 - also takes absolute ones

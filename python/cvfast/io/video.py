@@ -150,6 +150,7 @@ def transcode(
     mark: Mark | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
+    settle: Callable[[Path, VideoSummary], VideoSummary] | None = None,
 ) -> VideoSummary:
     """Pass every frame of a clip through `edit` and write the result; copy all other streams.
 
@@ -179,6 +180,9 @@ def transcode(
         Called with (frames done, expected total or None).
     threads
         Encoder threads; ``cvfast.get_num_threads()`` by default, at most 16.
+    settle
+        Called with the finished file under its temporary name, and the summary, before the file
+        gets its own name; may change the file and returns the summary to hand back.
 
     Raises
     ------
@@ -214,19 +218,20 @@ def transcode(
                 job.run()
         if packet is not None and encoding.is_mp4:
             append_mp4_mark(temporary, packet)
-    return VideoSummary(
-        path=Path(target),
-        frames=job.frames,
-        changed=job.changed,
-        seconds=time.perf_counter() - began,
-        damaged=reader.damaged,
-        dropped=job.dropped,
-        codec=encoding.codec,
-        crf=crf,
-        preset=preset,
-        threads=threads,
-        notes=tuple(job.notes),
-    )
+        summary = VideoSummary(
+            path=Path(target),
+            frames=job.frames,
+            changed=job.changed,
+            seconds=time.perf_counter() - began,
+            damaged=reader.damaged,
+            dropped=job.dropped,
+            codec=encoding.codec,
+            crf=crf,
+            preset=preset,
+            threads=threads,
+            notes=tuple(job.notes),
+        )
+        return summary if settle is None else settle(temporary, summary)
 
 
 class _Pass:
