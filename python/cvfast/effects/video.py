@@ -14,7 +14,7 @@ from cvfast.effects.planes import warp_frame
 from cvfast.effects.retouch import choose, plan
 from cvfast.faces.tracking import FaceTracker
 from cvfast.geometry.coordinates import rotate_points
-from cvfast.geometry.sampling import PixelBox, PixelReader
+from cvfast.geometry.sampling import BlockEdges, PixelBox, PixelReader
 from cvfast.io.atomic import atomic_path
 from cvfast.io.frame import Frame
 from cvfast.io.provenance import Mark
@@ -166,7 +166,11 @@ class FrameRetoucher:
     def __call__(self, frame: Frame) -> bool:
         """Retouch a frame; return whether it has changed."""
         size = _upright_size(frame)
-        reader = PixelReader(size, lambda box: _read_upright(frame, box))
+        reader = PixelReader(
+            size,
+            lambda box: _read_upright(frame, box),
+            lambda columns, rows: _means_upright(frame, columns, rows),
+        )
         seconds = frame.seconds
         now = self._count / _DEFAULT_RATE if seconds is None else float(seconds)
         self._count += 1
@@ -201,6 +205,19 @@ def _read_upright(frame: Frame, box: PixelBox) -> Image:
     stored = rotate_points(corners, _upright_size(frame), -turns).round().astype(int)
     (left, top), (right, bottom) = stored.min(axis=0).tolist(), stored.max(axis=0).tolist()
     return np.ascontiguousarray(np.rot90(frame.rgb((left, top, right + 1, bottom + 1)), -turns))
+
+
+def _means_upright(frame: Frame, columns: BlockEdges, rows: BlockEdges) -> ImageU8:
+    """Read blocks of the picture as it is shown, averaged."""
+    turns = frame.rotation % 4
+    width, height = _upright_size(frame)
+    # Turned by one: what was a row is a column, and the last one is the first.
+    if turns in (1, 2):
+        columns = (width - columns)[::-1]
+    if turns in (2, 3):
+        rows = (height - rows)[::-1]
+    across, down = (rows, columns) if turns % 2 else (columns, rows)
+    return np.ascontiguousarray(np.rot90(frame.rgb_means(across, down), -turns))
 
 
 def _small_upright(frame: Frame) -> ImageU8:
