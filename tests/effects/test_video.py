@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 from fractions import Fraction
 from pathlib import Path
@@ -11,8 +12,9 @@ import cvfast
 import numpy as np
 import pytest
 from cvfast.effects.options import RetouchOptions
-from cvfast.effects.video import FrameRetoucher, _means_upright
+from cvfast.effects.video import FrameRetoucher, _largest, _means_upright
 from cvfast.errors import MediaError, OutputExistsError
+from cvfast.faces.tracking import Track
 from cvfast.io.frame import Frame
 from cvfast.io.provenance import read_provenance
 from cvfast.io.video import read_frames
@@ -124,6 +126,30 @@ def test_blocks_are_averaged_upright(turns):
     for i, j in np.ndindex(3, 3):
         block = shown[rows[j] : rows[j + 1], columns[i] : columns[i + 1]]
         assert np.abs(means[j, i] - block.mean(axis=(0, 1))).max() <= 1
+
+
+def test_the_largest_face_is_kept_until_another_is_clearly_larger(astronaut, marks):
+    def tracks(*scales):
+        return [
+            Track(number, dataclasses.replace(marks, points=marks.points * scale), marks)
+            for number, scale in enumerate(scales)
+        ]
+
+    held, seen = -1, []
+    for scales in [(1.0, 0.9), (1.0, 1.05), (1.0, 1.2), (1.05, 1.0), (0.5, 1.0), ()]:
+        held = _largest(tracks(*scales), held)
+        seen.append(held)
+    assert seen == [0, 0, 1, 1, 1, 1]
+    assert _largest(tracks(1.0, 1.0)[:1], 1) == 0
+
+
+@pytest.mark.parametrize("size", [(2, 2), (4, 2), (3, 5), (16, 2)])
+@pytest.mark.parametrize("fmt", ["yuv420p", "yuv422p", "yuv420p10le", "gray", "rgb24"])
+def test_tiny_frames(size, fmt):
+    frame = Frame(av.VideoFrame(*size, fmt))
+    for plane in frame.planes:
+        plane[...] = 99
+    assert not FrameRetoucher(RetouchOptions(big_eyes=1.0, slim_face=1.0))(frame)
 
 
 def test_a_clip_without_a_face_is_copied(face_clip, tmp_path):
