@@ -30,6 +30,14 @@ def test_in_motion_the_lag_is_under_a_frame():
     assert abs(path[-1] - out[-1]).max() < step
 
 
+def test_the_points_keep_up_where_motion_turns_round():
+    """To and fro at up to two face widths a second."""
+    smooth = OneEuro()
+    path = np.array([[[0.0, 200 * np.sin(i / 3)]] for i in range(60)]) * 0.2
+    out = np.array([smooth(p, seconds=i / 30, size=200) for i, p in enumerate(path)])
+    assert abs(path - out).max() < 0.02 * 200
+
+
 def test_uneven_times_count():
     fast, slow = OneEuro(), OneEuro()
     for filtered, gap in ((fast, 0.01), (slow, 1.0)):
