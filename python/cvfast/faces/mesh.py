@@ -76,7 +76,7 @@ class FaceMesh:
     def fit(self, source: Image | PixelReader, faces: Faces) -> list[Landmarks]:
         """Fit the mesh to each detected face.
 
-        The mesh is fitted twice: on a crop from the detection, then on the crop that the first fit
+        The mesh is fitted at least twice: on a crop from the detection, then on the crop that a fit
         asks for, which makes the result nearly independent of the detector's box. Each eye is
         looked at eight times, a little shifted, and the mean taken.
 
