@@ -21,8 +21,9 @@ namespace cvfast {
 namespace {
 
 constexpr int kMostThreads = 1024;
-// Measured on two cores: below this the second thread's wake-up costs more than it takes over.
-std::atomic<double> serial_below_nanoseconds{100e3};
+// Below this a second thread gains little on idle cores, and on busy ones libgomp's threads wait
+// for each other for milliseconds.
+std::atomic<double> serial_below_nanoseconds{500e3};
 
 std::atomic<int> chosen_threads{0};
 std::atomic<bool> forked_child{false};

@@ -11,6 +11,7 @@ import pytest
 from cvfast.effects.eyes import big_eyes
 from cvfast.effects.retouch import find_landmarks
 from cvfast.faces.schemes import GROUPS
+from cvfast.geometry.coordinates import rotate_points
 
 
 def carried(discs, points):
@@ -130,3 +131,21 @@ def test_68_points_do_as_well(astronaut, marks):
     points = cvfast.retouch(astronaut, big_eyes=0.4, landmarks=marks.to("dlib68")).astype(int)
     assert np.abs(mesh - points).mean() < 0.3
     assert (points != astronaut).any()
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_easing_does_not_depend_on_how_the_head_lies_in_the_picture(marks, turns):
+    points = marks.points.astype(float)
+    middle = points.mean(axis=0)
+    x, z = (points - middle)[:, 0], (points - middle)[:, 2]
+    angle = math.radians(45)
+    points[:, 0] = middle[0] + x * math.cos(angle) - z * math.sin(angle)
+    points[:, 2] = middle[2] + x * math.sin(angle) + z * math.cos(angle)
+    lying = rotate_points(points, (512, 512), turns)
+    for scheme in ("mesh478", "dlib68"):
+        upright, turned = (
+            big_eyes(dataclasses.replace(marks, points=each.astype(np.float32)).to(scheme), 1.0)
+            for each in (points, lying)
+        )
+        assert turned.values == pytest.approx(upright.values, abs=1e-3)
+        assert turned.values[1] < turned.values[0]

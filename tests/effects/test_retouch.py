@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import cvfast
 import numpy as np
 import pytest
@@ -36,6 +38,13 @@ def test_slim_face_never_folds(marks):
     discs = slim_face(marks, 1.0)
     drag = np.linalg.norm(discs.values - discs.centers, axis=1)
     assert (drag < cvfast.kernels.warp.MAX_DRAG * discs.radii).all()
+
+
+def test_a_face_seen_edge_on_is_no_error(astronaut, marks):
+    points = marks.to("dlib68").points.copy()
+    points[16, :2] = points[0, :2] + 4  # the far ear next to the near one
+    narrow = dataclasses.replace(marks.to("dlib68"), points=points)
+    cvfast.retouch(astronaut, slim_face=1.0, landmarks=narrow)
 
 
 def test_no_effect_is_a_copy(astronaut):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 from fractions import Fraction
 from pathlib import Path
@@ -11,8 +12,10 @@ import cvfast
 import numpy as np
 import pytest
 from cvfast.effects.options import RetouchOptions
-from cvfast.effects.video import FrameRetoucher
+from cvfast.effects.video import FrameRetoucher, _largest, _means_upright
 from cvfast.errors import MediaError, OutputExistsError
+from cvfast.faces.tracking import Track
+from cvfast.io.frame import Frame
 from cvfast.io.provenance import read_provenance
 from cvfast.io.video import read_frames
 
@@ -83,8 +86,6 @@ def test_planes_agree_with_the_warp_in_rgb(face_clip):
 def test_other_pixel_formats(face_clip, fmt):
     source = face_clip(audio=False)
     raw = next(read_frames(source)).video_frame
-    from cvfast.io.frame import Frame
-
     plain, other = Frame(raw.reformat(format="yuv444p")), Frame(raw.reformat(format=fmt))
     for frame in (plain, other):
         FrameRetoucher(RetouchOptions(big_eyes=0.8, slim_face=0.3))(frame)
@@ -112,6 +113,43 @@ def test_rotated_clips_are_retouched_upright(face_clip, tmp_path, turns, rotatio
     target = tmp_path / "out.mp4"
     assert cvfast.retouch_video(source, target, big_eyes=0.5).frames_with_faces == 12
     assert next(read_frames(target)).rotation == frame.rotation
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_blocks_are_averaged_upright(turns):
+    stored = np.random.default_rng(1).integers(110, 150, (37, 53, 3), dtype=np.uint8)
+    raw = av.VideoFrame.from_ndarray(stored, format="rgb24").reformat(format="yuv420p")
+    frame = Frame(raw, rotation=turns)
+    shown = np.rot90(frame.rgb(), -turns).astype(float)
+    columns, rows = np.array([2, 5, 9, shown.shape[1]]), np.array([0, 3, 4, shown.shape[0]])
+    means = _means_upright(frame, columns, rows)
+    for i, j in np.ndindex(3, 3):
+        block = shown[rows[j] : rows[j + 1], columns[i] : columns[i + 1]]
+        assert np.abs(means[j, i] - block.mean(axis=(0, 1))).max() <= 1
+
+
+def test_the_largest_face_is_kept_until_another_is_clearly_larger(astronaut, marks):
+    def tracks(*scales):
+        return [
+            Track(number, dataclasses.replace(marks, points=marks.points * scale), marks)
+            for number, scale in enumerate(scales)
+        ]
+
+    held, seen = -1, []
+    for scales in [(1.0, 0.9), (1.0, 1.05), (1.0, 1.2), (1.05, 1.0), (0.5, 1.0), ()]:
+        held = _largest(tracks(*scales), held)
+        seen.append(held)
+    assert seen == [0, 0, 1, 1, 1, 1]
+    assert _largest(tracks(1.0, 1.0)[:1], 1) == 0
+
+
+@pytest.mark.parametrize("size", [(2, 2), (4, 2), (3, 5), (16, 2)])
+@pytest.mark.parametrize("fmt", ["yuv420p", "yuv422p", "yuv420p10le", "gray", "rgb24"])
+def test_tiny_frames(size, fmt):
+    frame = Frame(av.VideoFrame(*size, fmt))
+    for plane in frame.planes:
+        plane[...] = 99
+    assert not FrameRetoucher(RetouchOptions(big_eyes=1.0, slim_face=1.0))(frame)
 
 
 def test_a_clip_without_a_face_is_copied(face_clip, tmp_path):

@@ -30,6 +30,14 @@ def test_in_motion_the_lag_is_under_a_frame():
     assert abs(path[-1] - out[-1]).max() < step
 
 
+def test_the_points_keep_up_where_motion_turns_round():
+    """To and fro at up to two face widths a second."""
+    smooth = OneEuro()
+    path = np.array([[[0.0, 200 * np.sin(i / 3)]] for i in range(60)]) * 0.2
+    out = np.array([smooth(p, seconds=i / 30, size=200) for i, p in enumerate(path)])
+    assert abs(path - out).max() < 0.02 * 200
+
+
 def test_uneven_times_count():
     fast, slow = OneEuro(), OneEuro()
     for filtered, gap in ((fast, 0.01), (slow, 1.0)):
@@ -84,3 +92,41 @@ def test_a_second_face_joins(astronaut):
     numbers = run(FaceTracker(detect_every=2), [one, both, both, both, both])
     assert numbers[0] == [0]
     assert numbers[-1] == [0, 1]
+
+
+def test_a_face_that_passes_before_another_is_followed_once(astronaut):
+    """The hidden face's track must not stay on the one in front, which would be warped twice."""
+    head = astronaut[20:200, 140:310]
+    y, x = np.mgrid[:180, :170]
+    oval = (((x - 85) / 80) ** 2 + ((y - 90) / 88) ** 2 < 1)[..., None]
+
+    def scene(index):
+        picture = np.full((300, 800, 3), 120, np.uint8)
+        for face, left in ((head, 20 + 28 * index), (head[:, ::-1], 590 - 28 * index)):
+            part = picture[60:240, left : left + 170]
+            part[:] = np.where(oval, face, part)
+        return picture
+
+    tracker, followed = FaceTracker(), []
+    for index in range(20):
+        picture = scene(index)
+        tracks = tracker.update(PixelReader.of(picture), lambda p=picture: p, index / 30)
+        followed.append({track.number: track.landmarks.points[:, 0].mean() for track in tracks})
+    front = max(followed[0], key=followed[0].get)  # it starts on the right
+    assert sorted(followed[0]) == [0, 1]
+    assert [front] in [list(each) for each in followed]
+    assert sorted(followed[-1]) == sorted([front, 2])
+    path = np.array([each[front] for each in followed])
+    assert np.diff(path)[2:] == pytest.approx(-28, abs=3)
+
+
+def test_after_a_cut_the_points_are_there_at_once(astronaut):
+    tracker = FaceTracker()
+    moved = np.roll(astronaut, (20, 30), (0, 1))
+    pictures = [astronaut] * 3 + [moved] * 4
+    seen = []
+    for index, picture in enumerate(pictures):
+        (track,) = tracker.update(PixelReader.of(picture), lambda p=picture: p, index / 30)
+        seen.append(track.landmarks.points[:, :2].mean(axis=0))
+    assert seen[3] - seen[2] == pytest.approx([30, 20], abs=1.5)
+    assert seen[6] == pytest.approx(seen[3], abs=1.0)

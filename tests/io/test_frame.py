@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import av
@@ -264,3 +265,31 @@ def test_formats_and_matrices_we_cannot_keep_say_what_to_do():
         Frame(av.VideoFrame(16, 8, "pal8"))
     with pytest.raises(MediaError, match=r"colour matrix: expected one of .*got 8; convert"):
         make(16, 8, "yuv420p", matrix=8).rgb()
+
+
+@pytest.mark.parametrize("fmt", [*FORMATS, "rgb24"])
+@pytest.mark.parametrize("size", [(35, 41), (34, 40), (2, 2), (1, 1)])
+def test_means_are_those_of_the_pixels(fmt, size):
+    frame = make(*size, fmt, low=100, high=140)  # colours that RGB can hold
+    columns, rows = (
+        sorted({0, *range(1, side, 3), side - 1, side} - {0 if side > 9 else -1}) for side in size
+    )
+    means = frame.rgb_means(columns, rows)
+    pixels = frame.rgb().astype(float)
+    expected = [
+        [
+            pixels[top:bottom, left:right].mean(axis=(0, 1))
+            for left, right in itertools.pairwise(columns)
+        ]
+        for top, bottom in itertools.pairwise(rows)
+    ]
+    assert means.dtype == np.uint8
+    assert np.abs(means - np.array(expected)).max() <= 1
+
+
+@pytest.mark.parametrize("edges", [[0], [3, 3], [4, 2], [-1, 2], [0, 17]])
+def test_edges_that_are_none_are_refused(edges):
+    with pytest.raises(ValueError, match="columns: expected"):
+        make(16, 8, "yuv420p").rgb_means(edges, [0, 8])
+    with pytest.raises(ValueError, match="rows: expected"):
+        make(8, 16, "yuv420p").rgb_means([0, 8], edges)

@@ -96,7 +96,7 @@ def test_whole_fits_are_the_same_for_every_thread_count() -> None:
                 digests.add(hashlib.sha256(b"".join(a.tobytes() for a in parts)).hexdigest())
             assert len(digests) == 1
     finally:
-        _core.set_serial_threshold(100e3)
+        _core.set_serial_threshold(500e3)
 
 
 def test_a_row_has_the_same_bytes_in_any_company() -> None:

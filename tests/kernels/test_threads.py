@@ -35,7 +35,7 @@ def work(seed: int, threads: int | None = None) -> bytes:
 def always_threaded() -> Any:
     _core.set_serial_threshold(0)
     yield
-    _core.set_serial_threshold(100e3)
+    _core.set_serial_threshold(500e3)
 
 
 def wait_for(pid: int, seconds: float) -> int:

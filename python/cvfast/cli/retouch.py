@@ -56,7 +56,10 @@ def retouch(
     ],
     big_eyes: _Strength = 0.0,
     slim_face: _Strength = 0.0,
-    face: Annotated[str, Parameter(help="all, largest, or a number: 0 is the best found.")] = "all",
+    face: Annotated[
+        str,
+        Parameter(help="all, largest, or a number: 0 is the best found (in a clip, the first)."),
+    ] = "all",
     start: Annotated[_Time, Parameter(help="Clips: seconds to start at.")] = None,
     end: Annotated[_Time, Parameter(help="Clips: seconds to stop before.")] = None,
     codec: Annotated[str, Parameter(help="Clips: libx264, libx265, libvpx-vp9, ffv1.")] = "libx264",

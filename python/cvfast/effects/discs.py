@@ -54,10 +54,10 @@ class Discs:
         x1, y1 = np.clip(high, 0, (width, height)).tolist()
         return x0, y0, x1, y1
 
-    def warp(self, image: _ImageT) -> None:
+    def warp(self, image: _ImageT, *, threads: int | None = None) -> None:
         """Warp a picture in place."""
         apply = local_scale if self.kind == "scale" else local_translate
-        apply(image, self.centers, self.radii, self.values, out=image)
+        apply(image, self.centers, self.radii, self.values, threads=threads, out=image)
 
 
 def merge(groups: Iterable[Discs]) -> list[Discs]:

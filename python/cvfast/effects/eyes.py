@@ -1,11 +1,11 @@
 """Big eyes: one enlarging disc an eye, eased where the eye is closed or turned away.
 
 The option s in [0, 1] becomes the strength a = 0.6 s e of :func:`cvfast.local_scale`, on a disc
-round the eye whose radius is 1.25 eye widths (measured with depth where the landmarks have it). The
-easing e in [0, 1] is the product of two smooth steps: from 0 to 1 as the lids' opening over the
-eye's width goes from 0.10 to 0.22, so that a closed eye is not inflated and a blink does not pop;
-and from 1 to 0 as the head's yaw goes from 25 to 60 degrees for the eye that is turned away, from
-50 to 80 for the other. The centre of an open eye is thus magnified by 1/(1 - a), 2.5 at most.
+round the eye whose radius is 1.25 eye widths (as they would be seen from the front). The easing e
+in [0, 1] is the product of two smooth steps: from 0 to 1 as the lids' opening over the eye's width
+goes from 0.10 to 0.22, so that a closed eye is not inflated and a blink does not pop; and from 1 to
+0 as the head's yaw goes from 25 to 60 degrees for the eye that is turned away, from 50 to 80 for
+the other. The centre of an open eye is thus magnified by 1/(1 - a), 2.5 at most.
 """
 
 from __future__ import annotations

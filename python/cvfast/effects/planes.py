@@ -12,6 +12,10 @@ from cvfast.io.frame import Frame, Plane
 
 __all__ = ["warp_frame"]
 
+# A plane takes a millisecond or less, and decoder and encoder keep the other cores busy: threads
+# that wait for each other there cost up to ten times what they save.
+_THREADS = 1
+
 
 def warp_frame(frame: Frame, plan: Sequence[Discs]) -> None:
     """Run warps on a frame in place.
@@ -28,7 +32,7 @@ def warp_frame(frame: Frame, plan: Sequence[Discs]) -> None:
     for plane in frame.plane_geometry():
         for discs in plan:
             if plane.sx == plane.sy and plane.array.dtype == np.uint8:
-                discs.moved(plane.sx, (plane.ox, plane.oy)).warp(plane.array)
+                discs.moved(plane.sx, (plane.ox, plane.oy)).warp(plane.array, threads=_THREADS)
             else:
                 _warp_in_float(plane, discs)
 
@@ -59,5 +63,5 @@ def _warp_in_float(plane: Plane, discs: Discs) -> None:
         centers=local.centers - (x0 * apart, y0),
         values=local.values - (x0 * apart, y0) if local.kind == "translate" else local.values,
     )
-    shifted.warp(wide)
+    shifted.warp(wide, threads=_THREADS)
     plane.array[y0:y1, x0:x1] = np.rint(wide[:, ::apart]).astype(plane.array.dtype)

@@ -15,7 +15,7 @@ from cvfast.faces.types import Landmarks
 from cvfast.kernels.arrays import check_image
 from cvfast.typing import Image
 
-__all__ = ["choose", "find_landmarks", "plan", "retouch"]
+__all__ = ["area", "choose", "find_landmarks", "plan", "retouch"]
 
 _ImageT = TypeVar("_ImageT", bound=Image)
 
@@ -42,7 +42,8 @@ def retouch(
         Those of the faces to retouch (``mesh478`` or ``dlib68``), if they are known already;
         None finds them.
     faces
-        ``"all"``, ``"largest"``, or the number of one face in the order of :func:`cvfast.detect`.
+        ``"all"``, ``"largest"``, or the number of one face in the order of :func:`cvfast.detect`
+        (of ``landmarks``, where they are given).
 
     Returns
     -------
@@ -95,7 +96,7 @@ def choose(found: Sequence[Landmarks], faces: Choice) -> list[Landmarks]:
     if faces == "all" or not found:
         return list(found)
     if faces == "largest":
-        return [max(found, key=_area)]
+        return [max(found, key=area)]
     return list(found)[int(faces) : int(faces) + 1]
 
 
@@ -110,6 +111,7 @@ def plan(found: Sequence[Landmarks], options: RetouchOptions) -> list[Discs]:
     return merge(wanted)
 
 
-def _area(landmarks: Landmarks) -> float:
+def area(landmarks: Landmarks) -> float:
+    """Return the size by which a face is the largest: that of the box round its points."""
     points = landmarks.points[:, :2]
     return float(np.prod(points.max(axis=0) - points.min(axis=0)))

@@ -40,5 +40,7 @@ def slim_face(landmarks: Landmarks, strength: float) -> Discs:
     axis = (bottom - top) / length
     jaw = points[list(_JAW)]
     on_axis = top + ((jaw - top) @ axis)[:, None] * axis
-    targets = jaw + _DRAG * strength * (on_axis - jaw)
-    return Discs("translate", jaw, np.full(len(jaw), _RADIUS * width), targets)
+    drags = _DRAG * strength * (on_axis - jaw)
+    # A face seen edge on is narrow between the ears only: wider discs, so that no drag folds.
+    radii = np.maximum(_RADIUS * width, 2 * np.linalg.norm(drags, axis=1))
+    return Discs("translate", jaw, radii, jaw + drags)

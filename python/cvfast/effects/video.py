@@ -12,10 +12,11 @@ import numpy as np
 from cvfast.effects.discs import Discs
 from cvfast.effects.options import Choice, RetouchOptions, check_choice
 from cvfast.effects.planes import warp_frame
-from cvfast.effects.retouch import choose, plan
-from cvfast.faces.tracking import FaceTracker
+from cvfast.effects.retouch import area, plan
+from cvfast.faces.tracking import FaceTracker, Track
+from cvfast.faces.types import Landmarks
 from cvfast.geometry.coordinates import rotate_points
-from cvfast.geometry.sampling import PixelBox, PixelReader
+from cvfast.geometry.sampling import BlockEdges, PixelBox, PixelReader
 from cvfast.io.frame import Frame
 from cvfast.io.provenance import Mark
 from cvfast.io.video import VideoSummary, transcode
@@ -25,6 +26,7 @@ from cvfast.typing import Path as PathLike
 __all__ = ["FrameRetoucher", "RetouchSummary", "retouch_video"]
 
 _DETECTOR_SIDE = 960  # the detector sees frames no larger than this
+_LARGER = 1.2  # times the area of the face that was the largest: another one is
 _DEFAULT_RATE = 25.0  # for the smoothing of frames without a time
 
 
@@ -83,7 +85,8 @@ def retouch_video(
     big_eyes, slim_face
         Strengths in [0, 1], as for :func:`cvfast.retouch`.
     faces
-        ``"all"``, ``"largest"``, or the number of one face in the order in which they were found.
+        ``"all"``, ``"largest"`` (kept until another is clearly larger), or the number of one face
+        in the order in which they were found; one that was lost and found again is another.
     start, end
         Seconds from the first frame; what lies outside is left out.
     codec, crf, preset
@@ -160,6 +163,7 @@ class FrameRetoucher:
     def __init__(self, options: RetouchOptions, *, faces: Choice = "all") -> None:
         self._options = options
         self._choice = check_choice(faces)
+        self._number = self._choice if isinstance(self._choice, int) else -1
         self._tracker = FaceTracker()
         self._count = 0
         self.frames_with_faces = 0
@@ -169,25 +173,42 @@ class FrameRetoucher:
     def __call__(self, frame: Frame) -> bool:
         """Retouch a frame; return whether it has changed."""
         size = _upright_size(frame)
-        reader = PixelReader(size, lambda box: _read_upright(frame, box))
+        reader = PixelReader(
+            size,
+            lambda box: _read_upright(frame, box),
+            lambda columns, rows: _means_upright(frame, columns, rows),
+        )
         seconds = frame.seconds
         now = self._count / _DEFAULT_RATE if seconds is None else float(seconds)
         self._count += 1
         tracks = self._tracker.update(reader, lambda: _small_upright(frame), now)
         self.frames_with_faces += bool(tracks)
         self.faces = max(self.faces, len(tracks))
-        if isinstance(self._choice, int):
-            chosen = [track.landmarks for track in tracks if track.number == self._choice]
-        else:
-            chosen = choose([track.landmarks for track in tracks], self._choice)
+        chosen = self._chosen(tracks)
         self.frames_chosen += bool(chosen)
         discs = plan(chosen, self._options)
         warp_frame(frame, [_as_stored(group, frame) for group in discs])
         return bool(discs)
 
+    def _chosen(self, tracks: list[Track]) -> list[Landmarks]:
+        if self._choice == "all":
+            return [track.landmarks for track in tracks]
+        if self._choice == "largest":
+            self._number = _largest(tracks, self._number)
+        return [track.landmarks for track in tracks if track.number == self._number]
+
 
 def _same_kind(source: PathLike, target: PathLike) -> bool:
     return Path(source).suffix.lower() == Path(target).suffix.lower()
+
+
+def _largest(tracks: list[Track], held: int) -> int:
+    """Return the number of the largest face; two of about one size do not take turns."""
+    sizes = {track.number: area(track.landmarks) for track in tracks}
+    if not sizes:
+        return held
+    largest = max(sizes, key=sizes.__getitem__)
+    return largest if sizes[largest] > _LARGER * sizes.get(held, 0.0) else held
 
 
 def _upright_size(frame: Frame) -> tuple[int, int]:
@@ -205,6 +226,19 @@ def _read_upright(frame: Frame, box: PixelBox) -> Image:
     stored = rotate_points(corners, _upright_size(frame), -turns).round().astype(int)
     (left, top), (right, bottom) = stored.min(axis=0).tolist(), stored.max(axis=0).tolist()
     return np.ascontiguousarray(np.rot90(frame.rgb((left, top, right + 1, bottom + 1)), -turns))
+
+
+def _means_upright(frame: Frame, columns: BlockEdges, rows: BlockEdges) -> ImageU8:
+    """Read blocks of the picture as it is shown, averaged."""
+    turns = frame.rotation % 4
+    width, height = _upright_size(frame)
+    # Turned by one: what was a row is a column, and the last one is the first.
+    if turns in (1, 2):
+        columns = (width - columns)[::-1]
+    if turns in (2, 3):
+        rows = (height - rows)[::-1]
+    across, down = (rows, columns) if turns % 2 else (columns, rows)
+    return np.ascontiguousarray(np.rot90(frame.rgb_means(across, down), -turns))
 
 
 def _small_upright(frame: Frame) -> ImageU8:

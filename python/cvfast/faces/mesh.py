@@ -28,6 +28,9 @@ _STRAIGHT = ((0.0, 0.0),)
 _AROUND = ((-0.04, -0.04), (-0.04, 0.04), (0.04, -0.04), (0.04, 0.04))
 _ROUNDS = 2
 _HOPELESS = 0.05
+# The mesh is exact only where the face fills its crop: one that has moved further than this, in
+# crop sides, since the frame before is fitted again where it went.
+_MOVED, _TRIES = 0.06, 3
 _RIGHT_CORNERS, _LEFT_CORNERS = (33, 133), (362, 263)
 # fmt: off
 # Mesh numbers of the iris model's 71 points, right eye and left eye: lower and upper lid, then
@@ -73,7 +76,7 @@ class FaceMesh:
     def fit(self, source: Image | PixelReader, faces: Faces) -> list[Landmarks]:
         """Fit the mesh to each detected face.
 
-        The mesh is fitted twice: on a crop from the detection, then on the crop that the first fit
+        The mesh is fitted at least twice: on a crop from the detection, then on the crop that a fit
         asks for, which makes the result nearly independent of the detector's box. Each eye is
         looked at eight times, a little shifted, and the mean taken.
 
@@ -147,10 +150,16 @@ class FaceMesh:
     def _finish(
         self, reader: PixelReader, points: NDArray[np.float64], *, still: bool = False
     ) -> Landmarks:
-        """Fit on the crop that ``points`` ask for, then refine the eyes."""
-        points, score = self._run(reader, _mesh_region(points))
+        """Fit on the crop that ``points`` ask for, until it fits, then refine the eyes."""
+        for _ in range(_TRIES):
+            region = _mesh_region(points)
+            points, score = self._run(reader, region)
+            found = _mesh_region(points)
+            moved = math.hypot(found.x - region.x, found.y - region.y)
+            if score < _HOPELESS or moved < _MOVED * region.width:
+                break
+        looks = _AROUND if still else _STRAIGHT
         for _ in range(_ROUNDS if still else 1):
-            looks = _AROUND if still else _STRAIGHT
             irises = [
                 self._eye(reader, points, _RIGHT_CORNERS, _RIGHT_EYE, looks, mirrored=False),
                 self._eye(reader, points, _LEFT_CORNERS, _LEFT_EYE, looks, mirrored=True),

@@ -23,7 +23,8 @@ class OneEuro:
     beta
         Hertz per unit of speed, in sizes a second; higher follows motion sooner.
     speed_cutoff
-        Hertz.
+        Hertz; lower is steadier at rest, but late where motion starts or turns round. The authors'
+        1 Hz left points up to a tenth of a face behind there; 8 Hz leaves two hundredths.
 
     Examples
     --------
@@ -36,7 +37,7 @@ class OneEuro:
     """
 
     def __init__(
-        self, *, min_cutoff: float = 1.5, beta: float = 20.0, speed_cutoff: float = 1.0
+        self, *, min_cutoff: float = 1.5, beta: float = 20.0, speed_cutoff: float = 8.0
     ) -> None:
         self._min_cutoff, self._beta, self._speed_cutoff = min_cutoff, beta, speed_cutoff
         self._seconds = 0.0

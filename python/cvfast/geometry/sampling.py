@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from cvfast.geometry.boxes import RotatedBox
 from cvfast.typing import Image, ImageU8
 
-__all__ = ["PixelBox", "PixelReader", "as_rgb", "read_crop"]
+__all__ = ["BlockEdges", "PixelBox", "PixelReader", "as_rgb", "read_crop"]
 
 PixelBox = tuple[int, int, int, int]
+BlockEdges = NDArray[np.int64]
 
 # Rows are read in bands of at most this many pixels, so that memory stays bounded.
 _BAND_PIXELS = 1 << 21
@@ -38,6 +39,10 @@ class PixelReader:
     read
         Called with a box ``(x0, y0, x1, y1)`` of ints inside the picture; returns those pixels as
         RGB ``(h, w, 3)`` or grey ``(h, w)``, uint8 or float32 in [0, 1].
+    means
+        What can also hand out its pixels averaged, for less than reading them all, does so here:
+        called with the edges of blocks along x ``(m + 1,)`` and along y ``(n + 1,)``; returns the
+        blocks' means as uint8 RGB ``(n, m, 3)``.
 
     Examples
     --------
@@ -49,6 +54,7 @@ class PixelReader:
 
     size: tuple[int, int]
     read: Callable[[PixelBox], Image]
+    means: Callable[[BlockEdges, BlockEdges], ImageU8] | None = None
 
     @classmethod
     def of(cls, image: Image | PixelReader) -> PixelReader:
@@ -165,6 +171,8 @@ def _read_reduced(reader: PixelReader, window: PixelBox, factor: int, step: int)
     from PIL import Image as Pillow
 
     x0, y0, x1, y1 = window
+    if reader.means is not None and factor > 1:
+        return reader.means(*(_edges(*ends, factor) for ends in ((x0, x1), (y0, y1))))
     rows = max(1, _BAND_PIXELS // ((x1 - x0) * factor)) * factor
     bands: list[ImageU8] = []
     for top in range(y0, y1, rows):
@@ -175,6 +183,10 @@ def _read_reduced(reader: PixelReader, window: PixelBox, factor: int, step: int)
             band = np.asarray(Pillow.fromarray(band).reduce(factor // step), np.uint8)
         bands.append(band)
     return bands[0] if len(bands) == 1 else np.concatenate(bands)
+
+
+def _edges(start: int, stop: int, step: int) -> BlockEdges:
+    return np.append(np.arange(start, stop, step), stop)
 
 
 def as_rgb(pixels: Image) -> ImageU8:
