@@ -3,8 +3,7 @@
 The option s in [0, 1] drags each of five jaw points a side by 0.07 s of its distance to the face's
 middle line (the nose), inside discs of 0.35 face widths that act one after the other, so that a
 cheek moves by the sum of the drags that reach it. A turned face has its far jaw near the middle
-line, and moves it as little. The discs stop short of the eyes' corners as far as they can: big eyes
-come after, on the finished shape.
+line, and moves it as little. Big eyes come after, on the finished shape.
 """
 
 from __future__ import annotations
