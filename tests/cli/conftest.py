@@ -57,7 +57,9 @@ def child(environment):
     """Start the command in a process of its own."""
 
     def start(*words, prelude="", **options):
-        script = f"import sys\n{prelude}\nfrom cvfast.cli.app import main\nsys.exit(main())"
+        # A shell starts background jobs, and so all that they start, with Ctrl-C ignored.
+        heed = "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+        script = f"{heed}\n{prelude}\nfrom cvfast.cli.app import main\nsys.exit(main())"
         return subprocess.Popen(
             [sys.executable, "-c", script, *(str(word) for word in words)],
             env=environment,
