@@ -1,0 +1,28 @@
+"""OpenCV 4's contrib modules, which share the cv2 folder with opencv-python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def set_threads(threads: int) -> None:
+    cv2.setNumThreads(threads)
+
+
+def tps_warp(
+    image: NDArray[np.uint8], source: NDArray[np.float64], target: NDArray[np.float64]
+) -> Callable[[], NDArray[np.uint8]]:
+    """Content at `source` lands on `target`: fitted from target to source, then warped."""
+    matches = [cv2.DMatch(i, i, 0) for i in range(len(source))]
+    to_points, from_points = target[None].astype(np.float32), source[None].astype(np.float32)
+
+    def call() -> NDArray[np.uint8]:
+        spline = cv2.createThinPlateSplineShapeTransformer()
+        spline.estimateTransformation(to_points, from_points, matches)
+        return spline.warpImage(image)
+
+    return call
