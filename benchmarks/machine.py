@@ -19,7 +19,7 @@ from benchmarks.peer import REQUIREMENTS
 
 __all__ = ["describe", "limit_threads"]
 
-PACKAGES = [
+PACKAGES = (
     "numpy",
     "scipy",
     "scikit-learn",
@@ -29,7 +29,7 @@ PACKAGES = [
     "lsnms",
     "powerboxes",
     "ensemble-boxes",
-]
+)
 
 
 def describe() -> dict[str, Any]:
