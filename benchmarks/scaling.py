@@ -91,7 +91,7 @@ def series() -> Iterator[Series]:
     yield Series(
         "spline, exact, 640x360",
         "points",
-        1,
+        linear,
         few,
         lambda i: spline_call(640, 360, few[i], exact=True),
     )

@@ -23,11 +23,11 @@ def frame(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def grid_points(count: int, width: int, height: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """So many points spread over the frame, and where a 1 % random jitter takes them."""
-    rng = np.random.default_rng(1)
+    """So many points spread over the frame, and where a smooth motion of 2 % takes them."""
     size = np.array([width, height])
-    points = rng.random((count, 2)) * (size - 1)
-    return points, points + rng.normal(0, 0.01, (count, 2)) * size
+    points = np.random.default_rng(1).random((count, 2))
+    motion = 0.02 * np.sin(2 * np.pi * points[:, ::-1])
+    return points * (size - 1), (points + motion) * (size - 1)
 
 
 def warp_call(radius: float, discs: int = 2, *, width: int = 1920, height: int = 1080) -> Call:
