@@ -41,11 +41,13 @@ def measured(case: Case, threads: int) -> Row:
     }
 
 
-def judge(row: Row, case: Case, slack: float) -> None:
+def judge(row: Row, case: Case, slack: float | None) -> None:
     """Add the ratios (of the minima) that have a target, and whether each is reached.
 
-    Targets hold for one thread; with more the ratios are only shown.
+    Targets hold for one thread: with more, or without a slack, the ratios are only shown.
     """
+    judged = row["threads"] == 1 and slack is not None
+    slack = slack or 1.0
     ours = row["times"]["cvfast"]["min_ms"]
     row["targets"] = []
     for target in case.targets:
@@ -54,7 +56,7 @@ def judge(row: Row, case: Case, slack: float) -> None:
         reached = ratio is not None and ratio >= target.at_least / slack
         row["targets"].append(
             {"peer": target.peer, "asked": f">= {target.at_least:g}x", "ratio": ratio}
-            | {"stretch": target.stretch, "reached": reached if row["threads"] == 1 else None}
+            | {"stretch": target.stretch, "reached": reached if judged else None}
         )
     for limit in case.limits:
         spent = row["times"].get(limit.name)
@@ -63,7 +65,7 @@ def judge(row: Row, case: Case, slack: float) -> None:
             reached = ratio is not None and ratio <= limit.at_most * slack
             row["targets"].append(
                 {"peer": limit.name, "asked": f"<= {limit.at_most:g}x", "ratio": ratio}
-                | {"stretch": None, "reached": reached if row["threads"] == 1 else None}
+                | {"stretch": None, "reached": reached if judged else None}
             )
 
 

@@ -182,7 +182,7 @@ def _warp(radius: float, discs: int) -> Call:
 
 def _fit_spline(points: int) -> Call:
     source, target = grid_points(points, 1920, 1080)
-    return lambda: cvfast.ThinPlateSpline(source, target)
+    return lambda: cvfast.ThinPlateSpline(source, target).transform(source[:1])
 
 
 def _soft(count: int) -> Call:
