@@ -36,9 +36,9 @@ def main() -> int:
         make_venvs()
         return 0
     if arguments.plot:
-        from benchmarks import charts
+        from benchmarks import charts, tables
 
-        for path in charts.draw():
+        for path in [*charts.draw(), tables.fill()]:
             print(f"written to {path}")
         return 0
     _hold_blas_to_our_set()
