@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from benchmarks import report, tables, timing
 from benchmarks.case import Case, Limit, Target
 from benchmarks.peer import ChildPeer
