@@ -30,6 +30,8 @@ import cvfast
 from benchmarks.binding import binding_costs
 from benchmarks.machine import describe
 
+__all__ = ["rows_of", "run"]
+
 FAMILIES = ("warp", "tps", "nms", "pca")
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "cpp.json"
@@ -49,10 +51,10 @@ def main() -> int:
     results: dict[str, Any] = {"machine": machine, "peers": {}, "rows": []}
     for family in arguments.only or FAMILIES:
         for threads in arguments.threads:
-            output = _run(folder, family, threads, arguments.quick)
+            output = run(folder, family, threads, arguments.quick)
             peers = ("opencv", "dlib")
             results["peers"] |= {k: v for k, v in output["context"].items() if k in peers}
-            results["rows"] += _rows(output, threads)
+            results["rows"] += rows_of(output, threads)
     _print_rows(results["rows"])
     if not arguments.only:
         cvfast.set_num_threads(1)
@@ -93,7 +95,7 @@ def _built() -> Path:
     return ROOT / "build" / "bench"
 
 
-def _run(folder: Path, family: str, threads: int, quick: bool) -> dict[str, Any]:
+def run(folder: Path, family: str, threads: int, quick: bool) -> dict[str, Any]:
     """Run one family's executable and return its JSON."""
     program = folder / f"bench_{family}"
     if not program.exists():
@@ -109,7 +111,7 @@ def _run(folder: Path, family: str, threads: int, quick: bool) -> dict[str, Any]
         f"--threads={threads}",
         "--benchmark_format=json",
         f"--benchmark_repetitions={1 if quick else ROUNDS}",
-        f"--benchmark_min_time={0 if quick else SHORTEST_S}",
+        f"--benchmark_min_time={1e-6 if quick else SHORTEST_S:f}",
         "--benchmark_enable_random_interleaving=true",
     ]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
@@ -119,10 +121,10 @@ def _run(folder: Path, family: str, threads: int, quick: bool) -> dict[str, Any]
     return output
 
 
-def _rows(output: dict[str, Any], threads: int) -> Iterator[dict[str, Any]]:
+def rows_of(output: dict[str, Any], threads: int) -> Iterator[dict[str, Any]]:
     """One row a case: everyone's times, and how near their outputs are to ours."""
     times: dict[tuple[str, str], dict[str, list[float]]] = {}
-    for run in output["benchmarks"]:
+    for run in sorted(output["benchmarks"], key=lambda run: run["family_index"]):  # shuffled
         if run["run_type"] == "iteration":
             family, case, who = run["run_name"].split("/")[:3]
             spent = times.setdefault((family, case), {}).setdefault(who, [])
@@ -155,11 +157,10 @@ def _print_rows(rows: Iterable[dict[str, Any]]) -> None:
         ours = row["times"]["cvfast"]["min_ms"]
         for who, spent in row["times"].items():
             if who != "cvfast":
-                figures = [f"{ours:.4f}", who, f"{spent['min_ms']:.4f}"]
-                ratio = f"{spent['min_ms'] / ours:.2f}x"
-                agreement = row["agreement"][who]
-                lines.append([row["family"], row["case"], str(row["threads"]), *figures, ratio])
-                lines[-1].append(agreement)
+                task = [row["family"], row["case"], str(row["threads"])]
+                theirs = spent["min_ms"]
+                figures = [f"{ours:.4f}", who, f"{theirs:.4f}", f"{theirs / ours:.2f}x"]
+                lines.append([*task, *figures, row["agreement"][who]])
     titles = ["kernel", "case", "threads", "cvfast ms", "against", "ms", "ratio", "outputs"]
     _print_table(titles, lines, right=(2, 3, 5, 6))
     if not lines:
@@ -167,11 +168,10 @@ def _print_rows(rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_binding(costs: Iterable[dict[str, Any]]) -> None:
-    lines = [
-        [cost["call"], *(f"{cost[key]:.2f}" for key in ("python_us", "core_us", "binding_us"))]
-        for cost in costs
-    ]
-    _print_table(["call", "Python us", "C++ us", "binding us"], lines, right=(1, 2, 3))
+    figures = ("python_us", "core_us", "binding_us", "noise_us")
+    lines = [[cost["call"], *(f"{cost[name]:.2f}" for name in figures)] for cost in costs]
+    titles = ["call", "Python us", "C++ us", "binding us", "noise us"]
+    _print_table(titles, lines, right=(1, 2, 3, 4))
 
 
 def _print_table(titles: list[str], lines: list[list[str]], right: tuple[int, ...]) -> None:

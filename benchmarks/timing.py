@@ -28,14 +28,16 @@ class Timing:
     repeats: int
 
 
-def measure(runs: Mapping[str, Run], *, budget: float = 4.0) -> dict[str, Timing]:
+def measure(
+    runs: Mapping[str, Run], *, budget: float = 4.0, shortest_ns: int = SHORTEST_NS
+) -> dict[str, Timing]:
     """Time each call at least 20 rounds (3 where one takes over 1.5 s), more within the budget.
 
     `budget` is in seconds for all calls together. Every round calls each once, or often enough to
-    last 0.2 ms, and starts with another one.
+    last `shortest_ns`, and starts with another one.
     """
     costs = {name: _once(run) for name, run in runs.items()}
-    repeats = {name: max(1, math.ceil(SHORTEST_NS / cost)) for name, cost in costs.items()}
+    repeats = {name: max(1, math.ceil(shortest_ns / cost)) for name, cost in costs.items()}
     slow = {name for name, cost in costs.items() if cost > SLOW_NS}
     a_round = sum(cost * repeats[name] for name, cost in costs.items() if name not in slow)
     rounds = min(MOST_ROUNDS, max(ROUNDS, int(budget * 1e9 / max(a_round, 1))))

@@ -27,12 +27,13 @@ struct Detections {
   cvfast::Boxes<float> view() const { return {boxes.data(), count()}; }
 };
 
-// Dense: as a detector gives them, about 20 boxes round each object. Sparse: boxes that hardly
-// overlap, so that nearly all stay. `whole`: integer corners, which OpenCV's soft_nms takes.
+// Boxes of 20 to 60 px, as benchmarks/workload.py makes them. Dense: twenty to an object. Sparse:
+// on a plane that grows along, where nearly all stay. `whole`: integer corners, which OpenCV's soft
+// NMS takes.
 std::shared_ptr<Detections> detections(bool dense, int count, bool whole) {
   bench::Random random(13);
   const auto made = std::make_shared<Detections>();
-  const double side = 40 * std::sqrt(static_cast<double>(count));
+  const double side = (dense ? 20 : 80) * std::sqrt(static_cast<double>(count));
   const int objects = std::max(1, count / 20);
   std::vector<double> centers;
   for (int i = 0; i < 2 * objects; ++i) centers.push_back(random.uniform(0, side));
@@ -40,8 +41,8 @@ std::shared_ptr<Detections> detections(bool dense, int count, bool whole) {
     const auto object = static_cast<std::size_t>(i % objects);
     double corner[2], size[2];
     for (std::size_t k = 0; k < 2; ++k) {
-      corner[k] = dense ? centers[2 * object + k] + random.uniform(-5, 5) : random.uniform(0, side);
-      size[k] = dense ? random.uniform(45, 60) : random.uniform(5, 30);
+      corner[k] = dense ? centers[2 * object + k] + random.uniform(-7, 7) : random.uniform(0, side);
+      size[k] = random.uniform(20, 60);
     }
     for (const double value : {corner[0], corner[1], corner[0] + size[0], corner[1] + size[1]}) {
       made->boxes.push_back(static_cast<float>(whole ? std::round(value) : value));
