@@ -16,8 +16,8 @@
 
 namespace {
 
-constexpr double kAllowedScores = 1e-5;  // of the largest: float sums in any order
-constexpr int kAllowedLevels = 1;
+[[maybe_unused]] constexpr double kAllowedScores = 1e-5;  // of the largest: float sums in any order
+[[maybe_unused]] constexpr int kAllowedLevels = 1;
 
 // Components of unit length, as good as orthogonal, and the pictures of uniform scores.
 struct Model {
@@ -54,8 +54,9 @@ struct Model {
 using Scores = std::vector<float>;
 using Pictures = std::vector<std::uint8_t>;
 
-void expect_scores(const std::string& task, const std::string& who, const Scores& ours,
-                   const float* theirs) {
+// Unused, as are others here, where no peer was found.
+[[maybe_unused]] void expect_scores(const std::string& task, const std::string& who,
+                                    const Scores& ours, const float* theirs) {
   float largest = 0, apart = 0;
   for (std::size_t i = 0; i < ours.size(); ++i) {
     largest = std::max(largest, std::abs(ours[i]));

@@ -24,7 +24,7 @@ using bench::FittedSpline;
 using bench::Frame;
 
 constexpr std::ptrdiff_t kPoints = 68;
-constexpr int kAllowedLevels = 2;
+[[maybe_unused]] constexpr int kAllowedLevels = 2;
 
 // Content at the source points lands on the target points.
 struct Task {

@@ -17,7 +17,7 @@ namespace {
 
 using bench::Frame;
 
-constexpr int kAllowedLevels = 2;  // OpenCV 4 samples at steps of 1/32 px
+[[maybe_unused]] constexpr int kAllowedLevels = 2;  // OpenCV 4 samples at steps of 1/32 px
 
 struct Disc {
   double x, y, radius, strength;

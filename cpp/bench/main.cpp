@@ -20,7 +20,7 @@ void describe() {
   benchmark::AddCustomContext("cvfast", cvfast::isa_name(cvfast::active_isa()));
   benchmark::AddCustomContext("threads", std::to_string(chosen_threads));
 #if defined(CVFAST_BENCH_OPENCV)
-  benchmark::AddCustomContext("opencv", CV_VERSION " on" + cv::getCPUFeaturesLine());
+  benchmark::AddCustomContext("opencv", CV_VERSION " on " + cv::getCPUFeaturesLine());
 #endif
 #if defined(CVFAST_BENCH_DLIB)
   benchmark::AddCustomContext(
