@@ -27,7 +27,7 @@ from typing import Any
 
 import cvfast
 
-from benchmarks.binding import binding_costs
+from benchmarks.binding import PROCESSES, binding_costs
 from benchmarks.machine import describe
 
 __all__ = ["rows_of", "run"]
@@ -57,8 +57,8 @@ def main() -> int:
             results["rows"] += rows_of(output, threads)
     _print_rows(results["rows"])
     if not arguments.only:
-        cvfast.set_num_threads(1)
-        results["binding"] = list(binding_costs(folder / "bench_binding.so"))
+        library = folder / "bench_binding.so"
+        results["binding"] = binding_costs(library, 1 if arguments.quick else PROCESSES)
         _print_binding(results["binding"])
     part = arguments.only or arguments.quick or arguments.threads != [1, 2]
     path = arguments.output or (None if part or "CVFAST_ISA" in os.environ else RESULTS)
