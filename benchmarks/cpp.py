@@ -1,6 +1,6 @@
 """Our C++ core against OpenCV C++ and dlib C++, and what the way through Python costs.
 
-  python -m benchmarks.cpp                     builds build/bench and runs all of it (minutes)
+  python -m benchmarks.cpp                     builds build/bench and runs all of it (five minutes)
   python -m benchmarks.cpp --only nms pca      some families
   python -m benchmarks.cpp --quick             one round each: do they run, and agree?
   python -m benchmarks.cpp --build-dir DIR     as built there with -DCVFAST_BENCH=ON
@@ -35,6 +35,7 @@ __all__ = ["rows_of", "run"]
 FAMILIES = ("warp", "tps", "nms", "pca")
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "cpp.json"
+PEERS = ("opencv", "dlib", "blas")
 ROUNDS, SHORTEST_S = 20, 0.01
 # The peers on our own instruction set. Without the first variable Debian's OpenBLAS 0.3.21 takes
 # processors that it does not know for SSE3 ones: a sixth of the speed.
@@ -52,10 +53,11 @@ def main() -> int:
     for family in arguments.only or FAMILIES:
         for threads in arguments.threads:
             output = run(folder, family, threads, arguments.quick)
-            peers = ("opencv", "dlib")
-            results["peers"] |= {k: v for k, v in output["context"].items() if k in peers}
+            results["peers"] |= {k: v for k, v in output["context"].items() if k in PEERS}
             results["rows"] += rows_of(output, threads)
     _print_rows(results["rows"])
+    for name, version in results["peers"].items():
+        print(f"{name}: {version}")
     if not arguments.only:
         library = folder / "bench_binding.so"
         results["binding"] = binding_costs(library, 1 if arguments.quick else PROCESSES)

@@ -23,8 +23,8 @@ class Random {
   std::mt19937 engine_;
 };
 
-// A packed RGB picture: waves up to a few pixels short, so that a bilinear sample depends on its
-// place, but by so few levels a pixel that OpenCV's 1/32 px shows as one or two.
+// A packed RGB picture: waves of nine pixels and more, so that a sample depends on its place, but
+// by so few levels a pixel that OpenCV's steps of 1/32 px show as one level.
 struct Frame {
   std::ptrdiff_t width, height;
   std::vector<std::uint8_t> pixels;

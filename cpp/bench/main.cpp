@@ -12,15 +12,37 @@
 #include <dlib/revision.h>
 #endif
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <dlfcn.h>
+#endif
+
 namespace {
 
 int chosen_threads = 1;
+
+#if defined(CVFAST_BENCH_OPENCV) || defined(CVFAST_BENCH_DLIB)
+// The BLAS behind OpenCV and dlib makes most of their time in pca: which one, on which kernels.
+std::string blas() {
+#if defined(__unix__) || defined(__APPLE__)
+  using Text = char* (*)();
+  const auto config = reinterpret_cast<Text>(dlsym(RTLD_DEFAULT, "openblas_get_config"));
+  const auto core = reinterpret_cast<Text>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  if (config != nullptr && core != nullptr) {
+    return std::string(config()) + ", kernels for " + core();
+  }
+#endif
+  return "not OpenBLAS, and slow if it is the reference (Debian: apt-get install libopenblas-dev)";
+}
+#endif
 
 void describe() {
   benchmark::AddCustomContext("cvfast", cvfast::isa_name(cvfast::active_isa()));
   benchmark::AddCustomContext("threads", std::to_string(chosen_threads));
 #if defined(CVFAST_BENCH_OPENCV)
   benchmark::AddCustomContext("opencv", CV_VERSION " on " + cv::getCPUFeaturesLine());
+#endif
+#if defined(CVFAST_BENCH_OPENCV) || defined(CVFAST_BENCH_DLIB)
+  benchmark::AddCustomContext("blas", blas());
 #endif
 #if defined(CVFAST_BENCH_DLIB)
   benchmark::AddCustomContext(
