@@ -3,6 +3,9 @@
 #include "kernels/kernels.h"
 
 #if defined(__AVX2__)
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12's own AVX-512 header (PR 105593)
+#endif
 #include <immintrin.h>
 #endif
 
@@ -10,26 +13,12 @@ namespace cvfast::CVFAST_ISA {
 
 namespace {
 
-struct Taps {
-  std::int64_t offset[kBlock];  // of the upper left pixel
-  std::int32_t right[kBlock];   // elements to the right neighbour, 0 at the edge
-  std::int64_t down[kBlock];
-  std::int32_t fx[kBlock], fy[kBlock];  // 1/128 px
-};
-
-// n <= kBlock. Returns whether 8-byte loads at every tap stay inside the picture's memory.
-bool locate(const Source<std::uint8_t>& source, const float* x, const float* y, std::ptrdiff_t n,
-            Taps& __restrict taps) {
+// Any place, any size of picture.
+template <int C>
+void plain_u8(const Source<std::uint8_t>& source, const float* x, const float* y, std::ptrdiff_t n,
+              std::uint8_t* out) {
   const float last_x = static_cast<float>(source.width - 1);
   const float last_y = static_cast<float>(source.height - 1);
-  const auto end_x = static_cast<std::int32_t>(source.width - 1);
-  const auto end_y = static_cast<std::int32_t>(source.height - 1);
-  const auto channels = static_cast<std::int32_t>(source.channels);
-  const std::int64_t stride = source.row_stride;
-  // The last offset at which 8 bytes still lie before the end of the row that is last in memory.
-  const std::int64_t most = (stride > 0 ? end_y * stride : 0) + source.width * source.channels - 8;
-  const std::int64_t further = stride > 0 ? stride : 0;
-  std::int64_t last = 0;
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     float px = x[i] > 0.0f ? x[i] : 0.0f;
     float py = y[i] > 0.0f ? y[i] : 0.0f;
@@ -38,118 +27,215 @@ bool locate(const Source<std::uint8_t>& source, const float* x, const float* y, 
     const auto qx = static_cast<std::int32_t>(px * 128.0f + 0.5f);
     const auto qy = static_cast<std::int32_t>(py * 128.0f + 0.5f);
     const std::int32_t ix = qx >> 7, iy = qy >> 7;
-    taps.fx[i] = qx & 127;
-    taps.fy[i] = qy & 127;
-    taps.offset[i] = iy * stride + static_cast<std::int64_t>(ix) * channels;
-    taps.right[i] = ix < end_x ? channels : 0;
-    taps.down[i] = iy < end_y ? stride : 0;
-    const std::int64_t end = taps.offset[i] + (iy < end_y ? further : 0);
-    last = end > last ? end : last;
+    const std::int32_t fx = qx & 127, fy = (qy & 127) * 256;
+    const std::ptrdiff_t right = ix + 1 < source.width ? C : 0;
+    const std::uint8_t* p = source.data + iy * source.row_stride + std::ptrdiff_t{ix} * C;
+    const std::uint8_t* q = p + (iy + 1 < source.height ? source.row_stride : 0);
+    for (int c = 0; c < C; ++c) {
+      const std::int32_t top = p[c] * 128 + fx * (p[c + right] - p[c]);
+      const std::int32_t bottom = q[c] * 128 + fx * (q[c + right] - q[c]);
+      const std::int32_t value = top + (((bottom - top) * fy + 16384) >> 15);
+      out[i * C + c] = static_cast<std::uint8_t>((value + 64) >> 7);
+    }
   }
+}
+
+#if defined(__AVX2__)
+// The wide way: 8 bytes hold a pixel and its right neighbour (1 to 4 channels), and one 64-bit lane
+// works on one point. At the right and lower edge the pixel before gets the weight 0 and the edge
+// 128, so that all neighbours lie at fixed offsets. Weights are unsigned bytes, pixels signed ones.
+// Tried and lost, in ns a point of AVX-512 against 1.25: one pass that finds a group's taps and
+// sums them at once 1.75 (too long a chain to overlap), gathers 1.2 to 1.5 and worse on AMD.
+
+#if defined(__AVX512BW__)
+constexpr std::ptrdiff_t kWide = 16;
+using Words = __m512i;
+inline Words load(const std::uint32_t* p) { return _mm512_loadu_si512(p); }
+inline Words every(short v) { return _mm512_set1_epi16(v); }
+inline Words in_lanes(__m128i v) { return _mm512_broadcast_i32x4(v); }
+inline Words low_twice(Words v) { return _mm512_unpacklo_epi32(v, v); }
+inline Words high_twice(Words v) { return _mm512_unpackhi_epi32(v, v); }
+inline Words flipped(Words a, Words b) { return _mm512_xor_si512(a, b); }
+inline Words shuffled(Words a, Words order) { return _mm512_shuffle_epi8(a, order); }
+inline Words weighted(Words w, Words v) { return _mm512_maddubs_epi16(w, v); }
+inline Words plus(Words a, Words b) { return _mm512_add_epi16(a, b); }
+inline Words minus(Words a, Words b) { return _mm512_sub_epi16(a, b); }
+inline Words scaled(Words a, Words b) { return _mm512_mulhrs_epi16(a, b); }
+inline Words eighth_bit(Words v) { return _mm512_srli_epi16(v, 7); }
+inline Words to_bytes(Words a, Words b) { return _mm512_packus_epi16(a, b); }
+#else
+constexpr std::ptrdiff_t kWide = 8;
+using Words = __m256i;
+inline Words load(const std::uint32_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+inline Words every(short v) { return _mm256_set1_epi16(v); }
+inline Words in_lanes(__m128i v) { return _mm256_broadcastsi128_si256(v); }
+inline Words low_twice(Words v) { return _mm256_unpacklo_epi32(v, v); }
+inline Words high_twice(Words v) { return _mm256_unpackhi_epi32(v, v); }
+inline Words flipped(Words a, Words b) { return _mm256_xor_si256(a, b); }
+inline Words shuffled(Words a, Words order) { return _mm256_shuffle_epi8(a, order); }
+inline Words weighted(Words w, Words v) { return _mm256_maddubs_epi16(w, v); }
+inline Words plus(Words a, Words b) { return _mm256_add_epi16(a, b); }
+inline Words minus(Words a, Words b) { return _mm256_sub_epi16(a, b); }
+inline Words scaled(Words a, Words b) { return _mm256_mulhrs_epi16(a, b); }
+inline Words eighth_bit(Words v) { return _mm256_srli_epi16(v, 7); }
+inline Words to_bytes(Words a, Words b) { return _mm256_packus_epi16(a, b); }
+#endif
+
+struct Taps {
+  std::int32_t offset[kBlock];  // of the upper left pixel
+  std::uint32_t fx[kBlock];     // bytes 128 - fx, fx, twice
+  std::uint32_t fy[kBlock];     // -256 fy, twice
+};
+
+// Whether the wide way can serve these points: two pixels each way, offsets of 32 bits, and all
+// 8-byte loads inside the picture's memory.
+template <int C>
+inline bool locate(const Source<std::uint8_t>& source, const float* x, const float* y,
+                   std::ptrdiff_t n, Taps& __restrict taps) {
+  const std::int64_t size = source.row_stride > 0 ? source.row_stride : -source.row_stride;
+  if (source.width < 2 || source.height < 2 || size * source.height > 0x7fffffff) return false;
+  const float last_x = static_cast<float>(source.width - 1);
+  const float last_y = static_cast<float>(source.height - 1);
+  const auto end_x = static_cast<std::int32_t>(source.width - 2);
+  const auto end_y = static_cast<std::int32_t>(source.height - 2);
+  const auto stride = static_cast<std::int32_t>(source.row_stride);
+  // The last offset at which 8 bytes of both rows end where the picture's memory does.
+  const std::int32_t most = (stride > 0 ? end_y * stride : 0) + (end_x + 2) * C - 8;
+  std::int32_t last = 0;
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    float px = x[i] > 0.0f ? x[i] : 0.0f;
+    float py = y[i] > 0.0f ? y[i] : 0.0f;
+    px = px < last_x ? px : last_x;
+    py = py < last_y ? py : last_y;
+    const auto qx = static_cast<std::int32_t>(px * 128.0f + 0.5f);
+    const auto qy = static_cast<std::int32_t>(py * 128.0f + 0.5f);
+    std::int32_t ix = qx >> 7, iy = qy >> 7;
+    ix = ix < end_x ? ix : end_x;
+    iy = iy < end_y ? iy : end_y;
+    const auto fx = static_cast<std::uint32_t>(qx - ix * 128) * 255 + 128;
+    const auto fy = static_cast<std::uint32_t>(iy * 128 - qy) << 8;
+    const std::int32_t offset = iy * stride + ix * C;
+    taps.offset[i] = offset;
+    taps.fx[i] = fx | fx << 16;
+    taps.fy[i] = (fy & 0xffff) | fy << 16;
+    last = offset > last ? offset : last;
+  }
+  for (std::ptrdiff_t i = n; i < kWide; ++i) taps.offset[i] = 0;
   return last <= most;
 }
 
+inline __m128i two_pixels(const std::uint8_t* base, std::int32_t a, std::int32_t b) {
+  const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(base + a));
+  return _mm_castps_si128(
+      _mm_loadh_pi(_mm_castsi128_ps(low), reinterpret_cast<const __m64*>(base + b)));
+}
+
+// The points 0, 1 of every four.
+inline Words pixels(const std::uint8_t* base, const std::int32_t* o) {
+#if defined(__AVX512BW__)
+  const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(two_pixels(base, o[0], o[1])),
+                                              two_pixels(base, o[4], o[5]), 1);
+  const __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(two_pixels(base, o[8], o[9])),
+                                               two_pixels(base, o[12], o[13]), 1);
+  return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+#else
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(two_pixels(base, o[0], o[1])),
+                                 two_pixels(base, o[4], o[5]), 1);
+#endif
+}
+
+// Each channel's left and right value side by side, for the two pixels of 128 bits.
 template <int C>
-inline void one_u8(const std::uint8_t* base, const Taps& taps, std::ptrdiff_t i,
-                   std::uint8_t* out) {
-  const std::uint8_t* p = base + taps.offset[i];
-  const std::uint8_t* q = p + taps.down[i];
-  const std::int32_t right = taps.right[i], fx = taps.fx[i], fy = taps.fy[i] * 256;
-  for (int c = 0; c < C; ++c) {
-    const std::int32_t top = p[c] * 128 + fx * (p[c + right] - p[c]);
-    const std::int32_t bottom = q[c] * 128 + fx * (q[c + right] - q[c]);
-    const std::int32_t value = top + (((bottom - top) * fy + 16384) >> 15);
-    out[i * C + c] = static_cast<std::uint8_t>((value + 64) >> 7);
-  }
-}
-
-#if defined(__AVX2__)
-// 8 bytes hold a pixel and its right neighbour (1 to 4 channels); one 64-bit lane works on one
-// pixel.
-inline __m256i load_pixels(const std::uint8_t* base, const std::int64_t* o) {
-  const __m128i a = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(base + o[0]));
-  const __m128i b = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(base + o[1]));
-  const __m128i c = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(base + o[2]));
-  const __m128i d = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(base + o[3]));
-  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_unpacklo_epi64(a, b)),
-                                 _mm_unpacklo_epi64(c, d), 1);
-}
-
-inline __m256i spread(const std::int32_t* weights) {  // four int32 to four times four int16
-  const __m128i w = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights));
-  const __m256i pair = _mm256_cvtepu32_epi64(_mm_or_si128(w, _mm_slli_epi32(w, 16)));
-  return _mm256_shuffle_epi32(pair, _MM_SHUFFLE(2, 2, 0, 0));
-}
-
-template <int C>
-inline __m256i across(__m256i pixels, __m256i fx) {
+inline Words pair_order() {
   constexpr char z = -1;
   constexpr char l1 = C > 1 ? 1 : z, l2 = C > 2 ? 2 : z, l3 = C > 3 ? 3 : z;
   constexpr char r0 = C, r1 = C > 1 ? C + 1 : z, r2 = C > 2 ? C + 2 : z, r3 = C > 3 ? C + 3 : z;
-  constexpr char s = 8;  // the upper pixel of each 128-bit half
-  constexpr char m1 = C > 1 ? 1 + s : z, m2 = C > 2 ? 2 + s : z, m3 = C > 3 ? 3 + s : z;
-  constexpr char t0 = C + s, t1 = C > 1 ? C + 1 + s : z, t2 = C > 2 ? C + 2 + s : z,
-                 t3 = C > 3 ? C + 3 + s : z;
-  const __m256i take_left = _mm256_setr_epi8(0, z, l1, z, l2, z, l3, z, s, z, m1, z, m2, z, m3, z,
-                                             0, z, l1, z, l2, z, l3, z, s, z, m1, z, m2, z, m3, z);
-  const __m256i take_right =
-      _mm256_setr_epi8(r0, z, r1, z, r2, z, r3, z, t0, z, t1, z, t2, z, t3, z, r0, z, r1, z, r2, z,
-                       r3, z, t0, z, t1, z, t2, z, t3, z);
-  const __m256i left = _mm256_shuffle_epi8(pixels, take_left);
-  const __m256i right = _mm256_shuffle_epi8(pixels, take_right);
-  return _mm256_add_epi16(_mm256_slli_epi16(left, 7),
-                          _mm256_mullo_epi16(_mm256_sub_epi16(right, left), fx));
+  constexpr char m1 = C > 1 ? 9 : z, m2 = C > 2 ? 10 : z, m3 = C > 3 ? 11 : z;
+  constexpr char s0 = C + 8, s1 = C > 1 ? C + 9 : z, s2 = C > 2 ? C + 10 : z,
+                 s3 = C > 3 ? C + 11 : z;
+  return in_lanes(_mm_setr_epi8(0, r0, l1, r1, l2, r2, l3, r3, 8, s0, m1, s1, m2, s2, m3, s3));
 }
 
 template <int C>
-inline void four_u8(const std::uint8_t* base, const Taps& taps, std::ptrdiff_t i,
+inline Words across(const std::uint8_t* base, const std::int32_t* o, Words fx) {
+  const Words signed_pairs = flipped(shuffled(pixels(base, o), pair_order<C>()), every(-0x7f80));
+  return weighted(fx, signed_pairs);
+}
+
+template <int C>
+inline Words half(const std::uint8_t* upper, const std::uint8_t* lower, const std::int32_t* o,
+                  Words fx, Words fy) {
+  const Words top = across<C>(upper, o, fx), bottom = across<C>(lower, o, fx);
+  const Words value = plus(top, scaled(minus(top, bottom), fy));
+  return eighth_bit(plus(value, every(128 * 128 + 64)));
+}
+
+// Four bytes a point to C.
+template <int C>
+inline void store_points(Words bytes, std::uint8_t* out) {
+  constexpr char z = -1;
+  const __m128i order = C == 1 ? _mm_setr_epi8(0, 4, 8, 12, z, z, z, z, z, z, z, z, z, z, z, z)
+                        : C == 2
+                            ? _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, z, z, z, z, z, z, z, z)
+                            : _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, z, z, z, z);
+  if constexpr (C < 4) bytes = shuffled(bytes, in_lanes(order));
+#if defined(__AVX512BW__)
+  const __m512i words =
+      C == 3   ? _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15)
+      : C == 2 ? _mm512_setr_epi32(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15)
+               : _mm512_setr_epi32(0, 4, 8, 12, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15);
+  if constexpr (C < 4) bytes = _mm512_permutexvar_epi32(words, bytes);
+  _mm512_mask_storeu_epi32(out, static_cast<__mmask16>(0xffff >> (16 - 4 * C)), bytes);
+#else
+  const __m256i words = C == 3   ? _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7)
+                        : C == 2 ? _mm256_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7)
+                                 : _mm256_setr_epi32(0, 4, 1, 2, 3, 5, 6, 7);
+  if constexpr (C < 4) bytes = _mm256_permutevar8x32_epi32(bytes, words);
+  auto* to = reinterpret_cast<__m128i*>(out);
+  const __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
+  if constexpr (C == 1) _mm_storel_epi64(to, low);
+  if constexpr (C > 1) _mm_storeu_si128(to, low);
+  if constexpr (C == 3) _mm_storel_epi64(to + 1, high);
+  if constexpr (C == 4) _mm_storeu_si128(to + 1, high);
+#endif
+}
+
+template <int C>
+inline void wide_u8(const Source<std::uint8_t>& source, const Taps& taps, std::ptrdiff_t i,
                     std::uint8_t* out) {
-  alignas(32) std::int64_t below[4];
-  _mm256_store_si256(
-      reinterpret_cast<__m256i*>(below),
-      _mm256_add_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(taps.offset + i)),
-                       _mm256_loadu_si256(reinterpret_cast<const __m256i*>(taps.down + i))));
-  const __m256i fx = spread(taps.fx + i);
-  const __m256i fy = _mm256_slli_epi16(spread(taps.fy + i), 8);
-  const __m256i top = across<C>(load_pixels(base, taps.offset + i), fx);
-  const __m256i bottom = across<C>(load_pixels(base, below), fx);
-  __m256i value = _mm256_add_epi16(top, _mm256_mulhrs_epi16(_mm256_sub_epi16(bottom, top), fy));
-  value = _mm256_srli_epi16(_mm256_add_epi16(value, _mm256_set1_epi16(64)), 7);
-  const __m256i bytes = _mm256_packus_epi16(value, value);
-  const __m128i rgbx =
-      _mm256_castsi256_si128(_mm256_permute4x64_epi64(bytes, _MM_SHUFFLE(3, 1, 2, 0)));
-  auto* to = reinterpret_cast<__m128i*>(out + i * C);
-  if constexpr (C == 4) {
-    _mm_storeu_si128(to, rgbx);
-  } else if constexpr (C == 3) {
-    const __m128i packed = _mm_shuffle_epi8(
-        rgbx, _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
-    _mm_storel_epi64(to, packed);
-    _mm_storeu_si32(out + i * C + 8, _mm_srli_si128(packed, 8));
-  } else if constexpr (C == 2) {
-    _mm_storel_epi64(to, _mm_shuffle_epi8(rgbx, _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, -1, -1, -1,
-                                                              -1, -1, -1, -1, -1)));
-  } else {
-    _mm_storeu_si32(to, _mm_shuffle_epi8(rgbx, _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1,
-                                                             -1, -1, -1, -1, -1, -1)));
-  }
+  const std::uint8_t* upper = source.data;
+  const std::uint8_t* lower = source.data + source.row_stride;
+  const std::int32_t* o = taps.offset + i;
+  const Words fx = load(taps.fx + i), fy = load(taps.fy + i);
+  const Words a = half<C>(upper, lower, o, low_twice(fx), low_twice(fy));
+  const Words b = half<C>(upper, lower, o + 2, high_twice(fx), high_twice(fy));
+  store_points<C>(to_bytes(a, b), out);
 }
 #endif
 
+// n <= kBlock
 template <int C>
 void block_u8(const Source<std::uint8_t>& source, const float* x, const float* y, std::ptrdiff_t n,
               std::uint8_t* out) {
-  Taps taps;
-  const bool wide = locate(source, x, y, n, taps);
-  std::ptrdiff_t i = 0;
 #if defined(__AVX2__)
-  if (wide) {
-    for (; i + 4 <= n; i += 4) four_u8<C>(source.data, taps, i, out);
+  Taps taps;
+  if (locate<C>(source, x, y, n, taps)) {
+    if (n < kWide) {
+      std::uint8_t points[kWide * C];
+      wide_u8<C>(source, taps, 0, points);
+      for (std::ptrdiff_t i = 0; i < n * C; ++i) out[i] = points[i];
+      return;
+    }
+    for (std::ptrdiff_t i = 0; i < n - kWide; i += kWide) {
+      wide_u8<C>(source, taps, i, out + i * C);
+    }
+    wide_u8<C>(source, taps, n - kWide, out + (n - kWide) * C);  // may do some twice
+    return;
   }
-#else
-  (void)wide;
 #endif
-  for (; i < n; ++i) one_u8<C>(source.data, taps, i, out);
+  plain_u8<C>(source, x, y, n, out);
 }
 
 template <int C>
