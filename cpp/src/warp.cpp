@@ -119,6 +119,7 @@ struct Span {
 // Per row, the merged runs of pixels inside at least one disc.
 std::vector<Span> group_spans(const LocalWarps& warps, const Group& group, std::ptrdiff_t width) {
   std::vector<Span> spans, row;
+  spans.reserve(static_cast<std::size_t>(group.box.y1 - group.box.y0));
   for (std::ptrdiff_t y = group.box.y0; y < group.box.y1; ++y) {
     row.clear();
     for (const std::ptrdiff_t i : group.members) {
@@ -126,12 +127,17 @@ std::vector<Span> group_spans(const LocalWarps& warps, const Group& group, std::
       const double half2 = warps.radii[i] * warps.radii[i] - dy * dy;
       if (half2 <= 0) continue;
       const double half = std::sqrt(half2), x = warps.centers[2 * i];
-      const auto most = static_cast<double>(width);
-      const auto x0 = static_cast<std::ptrdiff_t>(std::clamp(std::ceil(x - half), 0.0, most));
-      const auto x1 = static_cast<std::ptrdiff_t>(std::clamp(std::floor(x + half) + 1, 0.0, most));
+      const double left = std::max(x - half, 0.0);
+      const double right = std::min(x + half, static_cast<double>(width - 1));
+      if (!(left <= right)) continue;
+      auto x0 = static_cast<std::ptrdiff_t>(left);  // rounded up: std::ceil is slow without SSE4.1
+      if (static_cast<double>(x0) < left) ++x0;
+      const std::ptrdiff_t x1 = static_cast<std::ptrdiff_t>(right) + 1;
       if (x0 < x1) row.push_back({y, x0, x1});
     }
-    std::sort(row.begin(), row.end(), [](const Span& a, const Span& b) { return a.x0 < b.x0; });
+    if (row.size() > 1) {
+      std::sort(row.begin(), row.end(), [](const Span& a, const Span& b) { return a.x0 < b.x0; });
+    }
     for (const Span& span : row) {
       if (!spans.empty() && spans.back().y == y && span.x0 <= spans.back().x1) {
         spans.back().x1 = std::max(spans.back().x1, span.x1);

@@ -8,6 +8,14 @@
 
 namespace cvfast {
 
+constexpr std::ptrdiff_t kBlock = 256;  // points mapped and sampled at a time, kept in L1
+
+// Loops over points do whole groups of 16, so that none has a rest that is not vectorised: arrays
+// of positions have room for that, and what lies behind the last point is read without effect.
+static constexpr std::ptrdiff_t whole_groups(std::ptrdiff_t n) {
+  return (n + 15) & ~std::ptrdiff_t{15};
+}
+
 // A picture to sample bilinearly; points outside clamp to its edge.
 template <typename T>
 struct Source {
@@ -105,8 +113,6 @@ struct PcaKernels {
   void (*finish_f32)(const float* x, const float* mean, std::ptrdiff_t n, float* out);
   void (*finish_u8)(const float* x, const float* mean, std::ptrdiff_t n, std::uint8_t* out);
 };
-
-constexpr std::ptrdiff_t kBlock = 256;  // points mapped and sampled at a time, kept in L1
 
 // Coordinates normalised as X = (x - origin_x) * scale; weights belong to r^2 log2 r^2, so they
 // hold the factor log(2) / 2 that makes it r^2 log r.

@@ -12,7 +12,7 @@ namespace {
 
 // r' = r (1 - a (1 - r/R)^2)
 void scale_points(Disc disc, float* __restrict x, float* __restrict y, std::ptrdiff_t n) {
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
+  for (std::ptrdiff_t i = 0; i < whole_groups(n); ++i) {
     const float dx = x[i] - disc.x, dy = y[i] - disc.y;
     const float r2 = dx * dx + dy * dy;
     const float t = 1.0f - sqrtf(r2) * disc.inverse_radius;
@@ -25,7 +25,7 @@ void scale_points(Disc disc, float* __restrict x, float* __restrict y, std::ptrd
 // u = x - (1 - r^2/R^2)^2 (m - c)
 void translate_points(Disc disc, float* __restrict x, float* __restrict y, std::ptrdiff_t n) {
   const float inverse = disc.inverse_radius * disc.inverse_radius;
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
+  for (std::ptrdiff_t i = 0; i < whole_groups(n); ++i) {
     const float dx = x[i] - disc.x, dy = y[i] - disc.y;
     const float r2 = dx * dx + dy * dy;
     const float t = 1.0f - r2 * inverse;
@@ -38,7 +38,7 @@ void translate_points(Disc disc, float* __restrict x, float* __restrict y, std::
 // Turned back by a (1 - r/R)^2. Sine and cosine as polynomials of a quarter turn (Cody and Waite's
 // reduction in three parts): library versions differ between machines, these do not.
 void rotate_points(Disc disc, float* __restrict x, float* __restrict y, std::ptrdiff_t n) {
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
+  for (std::ptrdiff_t i = 0; i < whole_groups(n); ++i) {
     const float dx = x[i] - disc.x, dy = y[i] - disc.y;
     const float r2 = dx * dx + dy * dy;
     const float t = 1.0f - sqrtf(r2) * disc.inverse_radius;
@@ -64,7 +64,9 @@ void rotate_points(Disc disc, float* __restrict x, float* __restrict y, std::ptr
 }
 
 // The last disc acts on the finished picture, so its inverse comes first.
-void map_block(const DiscSpan& span, std::ptrdiff_t first, std::ptrdiff_t n, float* x, float* y) {
+void map_block(const DiscSpan& span, std::ptrdiff_t first, std::ptrdiff_t length, float* x,
+               float* y) {
+  const std::ptrdiff_t n = whole_groups(length);  // x and y have room for kBlock
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     x[i] = span.x + static_cast<float>(static_cast<std::int32_t>(first + i));
     y[i] = span.y;
