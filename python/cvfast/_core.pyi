@@ -21,6 +21,16 @@ def local_warp(
     parameters: NDArray[np.float64],
     threads: int,
 ) -> None: ...
+def plain_local_warp(
+    kind: int,
+    image: Any,
+    centers: Any,
+    radii: Any,
+    parameters: Any,
+    threads: Any,
+    out: Any,
+    /,
+) -> Any: ...
 def tps_transform(
     centers: NDArray[np.float64],
     coefficients: NDArray[np.float64],

@@ -331,3 +331,49 @@ def test_any_real_dtype_is_taken_for_points_and_numbers() -> None:
         np.testing.assert_array_equal(out, expected)
     strided = np.array([(100, 5, 90, 5)])[:, ::2]
     np.testing.assert_array_equal(local_scale(image, strided, [40], [0.5]), expected)
+
+
+def test_lists_tuples_and_arrays_give_the_same_picture() -> None:
+    image = picture("chelsea", "uint8", 3)
+    expected = local_scale(image, np.array([(100.5, 90)]), np.array([40.0]), np.array([0.5]))
+    for center, radius, strength in [
+        ([(100.5, 90)], [40], [0.5]),
+        (((100.5, 90.0),), (40.0,), (np.float64(0.5),)),
+        ([np.array((100.5, 90))], [np.float32(40)], [np.float16(0.5)]),
+        ([[100.5, 90]], np.array([40]), [0.5]),
+    ]:
+        np.testing.assert_array_equal(local_scale(image, center, radius, strength), expected)
+        out = image.copy()
+        assert local_scale(out, center, radius, strength, threads=1, out=out) is out
+        np.testing.assert_array_equal(out, expected)
+    many = [(20.0 * i, 30.0) for i in range(70)]
+    radii, strengths = [15.0] * 70, [0.3] * 70
+    np.testing.assert_array_equal(
+        local_scale(image, many, radii, strengths),
+        local_scale(image, np.array(many), np.array(radii), np.array(strengths)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("radii", "error", "message"),
+    [
+        (
+            [True],
+            TypeError,
+            "radii: expected 1 numbers, one a disc of real numbers, got",
+        ),
+        ([1 << 70], TypeError, "radii: expected 1 numbers, one a disc of real numbers, got dtype"),
+        ([5, 6], ValueError, r"radii: expected 1 numbers, one a disc, got shape \(2,\)"),
+        ([1 << 60], ValueError, r"radii\[0\]: expected a number in \(0, 131072\], got"),
+        ((float("nan"),), ValueError, r"radii\[0\]: expected a number in \(0, 131072\], got nan"),
+        ("9", TypeError, "radii: expected 1 numbers"),
+    ],
+)
+def test_radii_in_lists_are_checked_like_arrays(
+    radii: Any, error: type[Exception], message: str
+) -> None:
+    image = picture("chelsea", "uint8", 3)
+    before = image.copy()
+    with pytest.raises(error, match=message):
+        local_scale(image, [(100, 90)], radii, [0.5], out=image)
+    np.testing.assert_array_equal(image, before)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cvfast import _core
 from cvfast.config import thread_count
@@ -70,10 +69,7 @@ def local_scale(
     >>> int((bigger > 127).sum()) > int((image > 127).sum())
     True
     """
-    check_image("image", image)
-    count, center_array, radius_array = _discs(centers, radii)
-    parameters = real_array("strengths", strengths, (count,), f"{count} numbers, one a disc")
-    return _warp(_SCALE, image, center_array, radius_array, parameters, threads, out)
+    return _warp(_SCALE, image, centers, radii, "strengths", strengths, threads, out)
 
 
 def local_translate(
@@ -116,10 +112,7 @@ def local_translate(
     >>> bool(moved[32, 38] > image[32, 38])
     True
     """
-    check_image("image", image)
-    count, center_array, radius_array = _discs(centers, radii)
-    parameters = real_array("targets", targets, (count, 2), f"shape ({count}, 2), one point a disc")
-    return _warp(_TRANSLATE, image, center_array, radius_array, parameters, threads, out)
+    return _warp(_TRANSLATE, image, centers, radii, "targets", targets, threads, out)
 
 
 def local_rotate(
@@ -160,30 +153,34 @@ def local_rotate(
     >>> bool((turned != image).any())
     True
     """
-    check_image("image", image)
-    count, center_array, radius_array = _discs(centers, radii)
-    parameters = real_array("angles", angles, (count,), f"{count} numbers, one a disc")
-    return _warp(_ROTATE, image, center_array, radius_array, parameters, threads, out)
-
-
-def _discs(
-    centers: ArrayLike, radii: ArrayLike
-) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:
-    points = real_array("centers", centers, (None, 2), "shape (N, 2), one point x, y a disc")
-    count = len(points)
-    return count, points, real_array("radii", radii, (count,), f"{count} numbers, one a disc")
+    return _warp(_ROTATE, image, centers, radii, "angles", angles, threads, out)
 
 
 def _warp(
     kind: int,
     image: _ImageT,
-    centers: NDArray[np.float64],
-    radii: NDArray[np.float64],
-    parameters: NDArray[np.float64],
+    centers: ArrayLike,
+    radii: ArrayLike,
+    name: str,
+    values: ArrayLike,
     threads: int | None,
     out: _ImageT | None,
 ) -> _ImageT:
+    # The core takes plain arguments as they are: checks here cost more than a small disc.
+    done: _ImageT | None
+    done = _core.plain_local_warp(kind, image, centers, radii, values, threads, out)
+    if done is not None:
+        return done
+    check_image("image", image)
+    points = real_array("centers", centers, (None, 2), "shape (N, 2), one point x, y a disc")
+    n = len(points)
+    numbers = f"{n} numbers, one a disc"
+    radius = real_array("radii", radii, (n,), numbers)
+    if kind == _TRANSLATE:
+        parameters = real_array(name, values, (n, 2), f"shape ({n}, 2), one point a disc")
+    else:
+        parameters = real_array(name, values, (n,), numbers)
     count = thread_count(threads)
     result = check_out(image, out)
-    _core.local_warp(kind, image, result, centers, radii, parameters, count)
+    _core.local_warp(kind, image, result, points, radius, parameters, count)
     return result
