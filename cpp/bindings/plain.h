@@ -37,8 +37,8 @@ inline bool is_target(const py::array& image) {
   return image.writeable() && (image.shape(0) == 1 || (stride < 0 ? -stride : stride) >= row);
 }
 
-// `rows` numbers, or rows of `columns` numbers (0: plain numbers): a float64 array, or a short list
-// or tuple of ints and floats.
+// `rows` numbers, or rows of `columns` numbers (0: plain numbers): a float64 array, or a short one
+// of float32 or int64, or a short list or tuple of ints and floats.
 class Numbers {
  public:
   const double* data = nullptr;
@@ -46,15 +46,7 @@ class Numbers {
 
   bool take(py::handle values, py::ssize_t columns) {
     if (py::isinstance<py::array>(values)) {
-      const auto array = py::reinterpret_borrow<py::array>(values);
-      if (!is_native(array.dtype(), Api::NPY_DOUBLE_) || array.ndim() != (columns == 0 ? 1 : 2) ||
-          (columns != 0 && array.shape(1) != columns) ||
-          !has_flags(array, Api::NPY_ARRAY_ALIGNED_ | py::array::c_style)) {
-        return false;
-      }
-      data = static_cast<const double*>(array.data());
-      rows = array.shape(0);
-      return true;
+      return take_array(py::reinterpret_borrow<py::array>(values), columns);
     }
     data = few_;
     rows = length(values);
@@ -69,6 +61,28 @@ class Numbers {
 
  private:
   static constexpr py::ssize_t kFew = 64;
+
+  bool take_array(const py::array& array, py::ssize_t columns) {
+    const py::dtype dtype = array.dtype();
+    if (array.ndim() != (columns == 0 ? 1 : 2) || (columns != 0 && array.shape(1) != columns) ||
+        !has_flags(array, Api::NPY_ARRAY_ALIGNED_ | py::array::c_style)) {
+      return false;
+    }
+    rows = array.shape(0);
+    data = static_cast<const double*>(array.data());
+    if (is_native(dtype, Api::NPY_DOUBLE_)) return true;
+    data = few_;
+    if (array.size() > kFew) return false;
+    if (is_native(dtype, Api::NPY_FLOAT_)) return convert<float>(array);
+    return dtype.kind() == 'i' && dtype.itemsize() == 8 && is_native(dtype, dtype.num()) &&
+           convert<std::int64_t>(array);
+  }
+  template <typename T>
+  bool convert(const py::array& array) {
+    const auto* from = static_cast<const T*>(array.data());
+    for (py::ssize_t i = 0; i < array.size(); ++i) few_[i] = static_cast<double>(from[i]);
+    return true;
+  }
 
   static py::ssize_t length(py::handle values) {  // over kFew for what is no list and no tuple
     const bool listed = PyList_CheckExact(values.ptr()) || PyTuple_CheckExact(values.ptr());

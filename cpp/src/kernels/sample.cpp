@@ -46,8 +46,9 @@ void plain_u8(const Source<std::uint8_t>& source, const float* x, const float* y
 // Where the points' neighbours lie, all at fixed offsets. In the last row the row before gets the
 // weight 0 and the last 128; in the last column whatever lies to the right has the weight 0.
 struct Taps {
-  std::int32_t offset[kBlock];    // of the upper left pixel
-  std::uint32_t weights[kBlock];  // from the low byte on: 128 - fx, fx, 0, -fy, in 1/128 px
+  alignas(64) std::int32_t offset[kBlock];  // of the upper left pixel
+  alignas(
+      64) std::uint32_t weights[kBlock];  // from the low byte on: 128 - fx, fx, 0, -fy, in 1/128 px
 };
 
 // Two rows, and offsets of 32 bits.

@@ -92,7 +92,7 @@ void map_block(const DiscSpan& span, std::ptrdiff_t first, std::ptrdiff_t length
 }
 
 void span_u8(const Source<std::uint8_t>& source, const DiscSpan& span, std::uint8_t* out) {
-  float x[kBlock], y[kBlock];
+  alignas(64) float x[kBlock], y[kBlock];
   for (std::ptrdiff_t i = 0; i < span.length; i += kBlock) {
     const std::ptrdiff_t n = span.length - i < kBlock ? span.length - i : kBlock;
     map_block(span, i, n, x, y);
@@ -101,7 +101,7 @@ void span_u8(const Source<std::uint8_t>& source, const DiscSpan& span, std::uint
 }
 
 void span_f32(const Source<float>& source, const DiscSpan& span, float* out) {
-  float x[kBlock], y[kBlock];
+  alignas(64) float x[kBlock], y[kBlock];
   for (std::ptrdiff_t i = 0; i < span.length; i += kBlock) {
     const std::ptrdiff_t n = span.length - i < kBlock ? span.length - i : kBlock;
     map_block(span, i, n, x, y);
