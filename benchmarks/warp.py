@@ -212,6 +212,7 @@ def _numba_disc() -> Callable[..., None]:
 
     @numba.njit(parallel=True, fastmath=True)
     def disc(image, cx, cy, radius, strength):  # type: ignore[no-untyped-def]
+        one = np.float32(1)  # plain numbers would make it all float64
         height, width = image.shape[:2]
         x0, x1 = max(math.ceil(cx - radius), 1), min(math.floor(cx + radius) + 1, width - 2)
         y0, y1 = max(math.ceil(cy - radius), 1), min(math.floor(cy + radius) + 1, height - 2)
@@ -221,17 +222,18 @@ def _numba_disc() -> Callable[..., None]:
             half = math.sqrt(max(radius * radius - dy * dy, 0))
             for x in range(max(x0, math.ceil(cx - half)), min(x1, math.floor(cx + half) + 1)):
                 dx = np.float32(x - cx)
-                t = np.float32(1) - np.float32(math.sqrt(dx * dx + dy * dy) / radius)
-                k = np.float32(1) - np.float32(strength) * t * t
+                t = one - np.sqrt(dx * dx + dy * dy) / np.float32(radius)
+                k = one - np.float32(strength) * t * t
                 sx, sy = np.float32(cx - x0 + 1) + dx * k, np.float32(cy - y0 + 1) + dy * k
                 ix, iy = int(sx), int(sy)
                 fx, fy = sx - np.float32(ix), sy - np.float32(iy)
                 for c in range(3):
-                    top = source[iy, ix, c] * (1 - fx) + source[iy, ix + 1, c] * fx
-                    low = source[iy + 1, ix, c] * (1 - fx) + source[iy + 1, ix + 1, c] * fx
+                    top = source[iy, ix, c] * (one - fx) + source[iy, ix + 1, c] * fx
+                    low = source[iy + 1, ix, c] * (one - fx) + source[iy + 1, ix + 1, c] * fx
                     image[y, x, c] = np.uint8(top + (low - top) * fy + np.float32(0.5))
 
-    return disc
+    result: Callable[..., None] = disc
+    return result
 
 
 def _agreement(kind: str, image: Array, discs: list[Disc]) -> Callable[[Mapping[str, Any]], str]:
