@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "check.h"
@@ -14,7 +15,13 @@ namespace cvfast {
 namespace {
 
 constexpr double kHalfLog2 = 0.34657359027997264;  // r^2 log r = log(2) / 2 * r^2 log2 r^2
-constexpr double kExactNanoseconds = 0.5;          // rough cost of a control point at a pixel
+constexpr double kFloatError = 6e-8;               // relative, of a rounding
+constexpr double kTolerance = 0.03;       // px by which a control point may bend the map wrongly
+constexpr double kExactTolerance = 0.002;  // the same where exact
+constexpr double kNodeTolerance = 0.01;    // px of error from nodes in float
+constexpr double kBareError = 0.38;        // of interpolating r^2 log r itself, in cells
+constexpr double kBareShare = 0.1;         // of the tolerance: where a peak is left in
+constexpr double kMargin = 3 * kCell;      // px that the nodes reach out of the picture
 
 // The spline as the kernels take it: separate coordinates, weights for r^2 log2 r^2.
 template <typename T>
@@ -60,94 +67,135 @@ void displace_row(const TpsKernels& kernels, const Spline<double>& spline, doubl
   }
 }
 
-// Whether float keeps the sum over the control points within about 1/100 px over the picture.
-bool float_suffices(const ThinPlateSpline& spline, std::ptrdiff_t width, std::ptrdiff_t height) {
-  double sum = 0, far2 = 0;
+// How the map is made: interpolated between nodes, with the peak that each control point makes, and
+// that no interpolation follows, taken out first and added again at every pixel.
+struct Plan {
+  std::vector<SplinePeak> peaks;  // by y
+  std::ptrdiff_t reach = 0;       // of the widest, in pixels
+  bool double_nodes = true;
+  bool every_pixel = false;  // for splines so wild that float does not hold their peaks
+};
+
+// The radius, in cells, beyond which a peak is smooth enough for its interpolated part to err by
+// at most `error` of its weight; fitted to measurements from 2 to 16 cells.
+double peak_radius(double error) {
+  return std::max({2.0, std::sqrt(std::sqrt(1.7 / error)), std::cbrt(0.26 / error)});
+}
+
+Plan plan_map(const ThinPlateSpline& spline, std::ptrdiff_t width, std::ptrdiff_t height,
+              bool exact) {
+  Plan plan;
+  const double tolerance = exact ? kExactTolerance : kTolerance;
+  const double area = kCell * kCell;
+  double squares = 0, far2 = 0;
   for (std::ptrdiff_t i = 0; i < spline.count; ++i) {
-    sum += std::max(std::abs(spline.weights[2 * i]), std::abs(spline.weights[2 * i + 1]));
-    for (const double px : {0.0, static_cast<double>(width)}) {
-      for (const double py : {0.0, static_cast<double>(height)}) {
-        const double a = (px - spline.origin[0]) * spline.scale - spline.centers[2 * i];
-        const double b = (py - spline.origin[1]) * spline.scale - spline.centers[2 * i + 1];
-        far2 = std::max(far2, a * a + b * b);
-      }
+    const double* weight = spline.weights + 2 * i;
+    const double most = std::max(std::abs(weight[0]), std::abs(weight[1]));
+    squares += most * most;
+    const double x = spline.centers[2 * i] / spline.scale + spline.origin[0];
+    const double y = spline.centers[2 * i + 1] / spline.scale + spline.origin[1];
+    const double dx = std::max(std::abs(x), std::abs(static_cast<double>(width) - x));
+    const double dy = std::max(std::abs(y), std::abs(static_cast<double>(height) - y));
+    far2 = std::max(far2, (dx * dx + dy * dy) * spline.scale * spline.scale);
+
+    const double cell_weight = most * spline.scale * spline.scale * area;  // of r in cells
+    if (kBareError * cell_weight <= tolerance * kBareShare) continue;
+    const double radius = peak_radius(tolerance / cell_weight) * kCell;
+    const double size = 0.5 * radius * radius * spline.scale * spline.scale;
+    if (!(size * most * kFloatError <= tolerance)) {
+      plan.every_pixel = true;
+      return plan;
     }
+    if (!(x > -radius - kMargin && y > -radius - kMargin &&
+          x < static_cast<double>(width) + radius + kMargin &&
+          y < static_cast<double>(height) + radius + kMargin)) {
+      continue;
+    }
+    SplinePeak peak;
+    peak.x = static_cast<std::int32_t>(std::floor(x));
+    peak.y = static_cast<std::int32_t>(std::floor(y));
+    peak.shift_x = static_cast<float>(x - std::floor(x));
+    peak.shift_y = static_cast<float>(y - std::floor(y));
+    peak.radius2 = static_cast<float>(radius * radius);
+    peak.inverse_radius2 = static_cast<float>(1 / (radius * radius));
+    peak.wx = static_cast<float>(size * weight[0]);
+    peak.wy = static_cast<float>(size * weight[1]);
+    plan.peaks.push_back(peak);
+    plan.reach = std::max(plan.reach, static_cast<std::ptrdiff_t>(radius) + 1);
   }
-  const double largest = std::max(0.2, far2 * std::abs(std::log(far2 + 1e-300)) / 2);
-  const double eps = 1.2e-7;
-  // Rounding in r^2 log r^2, in the running sum, and in the normalised coordinates.
-  return eps * sum * (largest + far2) < 1e-2 && far2 < 1e12;  // beyond, squares would overflow
+  std::sort(plan.peaks.begin(), plan.peaks.end(),
+            [](const SplinePeak& a, const SplinePeak& b) { return a.y < b.y; });
+  const double largest = far2 * (1 + std::abs(std::log(far2 + 1e-300)) / 2);
+  // Four times what roundings of random signs come to. Beyond 1e12, squares would overflow.
+  plan.double_nodes = exact || !(4 * kFloatError * std::sqrt(squares) * largest <= kNodeTolerance &&
+                                 far2 < 1e12);
+  return plan;
 }
 
-// The widest grid that keeps the map within 0.08 px, or 0 where none does. The error sits where the
-// patches end, and is that of the cubic there: it grows with the weights and the cell's area. 0.35
-// is the most it came to, in pixels at 8 px a cell, over many splines: rough, bunched and smooth.
-int grid_cell(const ThinPlateSpline& spline) {
-  double x2 = 0, y2 = 0;
-  for (std::ptrdiff_t i = 0; i < spline.count; ++i) {
-    x2 += spline.weights[2 * i] * spline.weights[2 * i];
-    y2 += spline.weights[2 * i + 1] * spline.weights[2 * i + 1];
-  }
-  const double weights = std::sqrt(std::max(x2, y2)) * spline.scale * spline.scale;
-  for (const int cell : {8, 4, 2}) {
-    if (0.35 * weights * cell * cell / 64 <= 0.08) return cell;
-  }
-  return 0;
+struct PeakRange {
+  const SplinePeak* first;
+  std::ptrdiff_t count;
+};
+
+PeakRange peaks_near(const Plan& plan, std::ptrdiff_t top, std::ptrdiff_t bottom) {
+  const auto before = [](const SplinePeak& peak, std::ptrdiff_t y) { return peak.y < y; };
+  const auto first =
+      std::lower_bound(plan.peaks.begin(), plan.peaks.end(), top - plan.reach - 1, before);
+  const auto last = std::lower_bound(first, plan.peaks.end(), bottom + plan.reach + 1, before);
+  return {plan.peaks.data() + (first - plan.peaks.begin()), last - first};
 }
 
+std::ptrdiff_t filled_up(std::ptrdiff_t n) { return (n + kRowLanes - 1) / kRowLanes * kRowLanes; }
+
+// The smooth part of the map: rows of nodes, a value a pixel column.
 class Grid {
  public:
-  Grid(const TpsKernels& kernels, const ThinPlateSpline& spline, std::ptrdiff_t width,
-       std::ptrdiff_t height, int cell, int threads) {
-    const SplineArrays<double> arrays(spline);
-    const std::ptrdiff_t columns = (width + cell - 1) / cell + 3;
-    const std::ptrdiff_t rows = (height + cell - 1) / cell + 3;
-    dx_.resize(static_cast<std::size_t>(columns * rows));
-    dy_.resize(dx_.size());
-    const double cost = static_cast<double>(columns * rows * (spline.count + 8)) * 2;
+  Grid(const TpsKernels& kernels, const ThinPlateSpline& spline, const Plan& plan,
+       std::ptrdiff_t width, std::ptrdiff_t height, int threads) {
+    const SplineArrays<double> doubles(spline);
+    const SplineArrays<float> floats(spline);
+    const std::ptrdiff_t cells = filled_up(width) / kCell;
+    const std::ptrdiff_t columns = cells + kNodesBefore + kNodesAfter;
+    const std::ptrdiff_t rows = (height + kCell - 1) / kCell + kNodesBefore + kNodesAfter;
+    const std::ptrdiff_t stride = cells * kCell;
+    dx_.reset(new float[static_cast<std::size_t>(stride * rows)]);
+    dy_.reset(new float[static_cast<std::size_t>(stride * rows)]);
+    view = {dx_.get(), dy_.get(), stride};
+    const double cost = static_cast<double>(columns * rows * (spline.count + 8));
     parallel_for(rows, threads_for(threads, cost), [&](std::ptrdiff_t j) {
-      displace_row(kernels, arrays.view, -cell, cell, static_cast<double>((j - 1) * cell), columns,
-                   dx_.data() + j * columns, dy_.data() + j * columns, 1);
+      const auto y = static_cast<std::int32_t>((j - kNodesBefore) * kCell);
+      const PeakRange near = peaks_near(plan, y, y + 1);
+      // A block of cells at a time, with the nodes that it shares with its neighbours.
+      float dx[kPadded], dy[kPadded];
+      constexpr std::ptrdiff_t most = kBlock - kNodesBefore - kNodesAfter;
+      for (std::ptrdiff_t cell = 0; cell < cells; cell += most) {
+        const std::ptrdiff_t m = std::min(cells - cell, most);
+        const std::ptrdiff_t n = m + kNodesBefore + kNodesAfter;
+        const auto x = static_cast<std::int32_t>((cell - kNodesBefore) * kCell);
+        if (plan.double_nodes) {
+          displace_row(kernels, doubles.view, x, kCell, y, n, dx, dy, 1);
+        } else {
+          float px[kBlock], py[kBlock];
+          const std::ptrdiff_t filled = filled_up(n);
+          for (std::ptrdiff_t i = 0; i < filled; ++i) {
+            px[i] = static_cast<float>(x + static_cast<std::int32_t>(i) * kCell);
+            py[i] = static_cast<float>(y);
+          }
+          kernels.displace_f32(floats.view, px, py, filled, dx, dy);
+        }
+        kernels.add_peaks_f32(near.first, near.count, x, y, kCell, static_cast<std::int32_t>(n),
+                              -1.0f, dx, dy);
+        const std::ptrdiff_t at = j * stride + cell * kCell;
+        kernels.expand_row_f32(dx, m, dx_.get() + at);
+        kernels.expand_row_f32(dy, m, dy_.get() + at);
+      }
     });
-    add_patches(kernels, spline, width, height, cell);
-    view = {dx_.data(),
-            dy_.data(),
-            columns,
-            patches_.data(),
-            static_cast<std::ptrdiff_t>(patches_.size()),
-            cell};
   }
 
   SplineGrid view;
 
  private:
-  void add_patches(const TpsKernels& kernels, const ThinPlateSpline& spline, std::ptrdiff_t width,
-                   std::ptrdiff_t height, int cell) {
-    // A weight for normalised distances is one for pixels times scale^2; the logarithm's shift
-    // adds a quadratic, which the cubic interpolation reproduces.
-    const double factor = kHalfLog2 * spline.scale * spline.scale;
-    const int side = kPatchCells * cell;
-    for (std::ptrdiff_t i = 0; i < spline.count; ++i) {
-      const double x = spline.centers[2 * i] / spline.scale + spline.origin[0];
-      const double y = spline.centers[2 * i + 1] / spline.scale + spline.origin[1];
-      if (!(x > -side && y > -side && x < static_cast<double>(width) + side &&
-            y < static_cast<double>(height) + side)) {
-        continue;
-      }
-      SplinePatch patch;
-      patch.x = (static_cast<std::ptrdiff_t>(std::floor(x / cell)) - 4) * cell;
-      patch.y = (static_cast<std::ptrdiff_t>(std::floor(y / cell)) - 4) * cell;
-      patch.center_x = static_cast<float>(x - static_cast<double>(patch.x));
-      patch.center_y = static_cast<float>(y - static_cast<double>(patch.y));
-      patch.wx = static_cast<float>(factor * spline.weights[2 * i]);
-      patch.wy = static_cast<float>(factor * spline.weights[2 * i + 1]);
-      kernels.patch_nodes_f32(patch, cell);
-      patches_.push_back(patch);
-    }
-  }
-
-  std::vector<float> dx_, dy_;
-  std::vector<SplinePatch> patches_;
+  std::unique_ptr<float[]> dx_, dy_;
 };
 
 void sample(const TpsKernels& kernels, const Source<std::uint8_t>& source, const float* x,
@@ -159,18 +207,22 @@ void sample(const TpsKernels& kernels, const Source<float>& source, const float*
   kernels.sample_f32(source, x, y, n, out);
 }
 
-// positions(x, y, n, sx, sy) gives the source positions of a run of pixels; no map is kept.
+// positions(x, y, n, sx, sy) gives the source positions of a run of pixels; no map is kept. A strip
+// of cells goes block by block, so that its nodes and pixels stay in L1.
 template <typename T, typename Positions>
 void warp_rows(const TpsKernels& kernels, ImageView<const T> image, ImageView<T> out, int threads,
                const Positions& positions) {
   const Source<T> source = {image.data, image.width, image.height, image.channels,
                             image.row_stride};
-  parallel_for(out.height, threads, [&](std::ptrdiff_t y) {
-    float sx[kBlock], sy[kBlock];
+  parallel_for((out.height + kCell - 1) / kCell, threads, [&](std::ptrdiff_t strip) {
+    const std::ptrdiff_t top = strip * kCell, bottom = std::min(top + kCell, out.height);
+    float sx[kPadded], sy[kPadded];
     for (std::ptrdiff_t x = 0; x < out.width; x += kBlock) {
       const std::ptrdiff_t n = std::min(out.width - x, kBlock);
-      positions(x, y, n, sx, sy);
-      sample(kernels, source, sx, sy, n, out.row(y) + x * out.channels);
+      for (std::ptrdiff_t y = top; y < bottom; ++y) {
+        positions(x, y, n, sx, sy);
+        sample(kernels, source, sx, sy, n, out.row(y) + x * out.channels);
+      }
     }
   });
 }
@@ -181,23 +233,10 @@ void warp(const ThinPlateSpline& spline, ImageView<const T> image, ImageView<T> 
   if (out.width == 0 || out.height == 0) return;
   const TpsKernels& kernels = CVFAST_PICK(tps_kernels);
   const double pixels = static_cast<double>(out.width) * static_cast<double>(out.height);
-  const int cell = exact ? 0 : grid_cell(spline);
-  const double points = cell == 0 ? static_cast<double>(spline.count) : 2;
-  const int count = threads_for(threads, pixels * (2 + kExactNanoseconds * points));
-  if (cell != 0) {
-    const Grid grid(kernels, spline, out.width, out.height, cell, threads);
-    warp_rows(kernels, image, out, count,
-              [&](std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n, float* sx, float* sy) {
-                kernels.grid_row_f32(grid.view, x, y, n, sx, sy);
-              });
-  } else if (float_suffices(spline, out.width, out.height)) {
-    const SplineArrays<float> arrays(spline);
-    warp_rows(kernels, image, out, count,
-              [&](std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n, float* sx, float* sy) {
-                kernels.exact_row_f32(arrays.view, x, y, n, sx, sy);
-              });
-  } else {
+  const Plan plan = plan_map(spline, out.width, out.height, exact);
+  if (plan.every_pixel) {
     const SplineArrays<double> arrays(spline);
+    const int count = threads_for(threads, pixels * static_cast<double>(spline.count));
     warp_rows(kernels, image, out, count,
               [&](std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n, float* sx, float* sy) {
                 displace_row(kernels, arrays.view, static_cast<double>(x), 1,
@@ -207,7 +246,17 @@ void warp(const ThinPlateSpline& spline, ImageView<const T> image, ImageView<T> 
                   sy[i] += static_cast<float>(y);
                 }
               });
+    return;
   }
+  const Grid grid(kernels, spline, plan, out.width, out.height, threads);
+  warp_rows(kernels, image, out, threads_for(threads, pixels * 3),
+            [&](std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n, float* sx, float* sy) {
+              kernels.grid_row_f32(grid.view, x, y, n, sx, sy);
+              const PeakRange near = peaks_near(plan, y, y + 1);
+              kernels.add_peaks_f32(near.first, near.count, static_cast<std::int32_t>(x),
+                                    static_cast<std::int32_t>(y), 1, static_cast<std::int32_t>(n),
+                                    1.0f, sx, sy);
+            });
 }
 
 }  // namespace

@@ -118,33 +118,41 @@ struct Spline {
   T origin_x, origin_y, scale;
 };
 
-constexpr int kMostCell = 8;    // pixels between the nodes of a displacement grid: 8, 4 or 2
-constexpr int kPatchCells = 9;  // round each control point: four cells each way
-constexpr int kPatchNodes = kPatchCells + 3;
+constexpr int kCell = 8;        // pixels between the nodes of a displacement grid
+constexpr int kNodesBefore = 2;  // six nodes are interpolated: two more before, three after
+constexpr int kNodesAfter = 3;
+constexpr std::ptrdiff_t kRowLanes = 16;  // rows of pixels and nodes are filled up to multiples
+constexpr std::ptrdiff_t kPadded = kBlock + kRowLanes;
 
-struct SplinePatch {
-  std::ptrdiff_t x, y;       // first pixel; both multiples of the cell
-  float center_x, center_y;  // of the control point, from that pixel
-  float wx, wy;              // pixels a (pixel^2 log2 pixel^2)
-  float nodes[kPatchNodes * kPatchNodes];
+// What one control point adds to the smooth part of a spline: w R^2 / 2 (q ln q - its Taylor
+// polynomial of order 4 at q = 1) where q = r^2 / R^2 < 1.
+struct SplinePeak {
+  std::int32_t x, y;         // pixel
+  float shift_x, shift_y;    // from that pixel to the control point
+  float radius2, inverse_radius2;
+  float wx, wy;              // pixels, times R^2 / 2
 };
 
 struct SplineGrid {
-  const float *dx, *dy;  // row 0, column 0 is the node at pixel -cell
-  std::ptrdiff_t columns;
-  const SplinePatch* patches;
-  std::ptrdiff_t patch_count;
-  int cell;
+  const float *dx, *dy;  // rows of nodes (the first at pixel row -2 cells), a value a pixel column
+  std::ptrdiff_t row_stride;
 };
 
 struct TpsKernels {
+  void (*displace_f32)(const Spline<float>&, const float* x, const float* y, std::ptrdiff_t n,
+                       float* dx, float* dy);
   void (*displace_f64)(const Spline<double>&, const double* x, const double* y, std::ptrdiff_t n,
                        double* dx, double* dy);
-  void (*exact_row_f32)(const Spline<float>&, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
-                        float* sx, float* sy);
+  // sign * the peaks at n points x, x + step, ... of row y, added to dx and dy (up to kRowLanes - 1
+  // further values may have zero added).
+  void (*add_peaks_f32)(const SplinePeak*, std::ptrdiff_t count, std::int32_t x, std::int32_t y,
+                        std::int32_t step, std::int32_t n, float sign, float* dx, float* dy);
+  // A row of nodes to a value a pixel: cells * kCell.
+  void (*expand_row_f32)(const float* nodes, std::ptrdiff_t cells, float* out);
+  // A run of n <= kBlock pixels of row y, from column x (a multiple of kRowLanes) on, to positions.
+  // sx and sy hold kPadded values.
   void (*grid_row_f32)(const SplineGrid&, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
                        float* sx, float* sy);
-  void (*patch_nodes_f32)(SplinePatch&, int cell);
   void (*sample_u8)(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n,
                     std::uint8_t* out);
   void (*sample_f32)(const Source<float>&, const float* x, const float* y, std::ptrdiff_t n,

@@ -60,10 +60,14 @@ inline double u_f64(double r2) {
   return r2 * (exponent + 2.885390081777926815 * (s * p));
 }
 
+inline float u(float r2) { return u_f32(r2); }
+inline double u(double r2) { return u_f64(r2); }
+
 // n <= kBlock points in pixels to displacements.
-void displace_f64(const Spline<double>& spline, const double* x, const double* y, std::ptrdiff_t n,
-                  double* __restrict dx, double* __restrict dy) {
-  double px[kBlock], py[kBlock];
+template <typename T>
+inline void displace(const Spline<T>& spline, const T* x, const T* y, std::ptrdiff_t n,
+                     T* __restrict dx, T* __restrict dy) {
+  T px[kBlock], py[kBlock];
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     px[i] = (x[i] - spline.origin_x) * spline.scale;
     py[i] = (y[i] - spline.origin_y) * spline.scale;
@@ -71,149 +75,116 @@ void displace_f64(const Spline<double>& spline, const double* x, const double* y
     dy[i] = spline.affine[1] + spline.affine[3] * px[i] + spline.affine[5] * py[i];
   }
   for (std::ptrdiff_t c = 0; c < spline.count; ++c) {
-    const double cx = spline.x[c], cy = spline.y[c], wx = spline.wx[c], wy = spline.wy[c];
+    const T cx = spline.x[c], cy = spline.y[c], wx = spline.wx[c], wy = spline.wy[c];
     for (std::ptrdiff_t i = 0; i < n; ++i) {
-      const double a = px[i] - cx, b = py[i] - cy;
-      const double u = u_f64(a * a + b * b);
-      dx[i] += wx * u;
-      dy[i] += wy * u;
+      const T a = px[i] - cx, b = py[i] - cy;
+      const T value = u(a * a + b * b);
+      dx[i] += wx * value;
+      dy[i] += wy * value;
     }
   }
 }
 
-// A run of n <= kBlock pixels of row y, from column x on, to positions in the source.
-void exact_row_f32(const Spline<float>& spline, std::ptrdiff_t x, std::ptrdiff_t y,
-                   std::ptrdiff_t n, float* __restrict sx, float* __restrict sy) {
-  float px[kBlock];
-  const auto first = static_cast<float>(static_cast<std::int32_t>(x));
-  const auto row = static_cast<float>(static_cast<std::int32_t>(y));
-  const float py = (row - spline.origin_y) * spline.scale;
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    const float column = first + static_cast<float>(static_cast<std::int32_t>(i));
-    px[i] = (column - spline.origin_x) * spline.scale;
-    sx[i] = column + (spline.affine[0] + spline.affine[2] * px[i] + spline.affine[4] * py);
-    sy[i] = row + (spline.affine[1] + spline.affine[3] * px[i] + spline.affine[5] * py);
-  }
-  for (std::ptrdiff_t c = 0; c < spline.count; ++c) {
-    const float cx = spline.x[c], wx = spline.wx[c], wy = spline.wy[c];
-    const float b2 = (py - spline.y[c]) * (py - spline.y[c]);
-    for (std::ptrdiff_t i = 0; i < n; ++i) {
-      const float a = px[i] - cx;
-      const float u = u_f32(a * a + b2);
-      sx[i] += wx * u;
-      sy[i] += wy * u;
+void displace_f32(const Spline<float>& spline, const float* x, const float* y, std::ptrdiff_t n,
+                  float* dx, float* dy) {
+  displace(spline, x, y, n, dx, dy);
+}
+void displace_f64(const Spline<double>& spline, const double* x, const double* y, std::ptrdiff_t n,
+                  double* dx, double* dy) {
+  displace(spline, x, y, n, dx, dy);
+}
+
+void add_peaks_f32(const SplinePeak* peaks, std::ptrdiff_t count, std::int32_t x, std::int32_t y,
+                   std::int32_t step, std::int32_t n, float sign, float* __restrict dx,
+                   float* __restrict dy) {
+  const auto stride = static_cast<float>(step);
+  for (std::ptrdiff_t k = 0; k < count; ++k) {
+    const SplinePeak& peak = peaks[k];
+    const float b = static_cast<float>(y - peak.y) - peak.shift_y;
+    const float half2 = peak.radius2 - b * b;
+    if (!(half2 > 0)) continue;
+    const float half = __builtin_sqrtf(half2);
+    const float start = static_cast<float>(x - peak.x) - peak.shift_x;
+    const float left = (-half - start) / stride, right = (half - start) / stride;
+    if (!(right >= 0 && left < static_cast<float>(n))) continue;
+    const std::int32_t from = left > 0 ? static_cast<std::int32_t>(left) : 0;
+    const std::int32_t end =
+        right < static_cast<float>(n) ? static_cast<std::int32_t>(right) + 1 : n;
+    const float b2 = b * b, inverse = peak.inverse_radius2;
+    const float wx = sign * peak.wx, wy = sign * peak.wy;
+    for (std::int32_t first = from; first < end; first += kRowLanes) {
+      for (std::int32_t i = 0; i < kRowLanes; ++i) {
+        const float a = start + stride * static_cast<float>(first + i);
+        const float r2 = (a * a + b2) * inverse;
+        const float q = r2 < 1.0f ? r2 : 1.0f;
+        const float s = q - 1.0f;
+        const float taylor = s * (1.0f + s * (0.5f + s * (-1.0f / 6 + s * (1.0f / 12))));
+        const float value = 0.693147181f * u_f32(q) - taylor;
+        dx[first + i] += wx * value;
+        dy[first + i] += wy * value;
+      }
     }
   }
 }
 
-// Cubic Lagrange weights at eight phases of a cell, for the nodes -1, 0, 1, 2.
+// Lagrange weights at the eight phases of a cell, for the nodes -2 to 3.
 constexpr float phase_weight(int phase, int node) {
-  const float t = static_cast<float>(phase) / kMostCell;
-  return node == 0   ? -t * (t - 1) * (t - 2) / 6
-         : node == 1 ? (t + 1) * (t - 1) * (t - 2) / 2
-         : node == 2 ? -(t + 1) * t * (t - 2) / 2
-                     : (t + 1) * t * (t - 1) / 6;
+  const double t = static_cast<double>(phase) / kCell;
+  double weight = 1;
+  for (int other = -kNodesBefore; other <= kNodesAfter; ++other) {
+    if (other != node) weight *= (t - other) / (node - other);
+  }
+  return static_cast<float>(weight);
 }
 
 #define CVFAST_PHASES(node)                                                                    \
   {phase_weight(0, node), phase_weight(1, node), phase_weight(2, node), phase_weight(3, node), \
    phase_weight(4, node), phase_weight(5, node), phase_weight(6, node), phase_weight(7, node)}
-constexpr float kPhases[4][kMostCell] = {CVFAST_PHASES(0), CVFAST_PHASES(1), CVFAST_PHASES(2),
-                                         CVFAST_PHASES(3)};
+constexpr float kPhases[6][kCell] = {CVFAST_PHASES(-2), CVFAST_PHASES(-1), CVFAST_PHASES(0),
+                                     CVFAST_PHASES(1),  CVFAST_PHASES(2),  CVFAST_PHASES(3)};
 #undef CVFAST_PHASES
 
-// Four node rows to one, then every cell's pixels from its four nodes. column: scratch.
-template <int Cell>
-inline void interpolate_cells(const float* nodes, std::ptrdiff_t stride, int phase,
-                              std::ptrdiff_t cells, float* __restrict column,
-                              float* __restrict out) {
-  constexpr int step = kMostCell / Cell;
-  const float w0 = kPhases[0][phase * step], w1 = kPhases[1][phase * step],
-              w2 = kPhases[2][phase * step], w3 = kPhases[3][phase * step];
-  const float* n0 = nodes;
-  const float* n1 = nodes + stride;
-  const float* n2 = nodes + 2 * stride;
-  const float* n3 = nodes + 3 * stride;
-  for (std::ptrdiff_t i = 0; i < cells + 3; ++i) {
-    column[i] = (w0 * n0[i] + w1 * n1[i]) + (w2 * n2[i] + w3 * n3[i]);
-  }
+void expand_row_f32(const float* nodes, std::ptrdiff_t cells, float* __restrict out) {
   for (std::ptrdiff_t i = 0; i < cells; ++i) {
-    const float a = column[i], b = column[i + 1], c = column[i + 2], d = column[i + 3];
-    for (int p = 0; p < Cell; ++p) {
-      const int k = p * step;
-      out[i * Cell + p] =
-          (kPhases[0][k] * a + kPhases[1][k] * b) + (kPhases[2][k] * c + kPhases[3][k] * d);
+    const float a = nodes[i], b = nodes[i + 1], c = nodes[i + 2], d = nodes[i + 3],
+                e = nodes[i + 4], f = nodes[i + 5];
+    for (int p = 0; p < kCell; ++p) {
+      out[i * kCell + p] = (kPhases[0][p] * a + kPhases[1][p] * b) +
+                           (kPhases[2][p] * c + kPhases[3][p] * d) +
+                           (kPhases[4][p] * e + kPhases[5][p] * f);
     }
   }
 }
 
-// A run of n <= kBlock pixels of row y, from column x (a multiple of Cell) on, through the grid.
-template <int Cell>
-void grid_row(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
-              float* __restrict sx, float* __restrict sy) {
-  constexpr int kPatch = kPatchCells * Cell;
-  float column[kBlock / Cell + 4], dx[kBlock + Cell], dy[kBlock + Cell];
-  const std::ptrdiff_t cells = (n + Cell - 1) / Cell;
-  const std::ptrdiff_t at = (y / Cell) * grid.columns + x / Cell;
-  const int phase = static_cast<int>(y % Cell);
-  interpolate_cells<Cell>(grid.dx + at, grid.columns, phase, cells, column, dx);
-  interpolate_cells<Cell>(grid.dy + at, grid.columns, phase, cells, column, dy);
-
-  for (std::ptrdiff_t k = 0; k < grid.patch_count; ++k) {
-    const SplinePatch& patch = grid.patches[k];
-    const std::ptrdiff_t left = patch.x, top = patch.y;
-    if (y < top || y >= top + kPatch || left >= x + n || left + kPatch <= x) continue;
-    float between[kPatch], scratch[kPatchNodes];
-    interpolate_cells<Cell>(patch.nodes + (y - top) / Cell * kPatchNodes, kPatchNodes, phase,
-                            kPatchCells, scratch, between);
-    const float b = static_cast<float>(static_cast<std::int32_t>(y - top)) - patch.center_y;
-    const float b2 = b * b, center_x = patch.center_x;
-    for (std::int32_t i = 0; i < kPatch; ++i) {
-      const float a = static_cast<float>(i) - center_x;
-      between[i] = u_f32(a * a + b2) - between[i];
+inline void interpolate(const float* rows, std::ptrdiff_t stride, std::ptrdiff_t phase,
+                        std::ptrdiff_t n, float first, float step, float* __restrict out) {
+  const float w0 = kPhases[0][phase], w1 = kPhases[1][phase], w2 = kPhases[2][phase],
+              w3 = kPhases[3][phase], w4 = kPhases[4][phase], w5 = kPhases[5][phase];
+  const float *r0 = rows, *r1 = r0 + stride, *r2 = r1 + stride, *r3 = r2 + stride,
+              *r4 = r3 + stride, *r5 = r4 + stride;
+  for (std::ptrdiff_t from = 0; from < n; from += kRowLanes) {
+    for (std::ptrdiff_t k = 0; k < kRowLanes; ++k) {
+      const std::ptrdiff_t i = from + k;
+      const float moved =
+          (w0 * r0[i] + w1 * r1[i]) + (w2 * r2[i] + w3 * r3[i]) + (w4 * r4[i] + w5 * r5[i]);
+      out[i] = (first + step * static_cast<float>(static_cast<std::int32_t>(i))) + moved;
     }
-    const std::ptrdiff_t from = left > x ? 0 : x - left;
-    const std::ptrdiff_t end = left + kPatch < x + n ? kPatch : x + n - left;
-    const float wx = patch.wx, wy = patch.wy;
-    const std::ptrdiff_t shift = left - x;
-    for (std::ptrdiff_t i = from; i < end; ++i) {
-      dx[shift + i] += wx * between[i];
-      dy[shift + i] += wy * between[i];
-    }
-  }
-
-  const auto first = static_cast<float>(static_cast<std::int32_t>(x));
-  const auto row = static_cast<float>(static_cast<std::int32_t>(y));
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    sx[i] = first + static_cast<float>(static_cast<std::int32_t>(i)) + dx[i];
-    sy[i] = row + dy[i];
   }
 }
 
 void grid_row_f32(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
                   float* sx, float* sy) {
-  switch (grid.cell) {
-    case 2: grid_row<2>(grid, x, y, n, sx, sy); break;
-    case 4: grid_row<4>(grid, x, y, n, sx, sy); break;
-    default: grid_row<8>(grid, x, y, n, sx, sy); break;
-  }
-}
-
-// r^2 log2 r^2 at the nodes of a patch, in float like the pixels' own.
-void patch_nodes_f32(SplinePatch& patch, int cell) {
-  for (std::int32_t j = 0; j < kPatchNodes; ++j) {
-    const float b = static_cast<float>((j - 1) * cell) - patch.center_y;
-    for (std::int32_t i = 0; i < kPatchNodes; ++i) {
-      const float a = static_cast<float>((i - 1) * cell) - patch.center_x;
-      patch.nodes[j * kPatchNodes + i] = u_f32(a * a + b * b);
-    }
-  }
+  const std::ptrdiff_t at = y / kCell * grid.row_stride + x;
+  interpolate(grid.dx + at, grid.row_stride, y % kCell, n,
+              static_cast<float>(static_cast<std::int32_t>(x)), 1.0f, sx);
+  interpolate(grid.dy + at, grid.row_stride, y % kCell, n,
+              static_cast<float>(static_cast<std::int32_t>(y)), 0.0f, sy);
 }
 
 }  // namespace
 
 extern const TpsKernels tps_kernels;
-const TpsKernels tps_kernels = {displace_f64,    exact_row_f32, grid_row_f32,
-                                patch_nodes_f32, sample_u8,     sample_f32};
+const TpsKernels tps_kernels = {displace_f32,  displace_f64, add_peaks_f32, expand_row_f32,
+                                grid_row_f32, sample_u8,    sample_f32};
 
 }  // namespace cvfast::CVFAST_ISA
