@@ -15,13 +15,11 @@ namespace cvfast {
 namespace {
 
 constexpr double kHalfLog2 = 0.34657359027997264;  // r^2 log r = log(2) / 2 * r^2 log2 r^2
-constexpr double kFloatError = 6e-8;               // relative, of a rounding
-constexpr double kTolerance = 0.03;       // px by which a control point may bend the map wrongly
-constexpr double kExactTolerance = 0.002;  // the same where exact
-constexpr double kNodeTolerance = 0.01;    // px of error from nodes in float
-constexpr double kBareError = 0.38;        // of interpolating r^2 log r itself, in cells
-constexpr double kBareShare = 0.1;         // of the tolerance: where a peak is left in
-constexpr double kMargin = 3 * kCell;      // px that the nodes reach out of the picture
+constexpr double kFloatError = 6e-8;       // relative, of a rounding
+// Pixels by which the map may be wrong for each control point: interpolated, or from roundings.
+constexpr double kTolerance = 0.005, kExactTolerance = 0.001;
+constexpr double kPeakTolerance = 0.005, kNodeTolerance = 0.03;
+constexpr double kBareError = 0.38;  // of interpolating r^2 log r itself, in cells
 
 // The spline as the kernels take it: separate coordinates, weights for r^2 log2 r^2.
 template <typename T>
@@ -70,66 +68,83 @@ void displace_row(const TpsKernels& kernels, const Spline<double>& spline, doubl
 // How the map is made: interpolated between nodes, with the peak that each control point makes, and
 // that no interpolation follows, taken out first and added again at every pixel.
 struct Plan {
+  int cell = 0;                   // 0: every pixel by itself, in double
   std::vector<SplinePeak> peaks;  // by y
   std::ptrdiff_t reach = 0;       // of the widest, in pixels
   bool double_nodes = true;
-  bool every_pixel = false;  // for splines so wild that float does not hold their peaks
+  double cost = 1e300;  // nanoseconds
 };
 
-// The radius, in cells, beyond which a peak is smooth enough for its interpolated part to err by
-// at most `error` of its weight; fitted to measurements from 2 to 16 cells.
-double peak_radius(double error) {
-  return std::max({2.0, std::sqrt(std::sqrt(1.7 / error)), std::cbrt(0.26 / error)});
+// The peak of a control point at x, y with a weight for r in pixels. Interpolating the rest errs by
+// at most 0.3 / radius^3 of the weight, radius and weight in cells: measured from 1 to 16 cells.
+SplinePeak peak_at(double x, double y, const double* weight, double radius, int cell) {
+  SplinePeak peak;
+  peak.x = static_cast<std::int32_t>(std::floor(x));
+  peak.y = static_cast<std::int32_t>(std::floor(y));
+  peak.shift_x = static_cast<float>(x - std::floor(x));
+  peak.shift_y = static_cast<float>(y - std::floor(y));
+  peak.radius2 = static_cast<float>(radius * radius);
+  peak.inverse_radius2 = static_cast<float>(1 / (radius * radius));
+  peak.wx = static_cast<float>(0.5 * radius * radius * weight[0]);
+  peak.wy = static_cast<float>(0.5 * radius * radius * weight[1]);
+  // Wide peaks end as the Taylor polynomial of q ln q does; for narrow ones these coefficients,
+  // fitted by linear programming, halve the largest error.
+  const bool wide = radius > 6 * cell;
+  peak.c2 = wide ? 0.5f : 0.49f;
+  peak.c3 = wide ? -1.0f / 6 : -0.157f;
+  peak.c4 = wide ? 1.0f / 12 : 0.0f;
+  return peak;
+}
+
+Plan plan_cells(const ThinPlateSpline& spline, std::ptrdiff_t width, std::ptrdiff_t height,
+                bool exact, int cell) {
+  Plan plan;
+  plan.cell = cell;
+  const double tolerance = exact ? kExactTolerance : kTolerance;
+  const double area = cell * cell, scale2 = spline.scale * spline.scale;
+  const double w = static_cast<double>(width), h = static_cast<double>(height);
+  double squares = 0, far2 = 0, peak_cost = 0;
+  for (std::ptrdiff_t i = 0; i < spline.count; ++i) {
+    const double weight[] = {spline.weights[2 * i] * scale2, spline.weights[2 * i + 1] * scale2};
+    const double most = std::max(std::abs(weight[0]), std::abs(weight[1]));
+    const double x = spline.centers[2 * i] / spline.scale + spline.origin[0];
+    const double y = spline.centers[2 * i + 1] / spline.scale + spline.origin[1];
+    const double dx = std::max(std::abs(x), std::abs(w - x));
+    const double dy = std::max(std::abs(y), std::abs(h - y));
+    squares += most * most;
+    far2 = std::max(far2, dx * dx + dy * dy);
+
+    if (kBareError * most * area <= tolerance) continue;
+    const double radius = cell * std::cbrt(0.3 * most * area / tolerance);
+    const double margin = radius + 3 * cell;  // so far out nodes may lie
+    if (!(x > -margin && x < w + margin && y > -margin && y < h + margin)) continue;
+    if (!(0.5 * radius * radius * most * kFloatError <= kPeakTolerance)) return Plan();
+    plan.peaks.push_back(peak_at(x, y, weight, radius, cell));
+    plan.reach = std::max(plan.reach, static_cast<std::ptrdiff_t>(radius) + 1);
+    peak_cost += std::min(radius * (30 + 2 * radius), w * h);
+  }
+  std::sort(plan.peaks.begin(), plan.peaks.end(),
+            [](const SplinePeak& a, const SplinePeak& b) { return a.y < b.y; });
+
+  // Four times what roundings of random signs come to. Beyond 1e12, squares would overflow.
+  far2 *= scale2;
+  const double largest = far2 * (1 + std::abs(std::log(far2 + 1e-300)) / 2);
+  const double error = 4 * kFloatError * std::sqrt(squares) / scale2 * largest;
+  plan.double_nodes = exact || !(error <= kNodeTolerance && far2 < 1e12);
+  const double nodes = (w / cell + kNodesAround) * (h / cell + kNodesAround);
+  const double node_cost = static_cast<double>(spline.count) * (plan.double_nodes ? 1.6 : 0.5);
+  plan.cost = nodes * node_cost + w * (h / cell + kNodesAround) * 0.2 + peak_cost;
+  return plan;
 }
 
 Plan plan_map(const ThinPlateSpline& spline, std::ptrdiff_t width, std::ptrdiff_t height,
               bool exact) {
-  Plan plan;
-  const double tolerance = exact ? kExactTolerance : kTolerance;
-  const double area = kCell * kCell;
-  double squares = 0, far2 = 0;
-  for (std::ptrdiff_t i = 0; i < spline.count; ++i) {
-    const double* weight = spline.weights + 2 * i;
-    const double most = std::max(std::abs(weight[0]), std::abs(weight[1]));
-    squares += most * most;
-    const double x = spline.centers[2 * i] / spline.scale + spline.origin[0];
-    const double y = spline.centers[2 * i + 1] / spline.scale + spline.origin[1];
-    const double dx = std::max(std::abs(x), std::abs(static_cast<double>(width) - x));
-    const double dy = std::max(std::abs(y), std::abs(static_cast<double>(height) - y));
-    far2 = std::max(far2, (dx * dx + dy * dy) * spline.scale * spline.scale);
-
-    const double cell_weight = most * spline.scale * spline.scale * area;  // of r in cells
-    if (kBareError * cell_weight <= tolerance * kBareShare) continue;
-    const double radius = peak_radius(tolerance / cell_weight) * kCell;
-    const double size = 0.5 * radius * radius * spline.scale * spline.scale;
-    if (!(size * most * kFloatError <= tolerance)) {
-      plan.every_pixel = true;
-      return plan;
-    }
-    if (!(x > -radius - kMargin && y > -radius - kMargin &&
-          x < static_cast<double>(width) + radius + kMargin &&
-          y < static_cast<double>(height) + radius + kMargin)) {
-      continue;
-    }
-    SplinePeak peak;
-    peak.x = static_cast<std::int32_t>(std::floor(x));
-    peak.y = static_cast<std::int32_t>(std::floor(y));
-    peak.shift_x = static_cast<float>(x - std::floor(x));
-    peak.shift_y = static_cast<float>(y - std::floor(y));
-    peak.radius2 = static_cast<float>(radius * radius);
-    peak.inverse_radius2 = static_cast<float>(1 / (radius * radius));
-    peak.wx = static_cast<float>(size * weight[0]);
-    peak.wy = static_cast<float>(size * weight[1]);
-    plan.peaks.push_back(peak);
-    plan.reach = std::max(plan.reach, static_cast<std::ptrdiff_t>(radius) + 1);
+  Plan best;
+  for (const int cell : {4, 8, 16, 32}) {
+    Plan plan = plan_cells(spline, width, height, exact, cell);
+    if (plan.cost < best.cost) best = std::move(plan);
   }
-  std::sort(plan.peaks.begin(), plan.peaks.end(),
-            [](const SplinePeak& a, const SplinePeak& b) { return a.y < b.y; });
-  const double largest = far2 * (1 + std::abs(std::log(far2 + 1e-300)) / 2);
-  // Four times what roundings of random signs come to. Beyond 1e12, squares would overflow.
-  plan.double_nodes = exact || !(4 * kFloatError * std::sqrt(squares) * largest <= kNodeTolerance &&
-                                 far2 < 1e12);
-  return plan;
+  return best;
 }
 
 struct PeakRange {
@@ -137,11 +152,12 @@ struct PeakRange {
   std::ptrdiff_t count;
 };
 
-PeakRange peaks_near(const Plan& plan, std::ptrdiff_t top, std::ptrdiff_t bottom) {
+// Those that may reach row y.
+PeakRange peaks_near(const Plan& plan, std::ptrdiff_t row) {
   const auto before = [](const SplinePeak& peak, std::ptrdiff_t y) { return peak.y < y; };
   const auto first =
-      std::lower_bound(plan.peaks.begin(), plan.peaks.end(), top - plan.reach - 1, before);
-  const auto last = std::lower_bound(first, plan.peaks.end(), bottom + plan.reach + 1, before);
+      std::lower_bound(plan.peaks.begin(), plan.peaks.end(), row - plan.reach - 1, before);
+  const auto last = std::lower_bound(first, plan.peaks.end(), row + plan.reach + 1, before);
   return {plan.peaks.data() + (first - plan.peaks.begin()), last - first};
 }
 
@@ -154,40 +170,32 @@ class Grid {
        std::ptrdiff_t width, std::ptrdiff_t height, int threads) {
     const SplineArrays<double> doubles(spline);
     const SplineArrays<float> floats(spline);
-    const std::ptrdiff_t cells = filled_up(width) / kCell;
-    const std::ptrdiff_t columns = cells + kNodesBefore + kNodesAfter;
-    const std::ptrdiff_t rows = (height + kCell - 1) / kCell + kNodesBefore + kNodesAfter;
-    const std::ptrdiff_t stride = cells * kCell;
+    const int cell = plan.cell;
+    const std::ptrdiff_t cells = (filled_up(width) + cell - 1) / cell;
+    const std::ptrdiff_t rows = (height + cell - 1) / cell + kNodesAround;
+    const std::ptrdiff_t stride = cells * cell;
     dx_.reset(new float[static_cast<std::size_t>(stride * rows)]);
     dy_.reset(new float[static_cast<std::size_t>(stride * rows)]);
-    view = {dx_.get(), dy_.get(), stride};
-    const double cost = static_cast<double>(columns * rows * (spline.count + 8));
-    parallel_for(rows, threads_for(threads, cost), [&](std::ptrdiff_t j) {
-      const auto y = static_cast<std::int32_t>((j - kNodesBefore) * kCell);
-      const PeakRange near = peaks_near(plan, y, y + 1);
+    view = {dx_.get(), dy_.get(), stride, cell};
+    parallel_for(rows, threads_for(threads, plan.cost), [&](std::ptrdiff_t j) {
+      const auto y = static_cast<std::int32_t>((j - kNodesBefore) * cell);
+      const PeakRange near = peaks_near(plan, y);
       // A block of cells at a time, with the nodes that it shares with its neighbours.
       float dx[kPadded], dy[kPadded];
-      constexpr std::ptrdiff_t most = kBlock - kNodesBefore - kNodesAfter;
-      for (std::ptrdiff_t cell = 0; cell < cells; cell += most) {
-        const std::ptrdiff_t m = std::min(cells - cell, most);
-        const std::ptrdiff_t n = m + kNodesBefore + kNodesAfter;
-        const auto x = static_cast<std::int32_t>((cell - kNodesBefore) * kCell);
+      for (std::ptrdiff_t i = 0; i < cells; i += kBlock - kNodesAround) {
+        const std::ptrdiff_t m = std::min(cells - i, kBlock - kNodesAround);
+        const std::ptrdiff_t n = m + kNodesAround;
+        const auto x = static_cast<std::int32_t>((i - kNodesBefore) * cell);
         if (plan.double_nodes) {
-          displace_row(kernels, doubles.view, x, kCell, y, n, dx, dy, 1);
+          displace_row(kernels, doubles.view, x, cell, y, n, dx, dy, 1);
         } else {
-          float px[kBlock], py[kBlock];
-          const std::ptrdiff_t filled = filled_up(n);
-          for (std::ptrdiff_t i = 0; i < filled; ++i) {
-            px[i] = static_cast<float>(x + static_cast<std::int32_t>(i) * kCell);
-            py[i] = static_cast<float>(y);
-          }
-          kernels.displace_f32(floats.view, px, py, filled, dx, dy);
+          kernels.displace_row_f32(floats.view, x, cell, y, filled_up(n), dx, dy);
         }
-        kernels.add_peaks_f32(near.first, near.count, x, y, kCell, static_cast<std::int32_t>(n),
+        kernels.add_peaks_f32(near.first, near.count, x, cell, y, static_cast<std::int32_t>(n),
                               -1.0f, dx, dy);
-        const std::ptrdiff_t at = j * stride + cell * kCell;
-        kernels.expand_row_f32(dx, m, dx_.get() + at);
-        kernels.expand_row_f32(dy, m, dy_.get() + at);
+        const std::ptrdiff_t at = j * stride + i * cell;
+        kernels.expand_row_f32(dx, m, cell, dx_.get() + at);
+        kernels.expand_row_f32(dy, m, cell, dy_.get() + at);
       }
     });
   }
@@ -210,12 +218,12 @@ void sample(const TpsKernels& kernels, const Source<float>& source, const float*
 // positions(x, y, n, sx, sy) gives the source positions of a run of pixels; no map is kept. A strip
 // of cells goes block by block, so that its nodes and pixels stay in L1.
 template <typename T, typename Positions>
-void warp_rows(const TpsKernels& kernels, ImageView<const T> image, ImageView<T> out, int threads,
-               const Positions& positions) {
+void warp_rows(const TpsKernels& kernels, ImageView<const T> image, ImageView<T> out, int cell,
+               int threads, const Positions& positions) {
   const Source<T> source = {image.data, image.width, image.height, image.channels,
                             image.row_stride};
-  parallel_for((out.height + kCell - 1) / kCell, threads, [&](std::ptrdiff_t strip) {
-    const std::ptrdiff_t top = strip * kCell, bottom = std::min(top + kCell, out.height);
+  parallel_for((out.height + cell - 1) / cell, threads, [&](std::ptrdiff_t strip) {
+    const std::ptrdiff_t top = strip * cell, bottom = std::min(top + cell, out.height);
     float sx[kPadded], sy[kPadded];
     for (std::ptrdiff_t x = 0; x < out.width; x += kBlock) {
       const std::ptrdiff_t n = std::min(out.width - x, kBlock);
@@ -234,10 +242,10 @@ void warp(const ThinPlateSpline& spline, ImageView<const T> image, ImageView<T> 
   const TpsKernels& kernels = CVFAST_PICK(tps_kernels);
   const double pixels = static_cast<double>(out.width) * static_cast<double>(out.height);
   const Plan plan = plan_map(spline, out.width, out.height, exact);
-  if (plan.every_pixel) {
+  if (plan.cell == 0) {
     const SplineArrays<double> arrays(spline);
     const int count = threads_for(threads, pixels * static_cast<double>(spline.count));
-    warp_rows(kernels, image, out, count,
+    warp_rows(kernels, image, out, 1, count,
               [&](std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n, float* sx, float* sy) {
                 displace_row(kernels, arrays.view, static_cast<double>(x), 1,
                              static_cast<double>(y), n, sx, sy, 1);
@@ -249,12 +257,12 @@ void warp(const ThinPlateSpline& spline, ImageView<const T> image, ImageView<T> 
     return;
   }
   const Grid grid(kernels, spline, plan, out.width, out.height, threads);
-  warp_rows(kernels, image, out, threads_for(threads, pixels * 3),
+  warp_rows(kernels, image, out, plan.cell, threads_for(threads, pixels * 3 + plan.cost),
             [&](std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n, float* sx, float* sy) {
               kernels.grid_row_f32(grid.view, x, y, n, sx, sy);
-              const PeakRange near = peaks_near(plan, y, y + 1);
-              kernels.add_peaks_f32(near.first, near.count, static_cast<std::int32_t>(x),
-                                    static_cast<std::int32_t>(y), 1, static_cast<std::int32_t>(n),
+              const PeakRange near = peaks_near(plan, y);
+              kernels.add_peaks_f32(near.first, near.count, static_cast<std::int32_t>(x), 1,
+                                    static_cast<std::int32_t>(y), static_cast<std::int32_t>(n),
                                     1.0f, sx, sy);
             });
 }

@@ -118,37 +118,41 @@ struct Spline {
   T origin_x, origin_y, scale;
 };
 
-constexpr int kCell = 8;        // pixels between the nodes of a displacement grid
-constexpr int kNodesBefore = 2;  // six nodes are interpolated: two more before, three after
-constexpr int kNodesAfter = 3;
-constexpr std::ptrdiff_t kRowLanes = 16;  // rows of pixels and nodes are filled up to multiples
+// A grid of displacements is interpolated between six nodes: two more before a cell, two after it.
+constexpr int kMostCell = 32;  // pixels between nodes: 32, 16, 8 or 4
+constexpr int kNodesBefore = 2;
+constexpr int kNodesAround = 5;            // nodes that a run of cells needs beyond its count
+constexpr std::ptrdiff_t kRowLanes = 16;   // rows are filled up to multiples of it
 constexpr std::ptrdiff_t kPadded = kBlock + kRowLanes;
 
-// What one control point adds to the smooth part of a spline: w R^2 / 2 (q ln q - its Taylor
-// polynomial of order 4 at q = 1) where q = r^2 / R^2 < 1.
+// What a control point adds near itself to a smooth map, so that the sum is w r^2 log r:
+// w R^2 / 2 (q ln q - s (1 + s (c2 + s (c3 + s c4)))), q = r^2 / R^2 < 1, s = q - 1.
 struct SplinePeak {
-  std::int32_t x, y;         // pixel
-  float shift_x, shift_y;    // from that pixel to the control point
+  std::int32_t x, y;       // the pixel at the control point or up to one before it
+  float shift_x, shift_y;  // from that pixel to the control point
   float radius2, inverse_radius2;
-  float wx, wy;              // pixels, times R^2 / 2
+  float wx, wy;  // w R^2 / 2 in pixels
+  float c2, c3, c4;
 };
 
 struct SplineGrid {
-  const float *dx, *dy;  // rows of nodes (the first at pixel row -2 cells), a value a pixel column
+  const float *dx, *dy;  // rows of nodes, a value a pixel column; the first two cells above row 0
   std::ptrdiff_t row_stride;
+  int cell;
 };
 
 struct TpsKernels {
-  void (*displace_f32)(const Spline<float>&, const float* x, const float* y, std::ptrdiff_t n,
-                       float* dx, float* dy);
   void (*displace_f64)(const Spline<double>&, const double* x, const double* y, std::ptrdiff_t n,
                        double* dx, double* dy);
-  // sign * the peaks at n points x, x + step, ... of row y, added to dx and dy (up to kRowLanes - 1
-  // further values may have zero added).
-  void (*add_peaks_f32)(const SplinePeak*, std::ptrdiff_t count, std::int32_t x, std::int32_t y,
-                        std::int32_t step, std::int32_t n, float sign, float* dx, float* dy);
-  // A row of nodes to a value a pixel: cells * kCell.
-  void (*expand_row_f32)(const float* nodes, std::ptrdiff_t cells, float* out);
+  // Displacements at n points x, x + step, ... of row y; n a multiple of kRowLanes.
+  void (*displace_row_f32)(const Spline<float>&, std::int32_t x, std::int32_t step, std::int32_t y,
+                           std::ptrdiff_t n, float* dx, float* dy);
+  // sign * the peaks at n points x, x + step, ... of row y, added to dx and dy (zero may be added
+  // to up to kRowLanes - 1 values more).
+  void (*add_peaks_f32)(const SplinePeak*, std::ptrdiff_t count, std::int32_t x, std::int32_t step,
+                        std::int32_t y, std::int32_t n, float sign, float* dx, float* dy);
+  // A row of cells + kNodesAround nodes to cells * cell values.
+  void (*expand_row_f32)(const float* nodes, std::ptrdiff_t cells, int cell, float* out);
   // A run of n <= kBlock pixels of row y, from column x (a multiple of kRowLanes) on, to positions.
   // sx and sy hold kPadded values.
   void (*grid_row_f32)(const SplineGrid&, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,

@@ -1,4 +1,5 @@
 // Thin-plate splines: the sum of w r^2 log r over the control points, exactly and on a grid.
+#include <math.h>
 #include <string.h>
 
 #include "kernels/kernels.h"
@@ -7,12 +8,13 @@ namespace cvfast::CVFAST_ISA {
 
 namespace {
 
-// r2 log2(r2) for 0 <= r2 < 2^127, absolute error of the logarithm under 1e-7; 0 at 0. The mantissa
-// is brought to [0.75, 1.5); the polynomial is a Chebyshev fit of log2(1 + t) / t.
+constexpr float kTiny = 1e-30f;  // added to squares: 0 log 0 would not be 0
+
+// r2 log2(r2) for 2^-126 <= r2 < 2^127, absolute error of the logarithm under 1e-7. The mantissa is
+// brought to [0.75, 1.5); the polynomial is a Chebyshev fit of log2(1 + t) / t.
 inline float u_f32(float r2) {
   std::int32_t bits;
-  const float safe = r2 > 1e-30f ? r2 : 1e-30f;
-  memcpy(&bits, &safe, sizeof bits);
+  memcpy(&bits, &r2, sizeof bits);
   const std::int32_t exponent = (bits - 0x3f400000) >> 23;
   const std::int32_t reduced = bits - exponent * (1 << 23);
   float m;
@@ -60,14 +62,10 @@ inline double u_f64(double r2) {
   return r2 * (exponent + 2.885390081777926815 * (s * p));
 }
 
-inline float u(float r2) { return u_f32(r2); }
-inline double u(double r2) { return u_f64(r2); }
-
 // n <= kBlock points in pixels to displacements.
-template <typename T>
-inline void displace(const Spline<T>& spline, const T* x, const T* y, std::ptrdiff_t n,
-                     T* __restrict dx, T* __restrict dy) {
-  T px[kBlock], py[kBlock];
+void displace_f64(const Spline<double>& spline, const double* x, const double* y, std::ptrdiff_t n,
+                  double* __restrict dx, double* __restrict dy) {
+  double px[kBlock], py[kBlock];
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     px[i] = (x[i] - spline.origin_x) * spline.scale;
     py[i] = (y[i] - spline.origin_y) * spline.scale;
@@ -75,51 +73,68 @@ inline void displace(const Spline<T>& spline, const T* x, const T* y, std::ptrdi
     dy[i] = spline.affine[1] + spline.affine[3] * px[i] + spline.affine[5] * py[i];
   }
   for (std::ptrdiff_t c = 0; c < spline.count; ++c) {
-    const T cx = spline.x[c], cy = spline.y[c], wx = spline.wx[c], wy = spline.wy[c];
+    const double cx = spline.x[c], cy = spline.y[c], wx = spline.wx[c], wy = spline.wy[c];
     for (std::ptrdiff_t i = 0; i < n; ++i) {
-      const T a = px[i] - cx, b = py[i] - cy;
-      const T value = u(a * a + b * b);
-      dx[i] += wx * value;
-      dy[i] += wy * value;
+      const double a = px[i] - cx, b = py[i] - cy;
+      const double u = u_f64(a * a + b * b);
+      dx[i] += wx * u;
+      dy[i] += wy * u;
     }
   }
 }
 
-void displace_f32(const Spline<float>& spline, const float* x, const float* y, std::ptrdiff_t n,
-                  float* dx, float* dy) {
-  displace(spline, x, y, n, dx, dy);
-}
-void displace_f64(const Spline<double>& spline, const double* x, const double* y, std::ptrdiff_t n,
-                  double* dx, double* dy) {
-  displace(spline, x, y, n, dx, dy);
+void displace_row_f32(const Spline<float>& spline, std::int32_t x, std::int32_t step,
+                      std::int32_t y, std::ptrdiff_t n, float* __restrict dx,
+                      float* __restrict dy) {
+  const float py = (static_cast<float>(y) - spline.origin_y) * spline.scale;
+  for (std::ptrdiff_t first = 0; first < n; first += kRowLanes) {
+    float px[kRowLanes];
+    for (std::int32_t i = 0; i < kRowLanes; ++i) {
+      const std::int32_t column = x + (static_cast<std::int32_t>(first) + i) * step;
+      px[i] = (static_cast<float>(column) - spline.origin_x) * spline.scale;
+      dx[first + i] = spline.affine[0] + spline.affine[2] * px[i] + spline.affine[4] * py;
+      dy[first + i] = spline.affine[1] + spline.affine[3] * px[i] + spline.affine[5] * py;
+    }
+    for (std::ptrdiff_t c = 0; c < spline.count; ++c) {
+      const float cx = spline.x[c], b = py - spline.y[c], wx = spline.wx[c], wy = spline.wy[c];
+      const float b2 = b * b + kTiny;
+      for (std::ptrdiff_t i = 0; i < kRowLanes; ++i) {
+        const float a = px[i] - cx;
+        const float u = u_f32(a * a + b2);
+        dx[first + i] += wx * u;
+        dy[first + i] += wy * u;
+      }
+    }
+  }
 }
 
-void add_peaks_f32(const SplinePeak* peaks, std::ptrdiff_t count, std::int32_t x, std::int32_t y,
-                   std::int32_t step, std::int32_t n, float sign, float* __restrict dx,
+void add_peaks_f32(const SplinePeak* peaks, std::ptrdiff_t count, std::int32_t x, std::int32_t step,
+                   std::int32_t y, std::int32_t n, float sign, float* __restrict dx,
                    float* __restrict dy) {
   const auto stride = static_cast<float>(step);
+  const float a_step = 1.0f / stride;  // exact: powers of two
   for (std::ptrdiff_t k = 0; k < count; ++k) {
     const SplinePeak& peak = peaks[k];
     const float b = static_cast<float>(y - peak.y) - peak.shift_y;
     const float half2 = peak.radius2 - b * b;
     if (!(half2 > 0)) continue;
-    const float half = __builtin_sqrtf(half2);
+    const float half = sqrtf(half2);
     const float start = static_cast<float>(x - peak.x) - peak.shift_x;
-    const float left = (-half - start) / stride, right = (half - start) / stride;
+    const float left = (-half - start) * a_step, right = (half - start) * a_step;
     if (!(right >= 0 && left < static_cast<float>(n))) continue;
     const std::int32_t from = left > 0 ? static_cast<std::int32_t>(left) : 0;
     const std::int32_t end =
         right < static_cast<float>(n) ? static_cast<std::int32_t>(right) + 1 : n;
-    const float b2 = b * b, inverse = peak.inverse_radius2;
+    const float b2 = b * b + kTiny, inverse = peak.inverse_radius2;
     const float wx = sign * peak.wx, wy = sign * peak.wy;
+    const float c2 = peak.c2, c3 = peak.c3, c4 = peak.c4;
     for (std::int32_t first = from; first < end; first += kRowLanes) {
       for (std::int32_t i = 0; i < kRowLanes; ++i) {
         const float a = start + stride * static_cast<float>(first + i);
         const float r2 = (a * a + b2) * inverse;
         const float q = r2 < 1.0f ? r2 : 1.0f;
         const float s = q - 1.0f;
-        const float taylor = s * (1.0f + s * (0.5f + s * (-1.0f / 6 + s * (1.0f / 12))));
-        const float value = 0.693147181f * u_f32(q) - taylor;
+        const float value = 0.693147181f * u_f32(q) - s * (1.0f + s * (c2 + s * (c3 + s * c4)));
         dx[first + i] += wx * value;
         dy[first + i] += wy * value;
       }
@@ -127,39 +142,58 @@ void add_peaks_f32(const SplinePeak* peaks, std::ptrdiff_t count, std::int32_t x
   }
 }
 
-// Lagrange weights at the eight phases of a cell, for the nodes -2 to 3.
-constexpr float phase_weight(int phase, int node) {
-  const double t = static_cast<double>(phase) / kCell;
+// Lagrange weights for the nodes -2 to 3 at the phases of the widest cell.
+constexpr float phase_weight(int node, int phase) {
+  const double t = static_cast<double>(phase) / kMostCell;
   double weight = 1;
-  for (int other = -kNodesBefore; other <= kNodesAfter; ++other) {
+  for (int other = -2; other <= 3; ++other) {
     if (other != node) weight *= (t - other) / (node - other);
   }
   return static_cast<float>(weight);
 }
 
-#define CVFAST_PHASES(node)                                                                    \
-  {phase_weight(0, node), phase_weight(1, node), phase_weight(2, node), phase_weight(3, node), \
-   phase_weight(4, node), phase_weight(5, node), phase_weight(6, node), phase_weight(7, node)}
-constexpr float kPhases[6][kCell] = {CVFAST_PHASES(-2), CVFAST_PHASES(-1), CVFAST_PHASES(0),
-                                     CVFAST_PHASES(1),  CVFAST_PHASES(2),  CVFAST_PHASES(3)};
-#undef CVFAST_PHASES
+struct PhaseWeights {
+  float of[6][kMostCell];
+};
 
-void expand_row_f32(const float* nodes, std::ptrdiff_t cells, float* __restrict out) {
+constexpr PhaseWeights phase_weights(int cell) {
+  PhaseWeights weights = {};
+  for (int node = 0; node < 6; ++node) {
+    for (int phase = 0; phase < cell; ++phase) {
+      weights.of[node][phase] = phase_weight(node - 2, phase * (kMostCell / cell));
+    }
+  }
+  return weights;
+}
+
+template <int Cell>
+void expand_row(const float* nodes, std::ptrdiff_t cells, float* __restrict out) {
+  constexpr PhaseWeights w = phase_weights(Cell);
   for (std::ptrdiff_t i = 0; i < cells; ++i) {
     const float a = nodes[i], b = nodes[i + 1], c = nodes[i + 2], d = nodes[i + 3],
                 e = nodes[i + 4], f = nodes[i + 5];
-    for (int p = 0; p < kCell; ++p) {
-      out[i * kCell + p] = (kPhases[0][p] * a + kPhases[1][p] * b) +
-                           (kPhases[2][p] * c + kPhases[3][p] * d) +
-                           (kPhases[4][p] * e + kPhases[5][p] * f);
+    for (int p = 0; p < Cell; ++p) {
+      out[i * Cell + p] = (w.of[0][p] * a + w.of[1][p] * b) + (w.of[2][p] * c + w.of[3][p] * d) +
+                          (w.of[4][p] * e + w.of[5][p] * f);
     }
   }
 }
 
+void expand_row_f32(const float* nodes, std::ptrdiff_t cells, int cell, float* out) {
+  switch (cell) {
+    case 4: expand_row<4>(nodes, cells, out); break;
+    case 8: expand_row<8>(nodes, cells, out); break;
+    case 16: expand_row<16>(nodes, cells, out); break;
+    default: expand_row<32>(nodes, cells, out); break;
+  }
+}
+
+// out = first + step * i + the rows' interpolated values.
 inline void interpolate(const float* rows, std::ptrdiff_t stride, std::ptrdiff_t phase,
                         std::ptrdiff_t n, float first, float step, float* __restrict out) {
-  const float w0 = kPhases[0][phase], w1 = kPhases[1][phase], w2 = kPhases[2][phase],
-              w3 = kPhases[3][phase], w4 = kPhases[4][phase], w5 = kPhases[5][phase];
+  constexpr PhaseWeights w = phase_weights(kMostCell);
+  const float w0 = w.of[0][phase], w1 = w.of[1][phase], w2 = w.of[2][phase], w3 = w.of[3][phase],
+              w4 = w.of[4][phase], w5 = w.of[5][phase];
   const float *r0 = rows, *r1 = r0 + stride, *r2 = r1 + stride, *r3 = r2 + stride,
               *r4 = r3 + stride, *r5 = r4 + stride;
   for (std::ptrdiff_t from = 0; from < n; from += kRowLanes) {
@@ -174,17 +208,19 @@ inline void interpolate(const float* rows, std::ptrdiff_t stride, std::ptrdiff_t
 
 void grid_row_f32(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
                   float* sx, float* sy) {
-  const std::ptrdiff_t at = y / kCell * grid.row_stride + x;
-  interpolate(grid.dx + at, grid.row_stride, y % kCell, n,
+  const std::ptrdiff_t at = y / grid.cell * grid.row_stride + x;
+  const std::ptrdiff_t phase = y % grid.cell * (kMostCell / grid.cell);
+  interpolate(grid.dx + at, grid.row_stride, phase, n,
               static_cast<float>(static_cast<std::int32_t>(x)), 1.0f, sx);
-  interpolate(grid.dy + at, grid.row_stride, y % kCell, n,
+  interpolate(grid.dy + at, grid.row_stride, phase, n,
               static_cast<float>(static_cast<std::int32_t>(y)), 0.0f, sy);
 }
 
 }  // namespace
 
 extern const TpsKernels tps_kernels;
-const TpsKernels tps_kernels = {displace_f32,  displace_f64, add_peaks_f32, expand_row_f32,
-                                grid_row_f32, sample_u8,    sample_f32};
+const TpsKernels tps_kernels = {displace_f64,   displace_row_f32, add_peaks_f32,
+                                expand_row_f32, grid_row_f32,     sample_u8,
+                                sample_f32};
 
 }  // namespace cvfast::CVFAST_ISA
