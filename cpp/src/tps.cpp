@@ -152,12 +152,12 @@ struct PeakRange {
   std::ptrdiff_t count;
 };
 
-// Those that may reach row y.
-PeakRange peaks_near(const Plan& plan, std::ptrdiff_t row) {
+// Those that may reach rows from top to bottom.
+PeakRange peaks_near(const Plan& plan, std::ptrdiff_t top, std::ptrdiff_t bottom) {
   const auto before = [](const SplinePeak& peak, std::ptrdiff_t y) { return peak.y < y; };
   const auto first =
-      std::lower_bound(plan.peaks.begin(), plan.peaks.end(), row - plan.reach - 1, before);
-  const auto last = std::lower_bound(first, plan.peaks.end(), row + plan.reach + 1, before);
+      std::lower_bound(plan.peaks.begin(), plan.peaks.end(), top - plan.reach - 1, before);
+  const auto last = std::lower_bound(first, plan.peaks.end(), bottom + plan.reach + 1, before);
   return {plan.peaks.data() + (first - plan.peaks.begin()), last - first};
 }
 
@@ -179,7 +179,7 @@ class Grid {
     view = {dx_.get(), dy_.get(), stride, cell};
     parallel_for(rows, threads_for(threads, plan.cost), [&](std::ptrdiff_t j) {
       const auto y = static_cast<std::int32_t>((j - kNodesBefore) * cell);
-      const PeakRange near = peaks_near(plan, y);
+      const PeakRange near = peaks_near(plan, y, y);
       // A block of cells at a time, with the nodes that it shares with its neighbours.
       float dx[kPadded], dy[kPadded];
       for (std::ptrdiff_t i = 0; i < cells; i += kBlock - kNodesAround) {
@@ -191,8 +191,8 @@ class Grid {
         } else {
           kernels.displace_row_f32(floats.view, x, cell, y, filled_up(n), dx, dy);
         }
-        kernels.add_peaks_f32(near.first, near.count, x, cell, y, static_cast<std::int32_t>(n),
-                              -1.0f, dx, dy);
+        kernels.add_peaks_f32(near.first, near.count, x, cell,
+                              static_cast<std::int32_t>(n), y, 1, -1.0f, dx, dy);
         const std::ptrdiff_t at = j * stride + i * cell;
         kernels.expand_row_f32(dx, m, cell, dx_.get() + at);
         kernels.expand_row_f32(dy, m, cell, dy_.get() + at);
@@ -215,21 +215,24 @@ void sample(const TpsKernels& kernels, const Source<float>& source, const float*
   kernels.sample_f32(source, x, y, n, out);
 }
 
-// positions(x, y, n, sx, sy) gives the source positions of a run of pixels; no map is kept. A strip
-// of cells goes block by block, so that its nodes and pixels stay in L1.
+// positions(x, n, y, rows, sx, sy) gives the source positions of runs of pixels; no map is kept.
 template <typename T, typename Positions>
-void warp_rows(const TpsKernels& kernels, ImageView<const T> image, ImageView<T> out, int cell,
-               int threads, const Positions& positions) {
+void warp_rows(const TpsKernels& kernels, ImageView<const T> image, ImageView<T> out,
+               std::ptrdiff_t strip_rows, int threads, const Positions& positions) {
   const Source<T> source = {image.data, image.width, image.height, image.channels,
                             image.row_stride};
-  parallel_for((out.height + cell - 1) / cell, threads, [&](std::ptrdiff_t strip) {
-    const std::ptrdiff_t top = strip * cell, bottom = std::min(top + cell, out.height);
-    float sx[kPadded], sy[kPadded];
+  parallel_for((out.height + strip_rows - 1) / strip_rows, threads, [&](std::ptrdiff_t strip) {
+    const std::ptrdiff_t top = strip * strip_rows, bottom = std::min(top + strip_rows, out.height);
+    float sx[kBandRows * kPadded], sy[kBandRows * kPadded];
     for (std::ptrdiff_t x = 0; x < out.width; x += kBlock) {
       const std::ptrdiff_t n = std::min(out.width - x, kBlock);
-      for (std::ptrdiff_t y = top; y < bottom; ++y) {
-        positions(x, y, n, sx, sy);
-        sample(kernels, source, sx, sy, n, out.row(y) + x * out.channels);
+      for (std::ptrdiff_t y = top; y < bottom; y += kBandRows) {
+        const std::ptrdiff_t rows = std::min(bottom - y, kBandRows);
+        positions(x, n, y, rows, sx, sy);
+        for (std::ptrdiff_t row = 0; row < rows; ++row) {
+          sample(kernels, source, sx + row * kPadded, sy + row * kPadded, n,
+                 out.row(y + row) + x * out.channels);
+        }
       }
     }
   });
@@ -246,7 +249,8 @@ void warp(const ThinPlateSpline& spline, ImageView<const T> image, ImageView<T> 
     const SplineArrays<double> arrays(spline);
     const int count = threads_for(threads, pixels * static_cast<double>(spline.count));
     warp_rows(kernels, image, out, 1, count,
-              [&](std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n, float* sx, float* sy) {
+              [&](std::ptrdiff_t x, std::ptrdiff_t n, std::ptrdiff_t y, std::ptrdiff_t, float* sx,
+                  float* sy) {
                 displace_row(kernels, arrays.view, static_cast<double>(x), 1,
                              static_cast<double>(y), n, sx, sy, 1);
                 for (std::ptrdiff_t i = 0; i < n; ++i) {
@@ -258,12 +262,13 @@ void warp(const ThinPlateSpline& spline, ImageView<const T> image, ImageView<T> 
   }
   const Grid grid(kernels, spline, plan, out.width, out.height, threads);
   warp_rows(kernels, image, out, plan.cell, threads_for(threads, pixels * 3 + plan.cost),
-            [&](std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n, float* sx, float* sy) {
-              kernels.grid_row_f32(grid.view, x, y, n, sx, sy);
-              const PeakRange near = peaks_near(plan, y);
+            [&](std::ptrdiff_t x, std::ptrdiff_t n, std::ptrdiff_t y, std::ptrdiff_t rows,
+                float* sx, float* sy) {
+              kernels.grid_rows_f32(grid.view, x, n, y, rows, sx, sy);
+              const PeakRange near = peaks_near(plan, y, y + rows);
               kernels.add_peaks_f32(near.first, near.count, static_cast<std::int32_t>(x), 1,
-                                    static_cast<std::int32_t>(y), static_cast<std::int32_t>(n),
-                                    1.0f, sx, sy);
+                                    static_cast<std::int32_t>(n), static_cast<std::int32_t>(y),
+                                    static_cast<std::int32_t>(rows), 1.0f, sx, sy);
             });
 }
 

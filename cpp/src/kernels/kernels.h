@@ -124,6 +124,7 @@ constexpr int kNodesBefore = 2;
 constexpr int kNodesAround = 5;            // nodes that a run of cells needs beyond its count
 constexpr std::ptrdiff_t kRowLanes = 16;   // rows are filled up to multiples of it
 constexpr std::ptrdiff_t kPadded = kBlock + kRowLanes;
+constexpr std::ptrdiff_t kBandRows = 8;  // rows mapped at a time
 
 // What a control point adds near itself to a smooth map, so that the sum is w r^2 log r:
 // w R^2 / 2 (q ln q - s (1 + s (c2 + s (c3 + s c4)))), q = r^2 / R^2 < 1, s = q - 1.
@@ -147,16 +148,17 @@ struct TpsKernels {
   // Displacements at n points x, x + step, ... of row y; n a multiple of kRowLanes.
   void (*displace_row_f32)(const Spline<float>&, std::int32_t x, std::int32_t step, std::int32_t y,
                            std::ptrdiff_t n, float* dx, float* dy);
-  // sign * the peaks at n points x, x + step, ... of row y, added to dx and dy (zero may be added
-  // to up to kRowLanes - 1 values more).
+  // sign * the peaks, added to rows y, y + 1, ... of dx and dy: n points x, x + step, ... each
+  // (zero may be added to up to kRowLanes - 1 values more). Rows of dx and dy are kPadded apart.
   void (*add_peaks_f32)(const SplinePeak*, std::ptrdiff_t count, std::int32_t x, std::int32_t step,
-                        std::int32_t y, std::int32_t n, float sign, float* dx, float* dy);
+                        std::int32_t n, std::int32_t y, std::int32_t rows, float sign, float* dx,
+                        float* dy);
   // A row of cells + kNodesAround nodes to cells * cell values.
   void (*expand_row_f32)(const float* nodes, std::ptrdiff_t cells, int cell, float* out);
-  // A run of n <= kBlock pixels of row y, from column x (a multiple of kRowLanes) on, to positions.
-  // sx and sy hold kPadded values.
-  void (*grid_row_f32)(const SplineGrid&, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
-                       float* sx, float* sy);
+  // Runs of n <= kBlock pixels from column x (a multiple of kRowLanes) on, in rows y, y + 1, ... of
+  // one cell, to positions. Rows of sx and sy are kPadded apart.
+  void (*grid_rows_f32)(const SplineGrid&, std::ptrdiff_t x, std::ptrdiff_t n, std::ptrdiff_t y,
+                        std::ptrdiff_t rows, float* sx, float* sy);
   void (*sample_u8)(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n,
                     std::uint8_t* out);
   void (*sample_f32)(const Source<float>&, const float* x, const float* y, std::ptrdiff_t n,

@@ -109,34 +109,41 @@ void displace_row_f32(const Spline<float>& spline, std::int32_t x, std::int32_t 
 }
 
 void add_peaks_f32(const SplinePeak* peaks, std::ptrdiff_t count, std::int32_t x, std::int32_t step,
-                   std::int32_t y, std::int32_t n, float sign, float* __restrict dx,
-                   float* __restrict dy) {
-  const auto stride = static_cast<float>(step);
-  const float a_step = 1.0f / stride;  // exact: powers of two
+                   std::int32_t n, std::int32_t y, std::int32_t rows, float sign,
+                   float* __restrict dx, float* __restrict dy) {
+  const auto a_step = static_cast<float>(step);
+  const float steps = 1.0f / a_step;  // exact: a power of two
+  const auto last_row = static_cast<float>(rows - 1), points = static_cast<float>(n);
   for (std::ptrdiff_t k = 0; k < count; ++k) {
-    const SplinePeak& peak = peaks[k];
-    const float b = static_cast<float>(y - peak.y) - peak.shift_y;
-    const float half2 = peak.radius2 - b * b;
+    const SplinePeak peak = peaks[k];
+    const float top = static_cast<float>(y - peak.y) - peak.shift_y, bottom = top + last_row;
+    const float nearest = top > 0 ? top : bottom < 0 ? bottom : 0;
+    const float half2 = peak.radius2 - nearest * nearest;
     if (!(half2 > 0)) continue;
     const float half = sqrtf(half2);
     const float start = static_cast<float>(x - peak.x) - peak.shift_x;
-    const float left = (-half - start) * a_step, right = (half - start) * a_step;
-    if (!(right >= 0 && left < static_cast<float>(n))) continue;
+    const float left = (-half - start) * steps, right = (half - start) * steps;
+    if (!(right >= 0 && left < points)) continue;
     const std::int32_t from = left > 0 ? static_cast<std::int32_t>(left) : 0;
-    const std::int32_t end =
-        right < static_cast<float>(n) ? static_cast<std::int32_t>(right) + 1 : n;
-    const float b2 = b * b + kTiny, inverse = peak.inverse_radius2;
+    const std::int32_t end = right < points ? static_cast<std::int32_t>(right) + 1 : n;
+    const float inverse = peak.inverse_radius2, c2 = peak.c2, c3 = peak.c3, c4 = peak.c4;
     const float wx = sign * peak.wx, wy = sign * peak.wy;
-    const float c2 = peak.c2, c3 = peak.c3, c4 = peak.c4;
-    for (std::int32_t first = from; first < end; first += kRowLanes) {
-      for (std::int32_t i = 0; i < kRowLanes; ++i) {
-        const float a = start + stride * static_cast<float>(first + i);
-        const float r2 = (a * a + b2) * inverse;
-        const float q = r2 < 1.0f ? r2 : 1.0f;
-        const float s = q - 1.0f;
-        const float value = 0.693147181f * u_f32(q) - s * (1.0f + s * (c2 + s * (c3 + s * c4)));
-        dx[first + i] += wx * value;
-        dy[first + i] += wy * value;
+    for (std::int32_t row = 0; row < rows; ++row) {
+      const float b = top + static_cast<float>(row);
+      if (b * b >= peak.radius2) continue;
+      const float b2 = b * b + kTiny;
+      float* __restrict row_x = dx + row * kPadded;
+      float* __restrict row_y = dy + row * kPadded;
+      for (std::int32_t first = from; first < end; first += kRowLanes) {
+        for (std::int32_t i = 0; i < kRowLanes; ++i) {
+          const float a = start + a_step * static_cast<float>(first + i);
+          const float r2 = (a * a + b2) * inverse;
+          const float q = r2 < 1.0f ? r2 : 1.0f;
+          const float s = q - 1.0f;
+          const float value = 0.693147181f * u_f32(q) - s * (1.0f + s * (c2 + s * (c3 + s * c4)));
+          row_x[first + i] += wx * value;
+          row_y[first + i] += wy * value;
+        }
       }
     }
   }
@@ -188,39 +195,41 @@ void expand_row_f32(const float* nodes, std::ptrdiff_t cells, int cell, float* o
   }
 }
 
-// out = first + step * i + the rows' interpolated values.
-inline void interpolate(const float* rows, std::ptrdiff_t stride, std::ptrdiff_t phase,
-                        std::ptrdiff_t n, float first, float step, float* __restrict out) {
+// out = origin (+ i, along a row) + the node rows' interpolated values.
+template <bool Along>
+inline void interpolate(const float* nodes, std::ptrdiff_t stride, std::ptrdiff_t phase,
+                        std::ptrdiff_t n, std::ptrdiff_t origin, float* __restrict out) {
   constexpr PhaseWeights w = phase_weights(kMostCell);
   const float w0 = w.of[0][phase], w1 = w.of[1][phase], w2 = w.of[2][phase], w3 = w.of[3][phase],
               w4 = w.of[4][phase], w5 = w.of[5][phase];
-  const float *r0 = rows, *r1 = r0 + stride, *r2 = r1 + stride, *r3 = r2 + stride,
+  const float *r0 = nodes, *r1 = r0 + stride, *r2 = r1 + stride, *r3 = r2 + stride,
               *r4 = r3 + stride, *r5 = r4 + stride;
-  for (std::ptrdiff_t from = 0; from < n; from += kRowLanes) {
-    for (std::ptrdiff_t k = 0; k < kRowLanes; ++k) {
-      const std::ptrdiff_t i = from + k;
+  const auto first = static_cast<std::int32_t>(origin);
+  for (std::int32_t from = 0; from < n; from += kRowLanes) {
+    for (std::int32_t k = 0; k < kRowLanes; ++k) {
+      const std::int32_t i = from + k;
       const float moved =
           (w0 * r0[i] + w1 * r1[i]) + (w2 * r2[i] + w3 * r3[i]) + (w4 * r4[i] + w5 * r5[i]);
-      out[i] = (first + step * static_cast<float>(static_cast<std::int32_t>(i))) + moved;
+      out[i] = static_cast<float>(Along ? first + i : first) + moved;
     }
   }
 }
 
-void grid_row_f32(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
-                  float* sx, float* sy) {
+void grid_rows_f32(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t n, std::ptrdiff_t y,
+                   std::ptrdiff_t rows, float* sx, float* sy) {
   const std::ptrdiff_t at = y / grid.cell * grid.row_stride + x;
-  const std::ptrdiff_t phase = y % grid.cell * (kMostCell / grid.cell);
-  interpolate(grid.dx + at, grid.row_stride, phase, n,
-              static_cast<float>(static_cast<std::int32_t>(x)), 1.0f, sx);
-  interpolate(grid.dy + at, grid.row_stride, phase, n,
-              static_cast<float>(static_cast<std::int32_t>(y)), 0.0f, sy);
+  for (std::ptrdiff_t row = 0; row < rows; ++row) {
+    const std::ptrdiff_t phase = (y + row) % grid.cell * (kMostCell / grid.cell);
+    interpolate<true>(grid.dx + at, grid.row_stride, phase, n, x, sx + row * kPadded);
+    interpolate<false>(grid.dy + at, grid.row_stride, phase, n, y + row, sy + row * kPadded);
+  }
 }
 
 }  // namespace
 
 extern const TpsKernels tps_kernels;
 const TpsKernels tps_kernels = {displace_f64,   displace_row_f32, add_peaks_f32,
-                                expand_row_f32, grid_row_f32,     sample_u8,
+                                expand_row_f32, grid_rows_f32,    sample_u8,
                                 sample_f32};
 
 }  // namespace cvfast::CVFAST_ISA
