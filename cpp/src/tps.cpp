@@ -16,8 +16,10 @@ namespace {
 
 constexpr double kHalfLog2 = 0.34657359027997264;  // r^2 log r = log(2) / 2 * r^2 log2 r^2
 constexpr double kFloatError = 6e-8;       // relative, of a rounding
-// Pixels by which the map may be wrong for each control point: interpolated, or from roundings.
-constexpr double kTolerance = 0.005, kExactTolerance = 0.001;
+// Pixels by which the map may be wrong for each control point, from interpolating: more where the
+// map is rough. A map comes out wrong by up to four times as much. And from roundings.
+constexpr double kTolerance = 0.004, kRoughTolerance = 0.01, kExactTolerance = 0.001;
+constexpr double kRoughShare = 1.3;  // px of tolerance a weight for r in pixels
 constexpr double kPeakTolerance = 0.005, kNodeTolerance = 0.03;
 constexpr double kBareError = 0.38;  // of interpolating r^2 log r itself, in cells
 
@@ -96,11 +98,20 @@ SplinePeak peak_at(double x, double y, const double* weight, double radius, int 
   return peak;
 }
 
+double tolerance_for(const ThinPlateSpline& spline, bool exact) {
+  if (exact) return kExactTolerance;
+  double most = 0;
+  for (std::ptrdiff_t i = 0; i < 2 * spline.count; ++i) {
+    most = std::max(most, std::abs(spline.weights[i]));
+  }
+  return std::min(kTolerance + kRoughShare * most * spline.scale * spline.scale, kRoughTolerance);
+}
+
 Plan plan_cells(const ThinPlateSpline& spline, std::ptrdiff_t width, std::ptrdiff_t height,
                 bool exact, int cell) {
   Plan plan;
   plan.cell = cell;
-  const double tolerance = exact ? kExactTolerance : kTolerance;
+  const double tolerance = tolerance_for(spline, exact);
   const double area = cell * cell, scale2 = spline.scale * spline.scale;
   const double w = static_cast<double>(width), h = static_cast<double>(height);
   double squares = 0, far2 = 0, peak_cost = 0;
