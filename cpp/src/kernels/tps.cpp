@@ -20,16 +20,12 @@ inline float u_f32(float r2) {
   float m;
   memcpy(&m, &reduced, sizeof m);
   const float t = m - 1.0f;
-  float p = 0.0782798039f;
-  p = p * t + -0.174443775f;
-  p = p * t + 0.216358558f;
-  p = p * t + -0.242701903f;
-  p = p * t + 0.288186326f;
-  p = p * t + -0.360576574f;
-  p = p * t + 0.480902231f;
-  p = p * t + -0.721348472f;
-  p = p * t + 1.44269503f;
-  return r2 * (static_cast<float>(exponent) + p * t);
+  // Not as one chain of Horner's: that waits for itself (nodes took 1.3 times as long).
+  const float t2 = t * t;
+  const float low = (1.44269503f + -0.721348472f * t) + (0.480902231f + -0.360576574f * t) * t2;
+  const float high = (0.288186326f + -0.242701903f * t) +
+                     ((0.216358558f + -0.174443775f * t) + 0.0782798039f * t2) * t2;
+  return r2 * (static_cast<float>(exponent) + (low + high * (t2 * t2)) * t);
 }
 
 // The same in double, to a few ulp: log m as 2 artanh((m - 1) / (m + 1)), m in [0.75, 1.5).
@@ -86,23 +82,29 @@ void displace_f64(const Spline<double>& spline, const double* x, const double* y
 void displace_row_f32(const Spline<float>& spline, std::int32_t x, std::int32_t step,
                       std::int32_t y, std::ptrdiff_t n, float* __restrict dx,
                       float* __restrict dy) {
+  float px[kBlock];
   const float py = (static_cast<float>(y) - spline.origin_y) * spline.scale;
-  for (std::ptrdiff_t first = 0; first < n; first += kRowLanes) {
-    float px[kRowLanes];
-    for (std::int32_t i = 0; i < kRowLanes; ++i) {
-      const std::int32_t column = x + (static_cast<std::int32_t>(first) + i) * step;
-      px[i] = (static_cast<float>(column) - spline.origin_x) * spline.scale;
-      dx[first + i] = spline.affine[0] + spline.affine[2] * px[i] + spline.affine[4] * py;
-      dy[first + i] = spline.affine[1] + spline.affine[3] * px[i] + spline.affine[5] * py;
-    }
-    for (std::ptrdiff_t c = 0; c < spline.count; ++c) {
-      const float cx = spline.x[c], b = py - spline.y[c], wx = spline.wx[c], wy = spline.wy[c];
-      const float b2 = b * b + kTiny;
-      for (std::ptrdiff_t i = 0; i < kRowLanes; ++i) {
-        const float a = px[i] - cx;
-        const float u = u_f32(a * a + b2);
-        dx[first + i] += wx * u;
-        dy[first + i] += wy * u;
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    const std::int32_t column = x + static_cast<std::int32_t>(i) * step;
+    px[i] = (static_cast<float>(column) - spline.origin_x) * spline.scale;
+    dx[i] = spline.affine[0] + spline.affine[2] * px[i] + spline.affine[4] * py;
+    dy[i] = spline.affine[1] + spline.affine[3] * px[i] + spline.affine[5] * py;
+  }
+  constexpr std::ptrdiff_t most = 64;
+  for (std::ptrdiff_t from = 0; from < spline.count; from += most) {
+    const std::ptrdiff_t count = spline.count - from < most ? spline.count - from : most;
+    const float *x_of = spline.x + from, *y_of = spline.y + from;
+    const float *wx = spline.wx + from, *wy = spline.wy + from;
+    float b2[most];
+    for (std::ptrdiff_t c = 0; c < count; ++c) b2[c] = (py - y_of[c]) * (py - y_of[c]) + kTiny;
+    for (std::ptrdiff_t first = 0; first < n; first += kRowLanes) {
+      for (std::ptrdiff_t c = 0; c < count; ++c) {
+        for (std::ptrdiff_t i = 0; i < kRowLanes; ++i) {
+          const float a = px[first + i] - x_of[c];
+          const float u = u_f32(a * a + b2[c]);
+          dx[first + i] += wx[c] * u;
+          dy[first + i] += wy[c] * u;
+        }
       }
     }
   }
