@@ -14,6 +14,7 @@ namespace cvfast {
 
 namespace {
 
+constexpr std::size_t kLine = 64;  // bytes
 constexpr double kHalfLog2 = 0.34657359027997264;  // r^2 log r = log(2) / 2 * r^2 log2 r^2
 constexpr double kFloatError = 6e-8;       // relative, of a rounding
 // Pixels by which the map may be wrong for each control point, from interpolating: more where the
@@ -184,10 +185,14 @@ class Grid {
     const int cell = plan.cell;
     const std::ptrdiff_t cells = (filled_up(width) + cell - 1) / cell;
     const std::ptrdiff_t rows = (height + cell - 1) / cell + kNodesAround;
-    const std::ptrdiff_t stride = cells * cell;
-    dx_.reset(new float[static_cast<std::size_t>(stride * rows)]);
-    dy_.reset(new float[static_cast<std::size_t>(stride * rows)]);
-    view = {dx_.get(), dy_.get(), stride, cell};
+    const std::ptrdiff_t stride = cells * cell + kRowLanes;  // no power of two: cache sets
+    // Whole cache lines: loads that straddle two take twice as long.
+    const auto line = static_cast<std::ptrdiff_t>(kLine / sizeof(float));
+    memory_.reset(new float[static_cast<std::size_t>(2 * stride * rows + line)]);
+    const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
+    float* const all_dx = memory_.get() + (kLine - address % kLine) / sizeof(float);
+    float* const all_dy = all_dx + stride * rows;
+    view = {all_dx, all_dy, stride, cell};
     parallel_for(rows, threads_for(threads, plan.cost), [&](std::ptrdiff_t j) {
       const auto y = static_cast<std::int32_t>((j - kNodesBefore) * cell);
       const PeakRange near = peaks_near(plan, y, y);
@@ -205,8 +210,8 @@ class Grid {
         kernels.add_peaks_f32(near.first, near.count, x, cell,
                               static_cast<std::int32_t>(n), y, 1, -1.0f, dx, dy);
         const std::ptrdiff_t at = j * stride + i * cell;
-        kernels.expand_row_f32(dx, m, cell, dx_.get() + at);
-        kernels.expand_row_f32(dy, m, cell, dy_.get() + at);
+        kernels.expand_row_f32(dx, m, cell, all_dx + at);
+        kernels.expand_row_f32(dy, m, cell, all_dy + at);
       }
     });
   }
@@ -214,7 +219,7 @@ class Grid {
   SplineGrid view;
 
  private:
-  std::unique_ptr<float[]> dx_, dy_;
+  std::unique_ptr<float[]> memory_;
 };
 
 void sample(const TpsKernels& kernels, const Source<std::uint8_t>& source, const float* x,
@@ -234,7 +239,8 @@ void warp_rows(const TpsKernels& kernels, ImageView<const T> image, ImageView<T>
                             image.row_stride};
   parallel_for((out.height + strip_rows - 1) / strip_rows, threads, [&](std::ptrdiff_t strip) {
     const std::ptrdiff_t top = strip * strip_rows, bottom = std::min(top + strip_rows, out.height);
-    float sx[kBandRows * kPadded], sy[kBandRows * kPadded];
+    alignas(kLine) float sx[kBandRows * kPadded];
+    alignas(kLine) float sy[kBandRows * kPadded];
     for (std::ptrdiff_t x = 0; x < out.width; x += kBlock) {
       const std::ptrdiff_t n = std::min(out.width - x, kBlock);
       for (std::ptrdiff_t y = top; y < bottom; y += kBandRows) {
