@@ -44,18 +44,11 @@ inline double u_f64(double r2) {
   const double exponent = (e - 6755399441055744.0) * 9.5367431640625e-07;  // was 2^20 too large
   const double s = (m - 1.0) / (m + 1.0);
   const double s2 = s * s;
-  double p = 1.0 / 21;
-  p = p * s2 + 1.0 / 19;
-  p = p * s2 + 1.0 / 17;
-  p = p * s2 + 1.0 / 15;
-  p = p * s2 + 1.0 / 13;
-  p = p * s2 + 1.0 / 11;
-  p = p * s2 + 1.0 / 9;
-  p = p * s2 + 1.0 / 7;
-  p = p * s2 + 1.0 / 5;
-  p = p * s2 + 1.0 / 3;
-  p = p * s2 + 1.0;
-  return r2 * (exponent + 2.885390081777926815 * (s * p));
+  const double s4 = s2 * s2, s8 = s4 * s4;
+  const double p0 = (1.0 + 1.0 / 3 * s2) + (1.0 / 5 + 1.0 / 7 * s2) * s4;
+  const double p8 = (1.0 / 9 + 1.0 / 11 * s2) + (1.0 / 13 + 1.0 / 15 * s2) * s4;
+  const double p16 = (1.0 / 17 + 1.0 / 19 * s2) + 1.0 / 21 * s4;
+  return r2 * (exponent + 2.885390081777926815 * (s * (p0 + (p8 + p16 * s8) * s8)));
 }
 
 // n <= kBlock points in pixels to displacements.
