@@ -121,8 +121,8 @@ struct Spline {
 // A grid of displacements is interpolated between six nodes: two more before a cell, two after it.
 constexpr int kMostCell = 32;  // pixels between nodes: 32, 16, 8 or 4
 constexpr int kNodesBefore = 2;
-constexpr int kNodesAround = 5;            // nodes that a run of cells needs beyond its count
-constexpr std::ptrdiff_t kRowLanes = 16;   // rows are filled up to multiples of it
+constexpr int kNodesAround = 5;           // nodes that a run of cells needs beyond its count
+constexpr std::ptrdiff_t kRowLanes = 16;  // rows are filled up to multiples of it
 constexpr std::ptrdiff_t kPadded = kBlock + kRowLanes;
 constexpr std::ptrdiff_t kBandRows = 8;  // rows mapped at a time
 

@@ -223,8 +223,7 @@ void grid_rows_f32(const SplineGrid& grid, std::ptrdiff_t x, std::ptrdiff_t n, s
 }  // namespace
 
 extern const TpsKernels tps_kernels;
-const TpsKernels tps_kernels = {displace_f64,   displace_row_f32, add_peaks_f32,
-                                expand_row_f32, grid_rows_f32,    sample_u8,
-                                sample_f32};
+const TpsKernels tps_kernels = {displace_f64,  displace_row_f32, add_peaks_f32, expand_row_f32,
+                                grid_rows_f32, sample_u8,        sample_f32};
 
 }  // namespace cvfast::CVFAST_ISA
