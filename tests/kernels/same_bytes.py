@@ -68,8 +68,10 @@ def rotate(rng: np.random.Generator) -> Callable[[int], Any]:
 
 
 def spline(rng: np.random.Generator, width: float, height: float) -> ThinPlateSpline:
+    """From nearly still to so wild that it is summed at every pixel."""
     source = rng.uniform(-0.2, 1.2, (int(rng.integers(4, 40)), 2)) * (width + 1, height + 1)
-    return ThinPlateSpline(source, source + rng.normal(0, 0.03, source.shape) * (width, height))
+    share = rng.choice([1e-5, 1e-3, 0.03, 0.03, 10])
+    return ThinPlateSpline(source, source + rng.normal(0, share, source.shape) * (width, height))
 
 
 def tps(exact: bool) -> Callable[[np.random.Generator], Callable[[int], Any]]:

@@ -124,33 +124,47 @@ struct Spline {
   T origin_x, origin_y, scale;
 };
 
-constexpr int kMostCell = 8;    // pixels between the nodes of a displacement grid: 8, 4 or 2
-constexpr int kPatchCells = 9;  // round each control point: four cells each way
-constexpr int kPatchNodes = kPatchCells + 3;
+// A grid of displacements is interpolated between six nodes: two more before a cell, two after it.
+constexpr int kMostCell = 32;  // pixels between nodes: 32, 16, 8 or 4
+constexpr int kNodesBefore = 2;
+constexpr int kNodesAround = 5;           // nodes that a run of cells needs beyond its count
+constexpr std::ptrdiff_t kRowLanes = 16;  // rows are filled up to multiples of it
+constexpr std::ptrdiff_t kPadded = kBlock + kRowLanes;
+constexpr std::ptrdiff_t kBandRows = 8;  // rows mapped at a time
 
-struct SplinePatch {
-  std::ptrdiff_t x, y;       // first pixel; both multiples of the cell
-  float center_x, center_y;  // of the control point, from that pixel
-  float wx, wy;              // pixels a (pixel^2 log2 pixel^2)
-  float nodes[kPatchNodes * kPatchNodes];
+// What a control point adds near itself to a smooth map, so that the sum is w r^2 log r:
+// w R^2 / 2 (q ln q - s (1 + s (c2 + s (c3 + s c4)))), q = r^2 / R^2 < 1, s = q - 1.
+struct SplinePeak {
+  std::int32_t x, y;       // the pixel at the control point or up to one before it
+  float shift_x, shift_y;  // from that pixel to the control point
+  float radius2, inverse_radius2;
+  float wx, wy;  // w R^2 / 2 in pixels
+  float c2, c3, c4;
 };
 
 struct SplineGrid {
-  const float *dx, *dy;  // row 0, column 0 is the node at pixel -cell
-  std::ptrdiff_t columns;
-  const SplinePatch* patches;
-  std::ptrdiff_t patch_count;
+  const float *dx, *dy;  // rows of nodes, a value a pixel column; the first two cells above row 0
+  std::ptrdiff_t row_stride;
   int cell;
 };
 
 struct TpsKernels {
   void (*displace_f64)(const Spline<double>&, const double* x, const double* y, std::ptrdiff_t n,
                        double* dx, double* dy);
-  void (*exact_row_f32)(const Spline<float>&, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
-                        float* sx, float* sy);
-  void (*grid_row_f32)(const SplineGrid&, std::ptrdiff_t x, std::ptrdiff_t y, std::ptrdiff_t n,
-                       float* sx, float* sy);
-  void (*patch_nodes_f32)(SplinePatch&, int cell);
+  // Displacements at n points x, x + step, ... of row y; n a multiple of kRowLanes.
+  void (*displace_row_f32)(const Spline<float>&, std::int32_t x, std::int32_t step, std::int32_t y,
+                           std::ptrdiff_t n, float* dx, float* dy);
+  // sign * the peaks, added to rows y, y + 1, ... of dx and dy: n points x, x + step, ... each
+  // (zero may be added to up to kRowLanes - 1 values more). Rows of dx and dy are kPadded apart.
+  void (*add_peaks_f32)(const SplinePeak*, std::ptrdiff_t count, std::int32_t x, std::int32_t step,
+                        std::int32_t n, std::int32_t y, std::int32_t rows, float sign, float* dx,
+                        float* dy);
+  // A row of cells + kNodesAround nodes to cells * cell values.
+  void (*expand_row_f32)(const float* nodes, std::ptrdiff_t cells, int cell, float* out);
+  // Runs of n <= kBlock pixels from column x (a multiple of kRowLanes) on, in rows y, y + 1, ... of
+  // one cell, to positions. Rows of sx and sy are kPadded apart.
+  void (*grid_rows_f32)(const SplineGrid&, std::ptrdiff_t x, std::ptrdiff_t n, std::ptrdiff_t y,
+                        std::ptrdiff_t rows, float* sx, float* sy);
   void (*sample_u8)(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n,
                     std::uint8_t* out);
   void (*sample_f32)(const Source<float>&, const float* x, const float* y, std::ptrdiff_t n,

@@ -18,6 +18,7 @@ __all__ = ["ThinPlateSpline"]
 
 MOST_POINTS = 5_000  # solving grows with the cube: some seconds here
 _COLLINEAR = 1e-6  # the points' second extent over their first
+_SMALLEST = float(np.finfo(np.float64).tiny)
 _MISS = 1e-6  # px that a solved spline may miss its points by
 _ImageT = TypeVar("_ImageT", bound=Image)
 
@@ -122,9 +123,10 @@ class ThinPlateSpline:
         size
             (width, height) of the result; None: the image's.
         exact
-            False interpolates the map on a grid of 8 pixels (finer where near points move against
-            each other), with each control point's own share added exactly round it: within 0.1 px
-            for rough maps, 0.01 px for smooth ones. True sums over all points at every pixel.
+            How near the map comes to the sum over all points in double precision. False: within
+            0.01 px where it bends smoothly, 0.05 px where it is rough. True: within 0.01 px (0.02
+            px for hundreds of points that jump about), as near as a sum in float32 comes, at up
+            to twice the time.
         threads
             At most so many threads; None: :func:`cvfast.get_num_threads`.
         out
@@ -211,11 +213,18 @@ def _fit(
     scale = 1 / float(np.abs(points - origin).max())
     unit: NDArray[np.float64] = (points - origin) * scale
     count = len(unit)
-    squared = ((unit[:, None] - unit[None]) ** 2).sum(axis=2)
     system = np.zeros((count + 3, count + 3))
+    # Each axis by itself (a sum over an axis of length two took most of the time of a fit), in
+    # place (new pages take longer than the arithmetic).
+    squared, down = (np.subtract.outer(side, side) for side in unit.T)
+    squared *= squared
+    down *= down
+    squared += down
     # U(r) = r^2 log r, and 0 at r = 0. Normalising divides the smoothing by the square of the
     # scale and adds a quadratic that the side conditions take out.
-    system[:count, :count] = 0.5 * squared * np.log(np.where(squared > 0, squared, 1))
+    kernel = np.log(np.maximum(squared, _SMALLEST, out=down), out=down)
+    squared *= 0.5
+    np.multiply(squared, kernel, out=system[:count, :count])
     system[np.arange(count), np.arange(count)] = smoothing * scale**2
     system[:count, count] = system[count, :count] = 1
     system[:count, count + 1 :] = unit
