@@ -89,6 +89,10 @@ struct PcaKernels {
   // out = x - mean; the second returns whether all values are finite.
   void (*center_u8)(const std::uint8_t* x, const float* mean, std::ptrdiff_t n, float* out);
   bool (*center_f32)(const float* x, const float* mean, std::ptrdiff_t n, float* out);
+  // to[c * to_stride + r] = from[r * from_stride + c] ^ flip
+  void (*transpose)(const std::uint32_t* from, std::ptrdiff_t from_stride, std::ptrdiff_t rows,
+                    std::ptrdiff_t columns, std::uint32_t flip, std::uint32_t* to,
+                    std::ptrdiff_t to_stride);
   // Four rows of bytes to words, one a column.
   void (*interleave_u8)(const std::uint8_t* const* rows, std::ptrdiff_t n, std::uint32_t* out);
   void (*sum_u8)(const std::uint8_t* x, std::ptrdiff_t n, std::uint32_t* sums);

@@ -7,6 +7,7 @@
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
+#define CVFAST_SSE2
 #elif defined(__SSE2__) || defined(_M_X64)
 #include <emmintrin.h>
 #define CVFAST_SSE2
@@ -117,6 +118,15 @@ inline Words add_pairs(Words a, Words b, Words c) {
   return c;
 }
 inline void store(std::int32_t* p, Words x) { memcpy(p, x.v, sizeof x.v); }
+#endif
+
+#if defined(CVFAST_SSE2)
+inline __m128i load_four(const std::uint32_t* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+inline void store_four(std::uint32_t* p, __m128i v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), v);
+}
 #endif
 
 template <int R, int N>
@@ -251,6 +261,42 @@ bool center_f32(const float* __restrict x, const float* __restrict mean, std::pt
   return largest < 0x7f800000;
 }
 
+// Four by four: 16384 words of 32 rows in a fifth of the time of single words (2000 x 16384: 50 ms
+// less). Wider vectors need twice the shuffles' code and gain nothing, as memory bounds it.
+void transpose(const std::uint32_t* from, std::ptrdiff_t from_stride, std::ptrdiff_t rows,
+               std::ptrdiff_t columns, std::uint32_t flip, std::uint32_t* to,
+               std::ptrdiff_t to_stride) {
+  std::ptrdiff_t whole_rows = 0, whole_columns = 0;
+#if defined(CVFAST_SSE2)
+  whole_rows = rows / 4 * 4;
+  whole_columns = columns / 4 * 4;
+  const __m128i flips = _mm_set1_epi32(static_cast<int>(flip));
+  for (std::ptrdiff_t r = 0; r < whole_rows; r += 4) {
+    for (std::ptrdiff_t c = 0; c < whole_columns; c += 4) {
+      const std::uint32_t* source = from + r * from_stride + c;
+      std::uint32_t* target = to + c * to_stride + r;
+      const __m128i a = load_four(source), b = load_four(source + from_stride);
+      const __m128i d = load_four(source + 2 * from_stride),
+                    e = load_four(source + 3 * from_stride);
+      const __m128i ab0 = _mm_unpacklo_epi32(a, b), ab1 = _mm_unpackhi_epi32(a, b);
+      const __m128i de0 = _mm_unpacklo_epi32(d, e), de1 = _mm_unpackhi_epi32(d, e);
+      store_four(target, _mm_xor_si128(_mm_unpacklo_epi64(ab0, de0), flips));
+      store_four(target + to_stride, _mm_xor_si128(_mm_unpackhi_epi64(ab0, de0), flips));
+      store_four(target + 2 * to_stride, _mm_xor_si128(_mm_unpacklo_epi64(ab1, de1), flips));
+      store_four(target + 3 * to_stride, _mm_xor_si128(_mm_unpackhi_epi64(ab1, de1), flips));
+    }
+  }
+#endif
+  for (std::ptrdiff_t r = 0; r < rows; ++r) {
+    for (std::ptrdiff_t c = r < whole_rows ? whole_columns : 0; c < columns; ++c) {
+      std::uint32_t word;  // a float's bits, it may be
+      memcpy(&word, from + r * from_stride + c, sizeof word);
+      word ^= flip;
+      memcpy(to + c * to_stride + r, &word, sizeof word);
+    }
+  }
+}
+
 void interleave_u8(const std::uint8_t* const* rows, std::ptrdiff_t n,
                    std::uint32_t* __restrict out) {
   const std::uint8_t* __restrict a = rows[0];
@@ -318,9 +364,9 @@ void finish_u8(const float* __restrict x, const float* __restrict mean, std::ptr
 
 extern const PcaKernels pca_kernels;
 const PcaKernels pca_kernels = {
-    kRows,      kLanes,     product_f32,    product_u8,     CVFAST_VNNI_PRODUCT,
-    center_u8,  center_f32, interleave_u8,  sum_u8,         sum_f32,
-    store_tile, add_tile,   accumulate_f32, accumulate_f64, accumulate_i32,
-    finish_f32, finish_u8};
+    kRows,          kLanes,     product_f32, product_u8,     CVFAST_VNNI_PRODUCT,
+    center_u8,      center_f32, transpose,   interleave_u8,  sum_u8,
+    sum_f32,        store_tile, add_tile,    accumulate_f32, accumulate_f64,
+    accumulate_i32, finish_f32, finish_u8};
 
 }  // namespace cvfast::CVFAST_ISA
