@@ -191,8 +191,8 @@ class Scatter {
     alignas(64) double sums[kMostTileRows * kMostPanel] = {};
     for (std::ptrdiff_t r = 0; r < rows; ++r) prefetch(out + r * items_, columns);
     for (std::ptrdiff_t p = 0; p < words; p += kFloatDepth) {
-      kernels_.product_f32(left + p, right + p * panel_, std::min(kFloatDepth, words - p), rows, 2,
-                           tile);
+      kernels_.product_f32(left + p, right + p * panel_, panel_, std::min(kFloatDepth, words - p),
+                           rows, 2, tile);
       kernels_.accumulate_f32(tile, rows * panel_, sums);
     }
     for (std::ptrdiff_t r = 0; r < rows; ++r) {

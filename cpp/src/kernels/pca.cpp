@@ -130,7 +130,8 @@ inline void store_four(std::uint32_t* p, __m128i v) {
 #endif
 
 template <int R, int N>
-void product(const float* a, const float* b, std::ptrdiff_t depth, float* tile) {
+void product(const float* a, const float* b, std::ptrdiff_t step, std::ptrdiff_t depth,
+             float* tile) {
   Floats sums[R][N];
   CVFAST_UNROLL
   for (int r = 0; r < R; ++r) {
@@ -140,7 +141,7 @@ void product(const float* a, const float* b, std::ptrdiff_t depth, float* tile) 
   for (std::ptrdiff_t p = 0; p < depth; ++p) {
     Floats right[N];
     CVFAST_UNROLL
-    for (int j = 0; j < N; ++j) right[j] = load(b + (p * N + j) * kLanes);
+    for (int j = 0; j < N; ++j) right[j] = load(b + p * step + j * kLanes);
     CVFAST_UNROLL
     for (int r = 0; r < R; ++r) {
       const Floats left = spread(a[r * kTileStride + p]);
@@ -156,38 +157,70 @@ void product(const float* a, const float* b, std::ptrdiff_t depth, float* tile) 
 }
 
 template <int N>
-void product_rows(const float* a, const float* b, std::ptrdiff_t depth, std::ptrdiff_t rows,
-                  float* tile) {
+void product_rows(const float* a, const float* b, std::ptrdiff_t step, std::ptrdiff_t depth,
+                  std::ptrdiff_t rows, float* tile) {
   std::ptrdiff_t done = 0;
   while (done < rows) {
     const float* from = a + done * kTileStride;
     float* to = tile + done * N * kLanes;
     const std::ptrdiff_t left = rows - done;
     if (left >= kRows) {
-      product<kRows, N>(from, b, depth, to);
+      product<kRows, N>(from, b, step, depth, to);
       done += kRows;
     } else if (kRows > 8 && left >= 8) {
-      product<8, N>(from, b, depth, to);
+      product<8, N>(from, b, step, depth, to);
       done += 8;
     } else if (left >= 4) {
-      product<4, N>(from, b, depth, to);
+      product<4, N>(from, b, step, depth, to);
       done += 4;
     } else if (left >= 2) {
-      product<2, N>(from, b, depth, to);
+      product<2, N>(from, b, step, depth, to);
       done += 2;
     } else {
-      product<1, N>(from, b, depth, to);
+      product<1, N>(from, b, step, depth, to);
       done += 1;
     }
   }
 }
 
-void product_f32(const float* a, const float* b, std::ptrdiff_t depth, std::ptrdiff_t rows,
-                 std::ptrdiff_t vectors, float* tile) {
+void product_f32(const float* a, const float* b, std::ptrdiff_t step, std::ptrdiff_t depth,
+                 std::ptrdiff_t rows, std::ptrdiff_t vectors, float* tile) {
   if (vectors == 2) {
-    product_rows<2>(a, b, depth, rows, tile);
+    product_rows<2>(a, b, step, depth, rows, tile);
   } else {
-    product_rows<1>(a, b, depth, rows, tile);
+    product_rows<1>(a, b, step, depth, rows, tile);
+  }
+}
+
+// Memory bounds a single row: the rows of b are read once, a few at a time, as they lie.
+void product_row_f32(const float* a, const float* b, std::ptrdiff_t b_stride, std::ptrdiff_t depth,
+                     std::ptrdiff_t n, float* __restrict sums) {
+  constexpr std::ptrdiff_t kAtOnce = 8;
+  for (std::ptrdiff_t p0 = 0; p0 < depth; p0 += kAtOnce) {
+    const std::ptrdiff_t end = p0 + kAtOnce < depth ? p0 + kAtOnce : depth;
+    std::ptrdiff_t i = 0;
+    for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+      Floats low = load(sums + i), high = load(sums + i + kLanes);
+      for (std::ptrdiff_t p = p0; p < end; ++p) {
+        const Floats left = spread(a[p]);
+        low = add_product(left, load(b + p * b_stride + i), low);
+        high = add_product(left, load(b + p * b_stride + i + kLanes), high);
+      }
+      store(sums + i, low);
+      store(sums + i + kLanes, high);
+    }
+    for (; i < n; i += kLanes) {
+      const std::ptrdiff_t count = n - i < kLanes ? n - i : kLanes;
+      float part[kLanes] = {}, right[kLanes] = {};
+      memcpy(part, sums + i, static_cast<size_t>(count) * sizeof(float));
+      Floats sum = load(part);
+      for (std::ptrdiff_t p = p0; p < end; ++p) {
+        memcpy(right, b + p * b_stride + i, static_cast<size_t>(count) * sizeof(float));
+        sum = add_product(spread(a[p]), load(right), sum);
+      }
+      store(part, sum);
+      memcpy(sums + i, part, static_cast<size_t>(count) * sizeof(float));
+    }
   }
 }
 
@@ -364,9 +397,9 @@ void finish_u8(const float* __restrict x, const float* __restrict mean, std::ptr
 
 extern const PcaKernels pca_kernels;
 const PcaKernels pca_kernels = {
-    kRows,          kLanes,     product_f32, product_u8,     CVFAST_VNNI_PRODUCT,
-    center_u8,      center_f32, transpose,   interleave_u8,  sum_u8,
-    sum_f32,        store_tile, add_tile,    accumulate_f32, accumulate_f64,
-    accumulate_i32, finish_f32, finish_u8};
+    kRows,      kLanes,     product_f32,    product_row_f32, product_u8,     CVFAST_VNNI_PRODUCT,
+    center_u8,  center_f32, transpose,      interleave_u8,   sum_u8,         sum_f32,
+    store_tile, add_tile,   accumulate_f32, accumulate_f64,  accumulate_i32, finish_f32,
+    finish_u8};
 
 }  // namespace cvfast::CVFAST_ISA
