@@ -168,7 +168,7 @@ void multiply_few(const Samples<float>& scores, const Samples<float>& components
     bool good = true;
     for (std::ptrdiff_t r = 0; r < scores.count; ++r) {
       const float* row = sums + r * kFewColumns;
-      for (std::ptrdiff_t j = 0; j < n; ++j) good &= std::isfinite(row[j]);
+      good &= kernels.center_f32(row, row, n, part);
       finish(kernels, r, first, n, row);
     }
     if (!good) finite.store(false, std::memory_order_relaxed);
