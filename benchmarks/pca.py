@@ -74,7 +74,7 @@ def _model(count: int, columns: int, kept: int) -> tuple[PCA, Bytes]:
 def _sklearn(model: PCA) -> SklearnPCA:
     """Return scikit-learn's with the same components, in float32 as ours."""
     same = SklearnPCA(len(model.components_))
-    same.components_ = model.components_
+    same.components_ = model.components_.copy()
     same.mean_ = model.mean_.astype(np.float32)
     same.explained_variance_ = model.explained_variance_.astype(np.float32)
     same.n_features_in_ = model.n_features_in_
@@ -83,21 +83,23 @@ def _sklearn(model: PCA) -> SklearnPCA:
 
 def _transform_case(count: int, columns: int, kept: int) -> Case:
     model, x = _model(count, columns, kept)
-    components, mean = model.components_, model.mean_.astype(np.float32)
-    sklearn, ready = _sklearn(model), x.astype(np.float32)
-    offset = mean @ components.T
+    # Everyone has components of his own, as ours has them packed: else those who share them would
+    # find them in the cache, which tells where one row is transformed.
+    late, centred, ready_ones, others = (model.components_.copy() for _ in range(4))
+    mean, sklearn, ready = model.mean_.astype(np.float32), _sklearn(model), x.astype(np.float32)
+    offset = mean @ late.T
     runs: dict[str, Run] = {
         "cvfast": lambda: model.transform(x),
-        NUMPY: lambda: x.astype(np.float32) @ components.T - offset,
-        CENTRED: lambda: (x.astype(np.float32) - mean) @ components.T,
+        NUMPY: lambda: x.astype(np.float32) @ late.T - offset,
+        CENTRED: lambda: (x.astype(np.float32) - mean) @ centred.T,
         SK_BYTES: lambda: sklearn.transform(x),
         SK_FLOATS: lambda: sklearn.transform(ready),
-        "cv2.PCAProject": lambda: cv2.PCAProject(x, mean[None], components),
-        SGEMM: lambda: ready @ components.T,
+        "cv2.PCAProject": lambda: cv2.PCAProject(x, mean[None], others),
+        SGEMM: lambda: ready @ ready_ones.T,
     }
 
     def agree(outputs: Mapping[str, Any]) -> str:
-        exact = (x - model.mean_) @ components.T.astype(np.float64)
+        exact = (x - model.mean_) @ late.T.astype(np.float64)
         most = np.abs(exact).max()
         ours = np.abs(outputs["cvfast"] - exact).max() / most
         assert ours <= 1e-6, f"cvfast: {ours:.1e} of the largest value off"
