@@ -49,7 +49,7 @@ def cases(quick: bool, threads: int) -> Iterator[Case]:
     for shape in (SMALL,) if quick else (SMALL, LARGE):
         yield _gram_case(*shape[:2])
     for (shape, dtype), asked in FITS.items():
-        if shape == SMALL or not quick and (shape == LARGE or threads == 1):
+        if shape == SMALL or (not quick and (shape == LARGE or threads == 1)):
             yield _fit_case(shape, dtype, asked)
 
 

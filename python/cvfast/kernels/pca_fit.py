@@ -192,8 +192,8 @@ def _orthonormal(rows: _Floats, rank: int) -> _Floats:
     columns[:, rank:] = 0.0
     # Householder's columns are orthonormal, also those that start from nothing.
     basis, _ = qr(columns, mode="economic", overwrite_a=True, check_finite=False)
-    components = np.ascontiguousarray(basis.T, dtype)
-    return components
+    completed: _Floats = np.ascontiguousarray(basis.T, dtype)
+    return completed
 
 
 def _squares(rows: _Floats) -> _F64:
