@@ -14,8 +14,19 @@ namespace {
 
 constexpr double kProductsPerNanosecond = 80;
 constexpr double kBytesPerNanosecond = 10;
-constexpr std::ptrdiff_t kColumnBlock = 384;       // columns that are combined at a time
+constexpr std::ptrdiff_t kColumnBlock = 384;  // columns that are combined at a time
+constexpr std::ptrdiff_t kFewRows = 4;        // up to which packing costs more than it saves
+constexpr std::ptrdiff_t kFewColumns = 4096, kFewDepth = 8;
 constexpr std::ptrdiff_t kPackedFloats = 1 << 18;  // 1 MiB of them stay in the second-level cache
+
+bool all_finite(const Samples<float>& x) {
+  for (std::ptrdiff_t i = 0; i < x.count; ++i) {
+    for (std::ptrdiff_t j = 0; j < x.columns; ++j) {
+      if (!std::isfinite(x.row(i)[j])) return false;
+    }
+  }
+  return true;
+}
 
 // One block of columns of weights * x: packs the columns, then runs over the rows of weights.
 // finish(row, columns) takes each finished row of sums.
@@ -58,8 +69,8 @@ class ColumnBlock {
         }
         const auto merge = p0 == 0 ? kernels_.store_tile : kernels_.add_tile;
         for (std::ptrdiff_t c = 0; c < columns_; c += panel_) {
-          kernels_.product_f32(left, packed_.get() + c * depth_ + p0 * panel_, depth, rows, 2,
-                               tile);
+          kernels_.product_f32(left, packed_.get() + c * depth_ + p0 * panel_, panel_, depth, rows,
+                               2, tile);
           merge(tile, panel_, rows, std::min(panel_, columns_ - c), sums + c, kColumnBlock);
         }
       }
@@ -102,11 +113,7 @@ void multiply(const Samples<float>& weights, const Samples<T>& x, const float* m
   });
   if (!memory) throw std::bad_alloc();
   if (!finite) {
-    for (std::ptrdiff_t i = 0; i < weights.count; ++i) {
-      for (std::ptrdiff_t j = 0; j < weights.columns; ++j) {
-        if (!std::isfinite(weights.row(i)[j])) reject_not_finite(weights);
-      }
-    }
+    if (!all_finite(weights)) reject_not_finite(weights);
     reject_not_finite(x);
   }
 }
@@ -132,17 +139,60 @@ void finish(const PcaKernels& kernels, const float* sums, const float* mean, std
   kernels.finish_u8(sums, mean, n, out);
 }
 
+// The same bytes as multiply's for a few rows, without packing: each row's sums of a block of
+// columns stay in the first-level cache while the components stream by.
+template <typename Finish>
+void multiply_few(const Samples<float>& scores, const Samples<float>& components, int threads,
+                  const Finish& finish) {
+  const PcaKernels& kernels = CVFAST_PICK(pca_kernels);
+  const double area =
+      static_cast<double>(components.count) * static_cast<double>(components.columns);
+  const int count = threads_for(threads, area * 4 / kBytesPerNanosecond);
+  std::atomic<bool> finite{true};
+  parallel_for(ceil_div(components.columns, kFewColumns), count, [&](std::ptrdiff_t block) {
+    const std::ptrdiff_t first = block * kFewColumns;
+    const std::ptrdiff_t n = std::min(kFewColumns, components.columns - first);
+    alignas(64) float sums[kFewRows * kFewColumns], part[kFewRows * kFewColumns];
+    for (std::ptrdiff_t p0 = 0; p0 < components.count; p0 += kFloatDepth) {
+      const std::ptrdiff_t depth = std::min(kFloatDepth, components.count - p0);
+      float* to = p0 == 0 ? sums : part;
+      std::fill(to, to + scores.count * kFewColumns, 0.0f);
+      for (std::ptrdiff_t p = p0; p < p0 + depth; p += kFewDepth) {
+        for (std::ptrdiff_t r = 0; r < scores.count; ++r) {
+          kernels.product_row_f32(scores.row(r) + p, components.row(p) + first, components.stride,
+                                  std::min(kFewDepth, p0 + depth - p), n, to + r * kFewColumns);
+        }
+      }
+      if (p0 > 0) kernels.add_tile(part, kFewColumns, scores.count, n, sums, kFewColumns);
+    }
+    bool good = true;
+    for (std::ptrdiff_t r = 0; r < scores.count; ++r) {
+      const float* row = sums + r * kFewColumns;
+      good &= kernels.center_f32(row, row, n, part);
+      finish(kernels, r, first, n, row);
+    }
+    if (!good) finite.store(false, std::memory_order_relaxed);
+  });
+  // Finite factors may give an infinite sum.
+  if (finite) return;
+  if (!all_finite(scores)) reject_not_finite(scores);
+  if (!all_finite(components)) reject_not_finite(components);
+}
+
 template <typename T>
 void reconstruct_any(const Samples<float>& scores, const Samples<float>& components,
                      const double* mean, T* out, int threads) {
   const std::vector<float> high = rounded(mean, components.columns);
-  const std::vector<float> zeros(static_cast<std::size_t>(components.columns), 0.0f);
-  multiply(scores, components, zeros.data(), threads,
-           [&](const PcaKernels& kernels, std::ptrdiff_t row, std::ptrdiff_t first,
-               std::ptrdiff_t columns, const float* sums) {
-             finish(kernels, sums, high.data() + first, columns,
-                    out + row * components.columns + first);
-           });
+  const auto finish_row = [&](const PcaKernels& kernels, std::ptrdiff_t row, std::ptrdiff_t first,
+                              std::ptrdiff_t columns, const float* sums) {
+    finish(kernels, sums, high.data() + first, columns, out + row * components.columns + first);
+  };
+  if (scores.count <= kFewRows) {
+    multiply_few(scores, components, threads, finish_row);
+  } else {
+    const std::vector<float> zeros(static_cast<std::size_t>(components.columns), 0.0f);
+    multiply(scores, components, zeros.data(), threads, finish_row);
+  }
 }
 
 }  // namespace
@@ -165,10 +215,11 @@ void reconstruct(const Samples<float>& scores, const Samples<float>& components,
 }
 
 // values: per kFloatDepth columns of the data, panel after panel, two vectors of components wide
-// (the last one may be one), column after column.
+// (the last one as wide as what is left: padding would cost a single row, which memory bounds, its
+// share of time), column after column. kMostPanel more are there to be read.
 struct Projection::Packed {
   const PcaKernels& kernels;
-  std::ptrdiff_t components, columns, vectors;
+  std::ptrdiff_t components, columns;
   std::vector<float> mean;   // rounded to float; `start` takes off what the rounding left
   std::vector<float> start;  // one a component: where its sum begins
   Aligned<float> values;
@@ -181,11 +232,11 @@ struct Projection::Packed {
 
 Projection::Projection(const Samples<float>& c, const double* mean) {
   const PcaKernels& kernels = CVFAST_PICK(pca_kernels);
-  const std::ptrdiff_t vectors = ceil_div(c.count, kernels.lanes), padded = vectors * kernels.lanes;
+  const std::ptrdiff_t size = c.count * c.columns;
   auto packed = std::make_unique<Packed>(Packed{
-      kernels, c.count, c.columns, vectors, rounded(mean, c.columns),
-      std::vector<float>(static_cast<std::size_t>(c.count)), aligned<float>(padded * c.columns)});
-  std::fill(packed->values.get(), packed->values.get() + padded * c.columns, 0.0f);
+      kernels, c.count, c.columns, rounded(mean, c.columns),
+      std::vector<float>(static_cast<std::size_t>(c.count)), aligned<float>(size + kMostPanel)});
+  std::fill(packed->values.get() + size, packed->values.get() + size + kMostPanel, 0.0f);
   const std::ptrdiff_t panel = 2 * kernels.lanes;
   for (std::ptrdiff_t i = 0; i < c.count; ++i) {
     const float* row = c.row(i);
@@ -195,10 +246,10 @@ Projection::Projection(const Samples<float>& c, const double* mean) {
               static_cast<double>(row[j]);
     }
     packed->start[static_cast<std::size_t>(i)] = static_cast<float>(-left);
-    const std::ptrdiff_t panel0 = i / panel * panel, width = std::min(panel, padded - panel0);
+    const std::ptrdiff_t panel0 = i / panel * panel, width = std::min(panel, c.count - panel0);
     for (std::ptrdiff_t p0 = 0; p0 < c.columns; p0 += kFloatDepth) {
       const std::ptrdiff_t depth = std::min(kFloatDepth, c.columns - p0);
-      float* to = packed->values.get() + p0 * padded + panel0 * depth + (i - panel0);
+      float* to = packed->values.get() + p0 * c.count + panel0 * depth + (i - panel0);
       for (std::ptrdiff_t p = 0; p < depth; ++p) to[p * width] = row[p0 + p];
     }
   }
@@ -223,7 +274,7 @@ bool Projection::Packed::run(const Samples<T>& x, std::ptrdiff_t panel0, std::pt
   bool finite = true;
   for (std::ptrdiff_t p0 = 0; p0 < columns; p0 += kFloatDepth) {
     const std::ptrdiff_t depth = std::min(kFloatDepth, columns - p0);
-    const float* block = values.get() + p0 * vectors * lanes;
+    const float* block = values.get() + p0 * components;
     for (std::ptrdiff_t r0 = 0; r0 < x.count; r0 += kernels.tile_rows) {
       const std::ptrdiff_t rows = std::min(kernels.tile_rows, x.count - r0);
       for (std::ptrdiff_t r = 0; r < rows; ++r) {
@@ -231,10 +282,10 @@ bool Projection::Packed::run(const Samples<T>& x, std::ptrdiff_t panel0, std::pt
             center(kernels, x.row(r0 + r) + p0, mean.data() + p0, depth, left + r * kTileStride);
       }
       for (std::ptrdiff_t j = first; j < last; j += panel) {
-        const std::ptrdiff_t wide = std::min<std::ptrdiff_t>(2, vectors - j / lanes);
-        kernels.product_f32(left, block + j * depth, depth, rows, wide, tile);
-        kernels.add_tile(tile, wide * lanes, rows, std::min(wide * lanes, components - j),
-                         out + r0 * components + j, components);
+        const std::ptrdiff_t width = std::min(panel, components - j);
+        const std::ptrdiff_t vectors = ceil_div(width, lanes);
+        kernels.product_f32(left, block + j * depth, width, depth, rows, vectors, tile);
+        kernels.add_tile(tile, vectors * lanes, rows, width, out + r0 * components + j, components);
       }
     }
   }
@@ -248,7 +299,7 @@ void Projection::Packed::transform(const Samples<T>& x, float* out, int threads)
       threads,
       area * (static_cast<double>(x.count) / kProductsPerNanosecond + 4 / kBytesPerNanosecond));
   // Rows are independent of each other, and so are components: the split may follow the threads.
-  const std::ptrdiff_t panels = ceil_div(vectors, 2);
+  const std::ptrdiff_t panels = ceil_div(components, 2 * kernels.lanes);
   const std::ptrdiff_t share = ceil_div(ceil_div(x.count, kernels.tile_rows), count);
   const std::ptrdiff_t row_step = std::min<std::ptrdiff_t>(share * kernels.tile_rows, 768);
   const std::ptrdiff_t row_blocks = ceil_div(x.count, row_step);

@@ -10,6 +10,10 @@
 #include <type_traits>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "check.h"
 #include "cvfast/pca.h"
 #include "kernels/kernels.h"
@@ -19,14 +23,26 @@ namespace cvfast {
 constexpr std::ptrdiff_t kFloatDepth = 256;  // float products summed before they are added up
 
 struct AlignedDelete {
-  void operator()(void* p) const { ::operator delete(p, std::align_val_t{64}); }
+  std::align_val_t alignment{64};
+  void operator()(void* p) const { ::operator delete(p, alignment); }
 };
 template <typename T>
 using Aligned = std::unique_ptr<T[], AlignedDelete>;
 
+// Large memory in huge pages where Linux gives them, as NumPy's is: a single row, which streams by
+// all components, takes a tenth less time.
 template <typename T>
 Aligned<T> aligned(std::ptrdiff_t count) {
-  const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(T);
+  constexpr std::size_t huge = std::size_t{1} << 21;
+  std::size_t bytes = static_cast<std::size_t>(count) * sizeof(T);
+#if defined(__linux__)
+  if (bytes >= 2 * huge) {
+    bytes = (bytes + huge - 1) / huge * huge;
+    void* p = ::operator new(bytes, std::align_val_t{huge});
+    madvise(p, bytes, MADV_HUGEPAGE);
+    return Aligned<T>(static_cast<T*>(p), AlignedDelete{std::align_val_t{huge}});
+  }
+#endif
   return Aligned<T>(static_cast<T*>(::operator new(bytes, std::align_val_t{64})));
 }
 
@@ -35,11 +51,15 @@ constexpr std::ptrdiff_t ceil_div(std::ptrdiff_t a, std::ptrdiff_t b) { return (
 inline std::vector<float> rounded(const double* mean, std::ptrdiff_t count) {
   constexpr double most = std::numeric_limits<float>::max();
   std::vector<float> floats(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < floats.size(); ++i) {
+  std::ptrdiff_t bad = 0;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    bad += std::fabs(mean[i]) <= most ? 0 : 1;
+    floats[static_cast<std::size_t>(i)] = static_cast<float>(mean[i]);
+  }
+  for (std::ptrdiff_t i = 0; bad > 0 && i < count; ++i) {
     if (!(std::fabs(mean[i]) <= most)) {
-      reject("mean_", static_cast<std::ptrdiff_t>(i), "a number that float32 can hold", mean[i]);
+      reject("mean_", i, "a number that float32 can hold", mean[i]);
     }
-    floats[i] = static_cast<float>(mean[i]);
   }
   return floats;
 }

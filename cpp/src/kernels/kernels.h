@@ -75,8 +75,10 @@ struct BoxKernels {
 };
 
 // Matrix products work on tiles: `rows` rows of the left factor, each kTileStride words after the
-// one before, times a panel of the right factor, `vectors` (1 or 2) vectors of `lanes` columns a
-// step. Tiles and panels hold 4-byte words: a float, or four bytes that follow each other in depth.
+// one before, times a panel of the right factor, `vectors` (1 or 2) vectors of `lanes` columns,
+// `step` words from one depth to the next. A panel narrower than its vectors reads on into what
+// follows: those columns of the tile mean nothing. Tiles and panels hold 4-byte words: a float, or
+// four bytes that follow each other in depth.
 constexpr std::ptrdiff_t kTileDepth = 1024;
 constexpr std::ptrdiff_t kTileStride = kTileDepth + 16;  // a power of two would share cache sets
 constexpr std::ptrdiff_t kMostTileRows = 12;
@@ -86,8 +88,11 @@ struct PcaKernels {
   std::ptrdiff_t tile_rows;  // at most kMostTileRows
   std::ptrdiff_t lanes;      // twice that is at most kMostPanel
   // tile: rows x (vectors * lanes), packed. Float products are fused where the set can.
-  void (*product_f32)(const float* a, const float* b, std::ptrdiff_t depth, std::ptrdiff_t rows,
-                      std::ptrdiff_t vectors, float* tile);
+  void (*product_f32)(const float* a, const float* b, std::ptrdiff_t step, std::ptrdiff_t depth,
+                      std::ptrdiff_t rows, std::ptrdiff_t vectors, float* tile);
+  // sums += a b of one row with unpacked rows of b, the same bytes as product_f32 from sums of 0.
+  void (*product_row_f32)(const float* a, const float* b, std::ptrdiff_t b_stride,
+                          std::ptrdiff_t depth, std::ptrdiff_t n, float* sums);
   // a unsigned, b unsigned; always tile_rows x 2 vectors.
   void (*product_u8)(const std::uint32_t* a, const std::uint32_t* b, std::ptrdiff_t depth,
                      std::int32_t* tile);
@@ -97,6 +102,10 @@ struct PcaKernels {
   // out = x - mean; the second returns whether all values are finite.
   void (*center_u8)(const std::uint8_t* x, const float* mean, std::ptrdiff_t n, float* out);
   bool (*center_f32)(const float* x, const float* mean, std::ptrdiff_t n, float* out);
+  // to[c * to_stride + r] = from[r * from_stride + c] ^ flip
+  void (*transpose)(const std::uint32_t* from, std::ptrdiff_t from_stride, std::ptrdiff_t rows,
+                    std::ptrdiff_t columns, std::uint32_t flip, std::uint32_t* to,
+                    std::ptrdiff_t to_stride);
   // Four rows of bytes to words, one a column.
   void (*interleave_u8)(const std::uint8_t* const* rows, std::ptrdiff_t n, std::uint32_t* out);
   void (*sum_u8)(const std::uint8_t* x, std::ptrdiff_t n, std::uint32_t* sums);

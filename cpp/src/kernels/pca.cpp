@@ -7,6 +7,7 @@
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
+#define CVFAST_SSE2
 #elif defined(__SSE2__) || defined(_M_X64)
 #include <emmintrin.h>
 #define CVFAST_SSE2
@@ -119,8 +120,29 @@ inline Words add_pairs(Words a, Words b, Words c) {
 inline void store(std::int32_t* p, Words x) { memcpy(p, x.v, sizeof x.v); }
 #endif
 
+// Steps of a panel fetched ahead: about the next panel. Where few rows meet components that left
+// the caches this halves the wait (1.07 -> .68 ms for 8 rows); 64 steps, or into L1, gain nothing.
+constexpr std::ptrdiff_t kAhead = 256;
+#if defined(CVFAST_SSE2)
+inline void prefetch(const float* p) {
+  _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1);
+}
+#else
+inline void prefetch(const float*) {}
+#endif
+
+#if defined(CVFAST_SSE2)
+inline __m128i load_four(const std::uint32_t* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+inline void store_four(std::uint32_t* p, __m128i v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), v);
+}
+#endif
+
 template <int R, int N>
-void product(const float* a, const float* b, std::ptrdiff_t depth, float* tile) {
+void product(const float* a, const float* b, std::ptrdiff_t step, std::ptrdiff_t depth,
+             float* tile) {
   Floats sums[R][N];
   CVFAST_UNROLL
   for (int r = 0; r < R; ++r) {
@@ -130,7 +152,8 @@ void product(const float* a, const float* b, std::ptrdiff_t depth, float* tile) 
   for (std::ptrdiff_t p = 0; p < depth; ++p) {
     Floats right[N];
     CVFAST_UNROLL
-    for (int j = 0; j < N; ++j) right[j] = load(b + (p * N + j) * kLanes);
+    for (int j = 0; j < N; ++j) right[j] = load(b + p * step + j * kLanes);
+    for (int j = 0; j < N * kLanes; j += 16) prefetch(b + (p + kAhead) * step + j);
     CVFAST_UNROLL
     for (int r = 0; r < R; ++r) {
       const Floats left = spread(a[r * kTileStride + p]);
@@ -146,38 +169,70 @@ void product(const float* a, const float* b, std::ptrdiff_t depth, float* tile) 
 }
 
 template <int N>
-void product_rows(const float* a, const float* b, std::ptrdiff_t depth, std::ptrdiff_t rows,
-                  float* tile) {
+void product_rows(const float* a, const float* b, std::ptrdiff_t step, std::ptrdiff_t depth,
+                  std::ptrdiff_t rows, float* tile) {
   std::ptrdiff_t done = 0;
   while (done < rows) {
     const float* from = a + done * kTileStride;
     float* to = tile + done * N * kLanes;
     const std::ptrdiff_t left = rows - done;
     if (left >= kRows) {
-      product<kRows, N>(from, b, depth, to);
+      product<kRows, N>(from, b, step, depth, to);
       done += kRows;
     } else if (kRows > 8 && left >= 8) {
-      product<8, N>(from, b, depth, to);
+      product<8, N>(from, b, step, depth, to);
       done += 8;
     } else if (left >= 4) {
-      product<4, N>(from, b, depth, to);
+      product<4, N>(from, b, step, depth, to);
       done += 4;
     } else if (left >= 2) {
-      product<2, N>(from, b, depth, to);
+      product<2, N>(from, b, step, depth, to);
       done += 2;
     } else {
-      product<1, N>(from, b, depth, to);
+      product<1, N>(from, b, step, depth, to);
       done += 1;
     }
   }
 }
 
-void product_f32(const float* a, const float* b, std::ptrdiff_t depth, std::ptrdiff_t rows,
-                 std::ptrdiff_t vectors, float* tile) {
+void product_f32(const float* a, const float* b, std::ptrdiff_t step, std::ptrdiff_t depth,
+                 std::ptrdiff_t rows, std::ptrdiff_t vectors, float* tile) {
   if (vectors == 2) {
-    product_rows<2>(a, b, depth, rows, tile);
+    product_rows<2>(a, b, step, depth, rows, tile);
   } else {
-    product_rows<1>(a, b, depth, rows, tile);
+    product_rows<1>(a, b, step, depth, rows, tile);
+  }
+}
+
+// Memory bounds a single row: the rows of b are read once, a few at a time, as they lie.
+void product_row_f32(const float* a, const float* b, std::ptrdiff_t b_stride, std::ptrdiff_t depth,
+                     std::ptrdiff_t n, float* __restrict sums) {
+  constexpr std::ptrdiff_t kAtOnce = 8;
+  for (std::ptrdiff_t p0 = 0; p0 < depth; p0 += kAtOnce) {
+    const std::ptrdiff_t end = p0 + kAtOnce < depth ? p0 + kAtOnce : depth;
+    std::ptrdiff_t i = 0;
+    for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+      Floats low = load(sums + i), high = load(sums + i + kLanes);
+      for (std::ptrdiff_t p = p0; p < end; ++p) {
+        const Floats left = spread(a[p]);
+        low = add_product(left, load(b + p * b_stride + i), low);
+        high = add_product(left, load(b + p * b_stride + i + kLanes), high);
+      }
+      store(sums + i, low);
+      store(sums + i + kLanes, high);
+    }
+    for (; i < n; i += kLanes) {
+      const std::ptrdiff_t count = n - i < kLanes ? n - i : kLanes;
+      float part[kLanes] = {}, right[kLanes] = {};
+      memcpy(part, sums + i, static_cast<size_t>(count) * sizeof(float));
+      Floats sum = load(part);
+      for (std::ptrdiff_t p = p0; p < end; ++p) {
+        memcpy(right, b + p * b_stride + i, static_cast<size_t>(count) * sizeof(float));
+        sum = add_product(spread(a[p]), load(right), sum);
+      }
+      store(part, sum);
+      memcpy(sums + i, part, static_cast<size_t>(count) * sizeof(float));
+    }
   }
 }
 
@@ -251,6 +306,42 @@ bool center_f32(const float* __restrict x, const float* __restrict mean, std::pt
   return largest < 0x7f800000;
 }
 
+// Four by four: 16384 words of 32 rows in a fifth of the time of single words (2000 x 16384: 50 ms
+// less). Wider vectors need twice the shuffles' code and gain nothing, as memory bounds it.
+void transpose(const std::uint32_t* from, std::ptrdiff_t from_stride, std::ptrdiff_t rows,
+               std::ptrdiff_t columns, std::uint32_t flip, std::uint32_t* to,
+               std::ptrdiff_t to_stride) {
+  std::ptrdiff_t whole_rows = 0, whole_columns = 0;
+#if defined(CVFAST_SSE2)
+  whole_rows = rows / 4 * 4;
+  whole_columns = columns / 4 * 4;
+  const __m128i flips = _mm_set1_epi32(static_cast<int>(flip));
+  for (std::ptrdiff_t r = 0; r < whole_rows; r += 4) {
+    for (std::ptrdiff_t c = 0; c < whole_columns; c += 4) {
+      const std::uint32_t* source = from + r * from_stride + c;
+      std::uint32_t* target = to + c * to_stride + r;
+      const __m128i a = load_four(source), b = load_four(source + from_stride);
+      const __m128i d = load_four(source + 2 * from_stride),
+                    e = load_four(source + 3 * from_stride);
+      const __m128i ab0 = _mm_unpacklo_epi32(a, b), ab1 = _mm_unpackhi_epi32(a, b);
+      const __m128i de0 = _mm_unpacklo_epi32(d, e), de1 = _mm_unpackhi_epi32(d, e);
+      store_four(target, _mm_xor_si128(_mm_unpacklo_epi64(ab0, de0), flips));
+      store_four(target + to_stride, _mm_xor_si128(_mm_unpackhi_epi64(ab0, de0), flips));
+      store_four(target + 2 * to_stride, _mm_xor_si128(_mm_unpacklo_epi64(ab1, de1), flips));
+      store_four(target + 3 * to_stride, _mm_xor_si128(_mm_unpackhi_epi64(ab1, de1), flips));
+    }
+  }
+#endif
+  for (std::ptrdiff_t r = 0; r < rows; ++r) {
+    for (std::ptrdiff_t c = r < whole_rows ? whole_columns : 0; c < columns; ++c) {
+      std::uint32_t word;  // a float's bits, it may be
+      memcpy(&word, from + r * from_stride + c, sizeof word);
+      word ^= flip;
+      memcpy(to + c * to_stride + r, &word, sizeof word);
+    }
+  }
+}
+
 void interleave_u8(const std::uint8_t* const* rows, std::ptrdiff_t n,
                    std::uint32_t* __restrict out) {
   const std::uint8_t* __restrict a = rows[0];
@@ -318,9 +409,9 @@ void finish_u8(const float* __restrict x, const float* __restrict mean, std::ptr
 
 extern const PcaKernels pca_kernels;
 const PcaKernels pca_kernels = {
-    kRows,      kLanes,     product_f32,    product_u8,     CVFAST_VNNI_PRODUCT,
-    center_u8,  center_f32, interleave_u8,  sum_u8,         sum_f32,
-    store_tile, add_tile,   accumulate_f32, accumulate_f64, accumulate_i32,
-    finish_f32, finish_u8};
+    kRows,      kLanes,     product_f32,    product_row_f32, product_u8,     CVFAST_VNNI_PRODUCT,
+    center_u8,  center_f32, transpose,      interleave_u8,   sum_u8,         sum_f32,
+    store_tile, add_tile,   accumulate_f32, accumulate_f64,  accumulate_i32, finish_f32,
+    finish_u8};
 
 }  // namespace cvfast::CVFAST_ISA

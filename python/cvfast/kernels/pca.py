@@ -299,13 +299,14 @@ class PCA:
 def _check_samples(
     array: Any, dtypes: tuple[np.dtype[Any], ...] = (_UINT8, _FLOAT32, _FLOAT64)
 ) -> None:
-    names = " or ".join(str(dtype) for dtype in dtypes)
     if not isinstance(array, np.ndarray):
+        names = " or ".join(str(dtype) for dtype in dtypes)
         raise TypeError(
             f"X: expected a NumPy array of {names}, got {type(array).__name__}; "
             f"numpy.asarray(X, 'float32') converts it"
         )
     if array.dtype not in dtypes:
+        names = " or ".join(str(dtype) for dtype in dtypes)
         raise TypeError(
             f"X: expected dtype {names}, got {array.dtype}; X.astype('float32') converts it"
         )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast import _core
+from cvfast.kernels.pca_eigen import largest_eigenpairs
 
 __all__ = ["Fit", "check_finite", "fit_components"]
 
@@ -76,7 +77,7 @@ def fit_components(x: NDArray[Any], wanted: int | float, threads: int) -> Fit:
     if x.dtype == np.float32:
         # The lengths of what the vectors make of the data lack the error of its squares.
         seen = rows if n <= d else _core.Projection(rows, mean).transform(x, threads).T
-        values = np.einsum("ij,ij->i", seen, seen, dtype=np.float64)
+        values = _squares(seen)
     return _finish(mean, rows, values, total, n, _LEAST_VALUE[x.dtype])
 
 
@@ -109,7 +110,7 @@ def _fit_double(x: _Floats, wanted: int | float) -> Fit:
     rows = vectors.T.copy()
     if n <= d:
         rows = rows @ centred
-        values = np.einsum("ij,ij->i", rows, rows)
+        values = _squares(rows)
     dtype: Any = x.dtype
     fit = _finish(mean, rows, values, total, n, _LEAST_VALUE[dtype], unit)
     return replace(fit, components=fit.components.astype(dtype, copy=False))
@@ -120,22 +121,11 @@ def _solve(square: _F64, wanted: int | float) -> tuple[_F64, _F64]:
 
     ``square`` has its lower triangle and is overwritten.
     """
-    from scipy.linalg import eigh
-
-    size = len(square)
-    subset = isinstance(wanted, int) and wanted < size
-    # LAPACK counts along columns: the transposed upper triangle spares a copy.
-    values, vectors = eigh(
-        square.T,
-        lower=False,
-        overwrite_a=True,
-        check_finite=False,
-        subset_by_index=[size - wanted, size - 1] if subset else None,
-        driver="evr" if subset else "evd",
-    )
-    values = np.maximum(values[::-1], 0.0)
-    kept = wanted if isinstance(wanted, int) else _count_for(wanted, values)
-    return values[:kept], vectors[:, ::-1][:, :kept]
+    if isinstance(wanted, int):
+        return largest_eigenpairs(square, wanted)
+    values, vectors = largest_eigenpairs(square, len(square))
+    kept = _count_for(wanted, values)
+    return values[:kept], vectors[:, :kept]
 
 
 def _count_for(share: float, values: _F64) -> int:
@@ -161,7 +151,7 @@ def _finish(
     values, rows = values[order], rows[order]
     rank = int(np.count_nonzero(values > least * values[0])) if total > 0 else 0
     values[rank:] = 0.0
-    components = _orthonormal(rows, rank, bool(values[-1] < 1e-3 * values[0]))
+    components = _orthonormal(rows, rank)
     largest = np.argmax(np.abs(components), axis=1)
     components[components[np.arange(kept), largest] < 0] *= -1
     degrees = max(n - 1, 1)
@@ -177,21 +167,36 @@ def _finish(
     )
 
 
-def _orthonormal(rows: _Floats, rank: int, spread: bool) -> _Floats:
+def _orthonormal(rows: _Floats, rank: int) -> _Floats:
     """Return unit rows; those past the rank complete the others to an orthonormal set.
 
-    ``spread``: the values differ so much that the small ones' rows took errors from the large.
+    Rows of small values took errors from those of large ones, which come first and stay.
     """
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows[:rank], rows[:rank], dtype=np.float64))
-    rows[:rank] /= lengths[:, None].astype(rows.dtype)
-    if rank == len(rows) and not spread:
-        return rows
+    dtype: Any = rows.dtype
+    if rank == len(rows):
+        # What Gram-Schmidt would give, from the Cholesky factor of the cosines as long as that is
+        # close to 1: 10 ms for 150 rows of 16384, where Householder's QR takes 175.
+        from scipy.linalg import lapack
+
+        products = (rows @ rows.T).astype(np.float64)
+        scale = 1 / np.sqrt(products.diagonal())
+        factor, failed = lapack.dpotrf(products * scale * scale[:, None], lower=1)
+        if failed == 0 and factor.diagonal().min() > 0.5:
+            inverse = lapack.dtrtri(factor, lower=1)[0] * scale
+            components: _Floats = inverse.astype(dtype) @ rows
+            return components
+    rows[:rank] /= np.sqrt(_squares(rows[:rank]))[:, None].astype(dtype)
     from scipy.linalg import qr
 
     columns = rows.T.astype(np.float64)
     columns[:, rank:] = 0.0
     # Householder's columns are orthonormal, also those that start from nothing.
     basis, _ = qr(columns, mode="economic", overwrite_a=True, check_finite=False)
-    dtype: Any = rows.dtype
-    components: _Floats = np.ascontiguousarray(basis.T, dtype)
-    return components
+    completed: _Floats = np.ascontiguousarray(basis.T, dtype)
+    return completed
+
+
+def _squares(rows: _Floats) -> _F64:
+    """Return the sum of squares of each row."""
+    sums: _F64 = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+    return sums
