@@ -10,10 +10,11 @@ namespace cvfast {
 
 constexpr std::ptrdiff_t kBlock = 256;  // points mapped and sampled at a time, kept in L1
 
-// Loops over points do whole groups of 16, so that none has a rest that is not vectorised: arrays
-// of positions have room for that, and what lies behind the last point is read without effect.
+// Loops over points do whole groups, so that none has a rest that is not vectorised: arrays of
+// positions have room for that, and what lies behind the last point is read without effect.
+constexpr std::ptrdiff_t kGroup = 16;
 static constexpr std::ptrdiff_t whole_groups(std::ptrdiff_t n) {
-  return (n + 15) & ~std::ptrdiff_t{15};
+  return (n + kGroup - 1) / kGroup * kGroup;
 }
 
 // A picture to sample bilinearly; points outside clamp to its edge.
@@ -136,9 +137,8 @@ struct Spline {
 // A grid of displacements is interpolated between six nodes: two more before a cell, two after it.
 constexpr int kMostCell = 32;  // pixels between nodes: 32, 16, 8 or 4
 constexpr int kNodesBefore = 2;
-constexpr int kNodesAround = 5;           // nodes that a run of cells needs beyond its count
-constexpr std::ptrdiff_t kRowLanes = 16;  // rows are filled up to multiples of it
-constexpr std::ptrdiff_t kPadded = kBlock + kRowLanes;
+constexpr int kNodesAround = 5;  // nodes that a run of cells needs beyond its count
+constexpr std::ptrdiff_t kPadded = kBlock + kGroup;
 constexpr std::ptrdiff_t kBandRows = 8;  // rows mapped at a time
 
 // What a control point adds near itself to a smooth map, so that the sum is w r^2 log r:
@@ -160,17 +160,17 @@ struct SplineGrid {
 struct TpsKernels {
   void (*displace_f64)(const Spline<double>&, const double* x, const double* y, std::ptrdiff_t n,
                        double* dx, double* dy);
-  // Displacements at n points x, x + step, ... of row y; n a multiple of kRowLanes.
+  // Displacements at n points x, x + step, ... of row y; n a multiple of kGroup.
   void (*displace_row_f32)(const Spline<float>&, std::int32_t x, std::int32_t step, std::int32_t y,
                            std::ptrdiff_t n, float* dx, float* dy);
   // sign * the peaks, added to rows y, y + 1, ... of dx and dy: n points x, x + step, ... each
-  // (zero may be added to up to kRowLanes - 1 values more). Rows of dx and dy are kPadded apart.
+  // (zero may be added to up to kGroup - 1 values more). Rows of dx and dy are kPadded apart.
   void (*add_peaks_f32)(const SplinePeak*, std::ptrdiff_t count, std::int32_t x, std::int32_t step,
                         std::int32_t n, std::int32_t y, std::int32_t rows, float sign, float* dx,
                         float* dy);
   // A row of cells + kNodesAround nodes to cells * cell values.
   void (*expand_row_f32)(const float* nodes, std::ptrdiff_t cells, int cell, float* out);
-  // Runs of n <= kBlock pixels from column x (a multiple of kRowLanes) on, in rows y, y + 1, ... of
+  // Runs of n <= kBlock pixels from column x (a multiple of kGroup) on, in rows y, y + 1, ... of
   // one cell, to positions. Rows of sx and sy are kPadded apart.
   void (*grid_rows_f32)(const SplineGrid&, std::ptrdiff_t x, std::ptrdiff_t n, std::ptrdiff_t y,
                         std::ptrdiff_t rows, float* sx, float* sy);
