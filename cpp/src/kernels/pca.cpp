@@ -241,16 +241,22 @@ void product_u8(const std::uint32_t* a, const std::uint32_t* b, std::ptrdiff_t d
   Words sums[kRows][2];
   CVFAST_UNROLL
   for (int r = 0; r < kRows; ++r) sums[r][0] = sums[r][1] = zero_words();
+  // All even bytes before the odd ones, so that sums and operands fit in sixteen registers.
   for (std::ptrdiff_t p = 0; p < depth; ++p) {
     const Words b0 = load(b + p * 2 * kLanes), b1 = load(b + (p * 2 + 1) * kLanes);
     const Words even0 = even_bytes(b0), even1 = even_bytes(b1);
+    CVFAST_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      const Words even = even_bytes(spread(a[r * kTileStride + p]));
+      sums[r][0] = add_pairs(even, even0, sums[r][0]);
+      sums[r][1] = add_pairs(even, even1, sums[r][1]);
+    }
     const Words odd0 = odd_bytes(b0), odd1 = odd_bytes(b1);
     CVFAST_UNROLL
     for (int r = 0; r < kRows; ++r) {
-      const std::uint32_t word = a[r * kTileStride + p];
-      const Words even = spread(word & 0x00ff00ffu), odd = spread((word >> 8) & 0x00ff00ffu);
-      sums[r][0] = add_pairs(odd, odd0, add_pairs(even, even0, sums[r][0]));
-      sums[r][1] = add_pairs(odd, odd1, add_pairs(even, even1, sums[r][1]));
+      const Words odd = odd_bytes(spread(a[r * kTileStride + p]));
+      sums[r][0] = add_pairs(odd, odd0, sums[r][0]);
+      sums[r][1] = add_pairs(odd, odd1, sums[r][1]);
     }
   }
   CVFAST_UNROLL
