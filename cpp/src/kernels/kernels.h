@@ -53,7 +53,65 @@ struct OneBox {
   T x0, y0, x1, y1, area;
 };
 
-constexpr std::ptrdiff_t kBoxLanes = 16;  // boxes compared at a time
+constexpr std::ptrdiff_t kBoxLanes = 8;  // boxes compared at a time
+constexpr int kGridLevels = 16;
+
+template <typename T>
+struct GridAxis {
+  std::uint64_t top;  // bits of the longest side
+  int deepest;        // level in use
+  // Per level, from the top: sides are in (least, most]; cells a unit of length.
+  T least[kGridLevels], most[kGridLevels], per_side[kGridLevels];
+};
+
+// Boxes by the place of their corner (x0, y0), in cells that suit their sides: per axis, a level
+// holds the sides of one factor of 4. Where IoU > t, the sides of two boxes differ by a factor of
+// at most 1/t per axis and their corners by a fraction of a side, so that a box looks at few levels
+// and few cells. Cells are hashed to a table such that neighbours in a row stay neighbours.
+template <typename T>
+struct BoxGrid {
+  GridAxis<T> x, y;
+  std::uint64_t rows[kGridLevels];     // per level of x, the levels of y that hold boxes
+  T looser, inverse, slack;       // the threshold, its inverse, what covers roundings
+  std::uint32_t mask, row_step;        // buckets - 1; from a row of cells to the next
+  const std::uint32_t* start;          // per bucket and past the last one: the first place in it
+  const T* blocks;                     // boxes by place: kBoxLanes x0, then y0, x1, y1, and again
+  std::uint8_t* dead;                  // a bit a place
+  std::ptrdiff_t block_count;
+  T threshold;
+};
+
+template <typename T>
+struct NmsKernelsOf {
+  // Whether all boxes are finite and ordered; the longest sides of those that can overlap.
+  bool (*measure)(const T* boxes, std::ptrdiff_t n, T* longest);
+  // The boxes in that order, as blocks; filled up with empty boxes.
+  void (*pack)(const T* boxes, const std::uint32_t* order, std::ptrdiff_t n, T* blocks);
+  // Keeps boxes from `from` on, marking those that they suppress, until `most` are kept. Returns
+  // how many; `from` becomes the next box.
+  std::ptrdiff_t (*scan)(const T* blocks, const std::uint32_t* order, std::ptrdiff_t n, T threshold,
+                         std::ptrdiff_t most, std::uint8_t* dead, std::ptrdiff_t* from,
+                         std::int64_t* kept);
+  // Each packed box's bucket (room for whole blocks), and the levels in use.
+  void (*buckets)(BoxGrid<T>*, const T* packed, std::ptrdiff_t n, std::uint32_t* bucket);
+  // Turns each box's bucket into its place; `next` has the first free place of each bucket.
+  void (*place)(const T* packed, std::ptrdiff_t n, std::uint32_t* next, std::uint32_t* places,
+                T* blocks);
+  // Keeps boxes as `scan` does, but looks in the grid only.
+  std::ptrdiff_t (*search)(const BoxGrid<T>*, const std::uint32_t* order,
+                           const std::uint32_t* places, std::ptrdiff_t n, std::int64_t* kept);
+};
+
+struct NmsKernels {
+  NmsKernelsOf<float> f32;
+  NmsKernelsOf<double> f64;
+  // Keys whose ascending order is the scores' descending one, the least and the largest key, and
+  // whether all scores are finite.
+  bool (*keys_f32)(const float* scores, std::ptrdiff_t n, std::uint32_t* keys,
+                   std::uint32_t* range);
+  bool (*keys_f64)(const double* scores, std::ptrdiff_t n, std::uint64_t* keys,
+                   std::uint64_t* range);
+};
 
 struct BoxKernels {
   // Whether the overlap of `box` with any of n boxes exceeds the threshold; n a multiple of
@@ -180,6 +238,7 @@ struct TpsKernels {
   extern const WarpKernels warp_kernels;                                                        \
   extern const TpsKernels tps_kernels;                                                          \
   extern const BoxKernels box_kernels;                                                          \
+  extern const NmsKernels nms_kernels;                                                          \
   extern const PcaKernels pca_kernels;                                                          \
   }
 
