@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <memory>
 #include <type_traits>
 
 #include "box_grid.h"
@@ -27,52 +25,12 @@ T rounded_down(double threshold) {
   return static_cast<double>(value) > threshold ? std::nextafter(value, T(0)) : value;
 }
 
-const NmsKernelsOf<float>& kernels_of(float) { return CVFAST_PICK(nms_kernels).f32; }
-const NmsKernelsOf<double>& kernels_of(double) { return CVFAST_PICK(nms_kernels).f64; }
-
 void order_few(const std::uint32_t* keys, std::uint32_t n, std::uint32_t* order) {
   CVFAST_PICK(box_kernels).order_u32(keys, n, order);
 }
 void order_few(const std::uint64_t* keys, std::uint32_t n, std::uint32_t* order) {
   CVFAST_PICK(box_kernels).order_u64(keys, n, order);
 }
-
-bool keys_of(const float* scores, std::ptrdiff_t n, std::uint32_t* keys, std::uint32_t* range) {
-  return CVFAST_PICK(nms_kernels).keys_f32(scores, n, keys, range);
-}
-bool keys_of(const double* scores, std::ptrdiff_t n, std::uint64_t* keys, std::uint64_t* range) {
-  return CVFAST_PICK(nms_kernels).keys_f64(scores, n, keys, range);
-}
-
-std::ptrdiff_t blocks_for(std::ptrdiff_t n) { return (n + kBoxLanes - 1) / kBoxLanes; }
-
-// All memory of a call as one piece, since the allocator then keeps it for the next call: fresh
-// pages cost as much as the work on them. Parts are given back in the reverse order.
-class Arena {
- public:
-  explicit Arena(std::ptrdiff_t bytes)
-      : memory_(new unsigned char[static_cast<std::size_t>(bytes) + 64]) {
-    next_ = memory_.get() + (64 - reinterpret_cast<std::uintptr_t>(memory_.get()) % 64) % 64;
-  }
-  // Room for n of U, from a multiple of 64 bytes on.
-  template <typename U>
-  U* take(std::ptrdiff_t n) {
-    U* const part = reinterpret_cast<U*>(next_);
-    next_ += room<U>(n);
-    return part;
-  }
-  unsigned char* mark() const { return next_; }
-  void give_back(unsigned char* mark) { next_ = mark; }
-
-  template <typename U>
-  static std::ptrdiff_t room(std::ptrdiff_t n) {
-    return (n * static_cast<std::ptrdiff_t>(sizeof(U)) + 63) / 64 * 64;
-  }
-
- private:
-  std::unique_ptr<unsigned char[]> memory_;
-  unsigned char* next_;
-};
 
 // Greedy suppression among the boxes of an order, best first: writes the indices of those that
 // stay and returns how many.
@@ -86,12 +44,10 @@ class Greedy {
         longest_(longest),
         arena_(arena) {}
 
-  // Most that keep() takes.
-  static std::ptrdiff_t room(std::ptrdiff_t n) {
-    const std::ptrdiff_t blocks = blocks_for(n) + 1;
-    return 2 * Arena::room<T>(4 * kBoxLanes * blocks) + Arena::room<std::uint8_t>(blocks) +
-           2 * Arena::room<std::uint32_t>(kBoxLanes * blocks) +
-           Arena::room<std::uint32_t>(std::ptrdiff_t{grid_buckets(n)} + 2);
+  // What keep() asks the arena for, at most.
+  static std::ptrdiff_t size(std::ptrdiff_t n) {
+    return Packed<T>::size(n) + Arena::size_of<std::uint8_t>(blocks_for(n) + 1) +
+           Arena::size_of<std::uint32_t>(n);
   }
 
   std::ptrdiff_t keep(const std::uint32_t* order, std::ptrdiff_t n, std::int64_t* kept) const {
@@ -113,18 +69,16 @@ class Greedy {
 
   // The best few boxes of a dense scene suppress many others, which need no grid then.
   std::ptrdiff_t many(const std::uint32_t* order, std::ptrdiff_t n, std::int64_t* kept) const {
-    const std::ptrdiff_t blocks = blocks_for(n);
-    T* const packed = arena_.take<T>(4 * kBoxLanes * (blocks + 1));
-    auto* const dead = arena_.take<std::uint8_t>(blocks + 1);
-    std::memset(dead, 0, static_cast<std::size_t>(blocks + 1));
-    kernels_.pack(boxes_, order, n, packed);
-    if (n > kSifted) return search(packed, dead, order, n, kept);
+    auto* const dead = arena_.take<std::uint8_t>(blocks_for(n) + 1);
+    std::fill_n(dead, blocks_for(n) + 1, std::uint8_t{0});
+    Packed<T> packed(kernels_, boxes_, order, n, arena_);
+    if (n > kSifted) return search(packed, dead, order, kept);
     auto* const left = arena_.take<std::uint32_t>(n);
     std::ptrdiff_t count = 0, remaining = n, before, from = 0;
     do {
       before = remaining;
-      count += kernels_.scan(packed, order, n, threshold_, n <= kCompared ? n : kSieve, dead, &from,
-                             kept + count);
+      count += kernels_.scan(packed.blocks, order, n, threshold_, n <= kCompared ? n : kSieve, dead,
+                             &from, kept + count);
       remaining = 0;
       for (std::ptrdiff_t r = from; r < n; ++r) {
         left[remaining] = order[r];
@@ -132,32 +86,17 @@ class Greedy {
       }
     } while (remaining > kFew && remaining < before - before / 4);
     if (remaining <= kFew) return count + few(left, remaining, kept + count);
-    const std::ptrdiff_t fewer = blocks_for(remaining);
-    std::memset(dead, 0, static_cast<std::size_t>(fewer + 1));
-    kernels_.pack(boxes_, left, remaining, packed);
-    return count + search(packed, dead, left, remaining, kept + count);
+    std::fill_n(dead, blocks_for(remaining) + 1, std::uint8_t{0});
+    packed.fill(boxes_, left, remaining);
+    return count + search(packed, dead, left, kept + count);
   }
 
-  std::ptrdiff_t search(const T* packed, std::uint8_t* dead, const std::uint32_t* order,
-                        std::ptrdiff_t n, std::int64_t* kept) const {
+  std::ptrdiff_t search(Packed<T>& packed, std::uint8_t* dead, const std::uint32_t* order,
+                        std::int64_t* kept) const {
     BoxGrid<T> grid;
-    set_grid(grid, threshold_, longest_, n);
-    const std::ptrdiff_t size = std::ptrdiff_t{grid.mask} + 1, blocks = blocks_for(n);
-    auto* const places = arena_.take<std::uint32_t>(kBoxLanes * blocks);
-    auto* const starts = arena_.take<std::uint32_t>(size + 2);
-    T* const placed = arena_.take<T>(4 * kBoxLanes * (blocks + 1));
-    std::uint32_t* const next = starts + 1;  // ends as the starts, one on
-    std::memset(starts, 0, static_cast<std::size_t>(size + 2) * sizeof(std::uint32_t));
-    std::memset(placed + (blocks - 1) * 4 * kBoxLanes, 0, 8 * kBoxLanes * sizeof(T));
-    kernels_.buckets(&grid, packed, n, places);
-    for (std::ptrdiff_t r = 0; r < n; ++r) ++next[places[r] + 1];
-    for (std::ptrdiff_t b = 0; b < size; ++b) next[b + 1] += next[b];
-    kernels_.place(packed, n, next, places, placed);
-    grid.start = starts;
-    grid.blocks = placed;
-    grid.dead = dead;
-    grid.block_count = blocks;
-    return kernels_.search(&grid, order, places, n, kept);
+    packed.sort(grid, threshold_, longest_, arena_);
+    return kernels_.search(&grid, packed.blocks, threshold_, order, packed.places, packed.count,
+                           dead, kept);
   }
 
   const NmsKernelsOf<T>& kernels_;
@@ -228,15 +167,15 @@ std::ptrdiff_t nms(Boxes<T> boxes, const Score* scores, const std::int64_t* clas
   if (!kernels_of(T(0)).measure(boxes.data, n, longest)) reject_boxes("boxes", boxes);
   std::ptrdiff_t bytes = 0;
   if (n > kFew || classes != nullptr) {
-    bytes = Arena::room<std::uint64_t>(n) + 4 * Arena::room<std::uint32_t>(n) +
-            Arena::room<std::uint8_t>(n) +
-            std::max(Arena::room<Keyed<std::uint64_t>>(2 * n), Greedy<T>::room(n));
+    bytes = Arena::size_of<std::uint64_t>(n) + 4 * Arena::size_of<std::uint32_t>(n) +
+            Arena::size_of<std::uint8_t>(n) +
+            std::max(Arena::size_of<Keyed<std::uint64_t>>(2 * n), Greedy<T>::size(n));
   }
   Key range[2];
   if (n <= kFew) {
     Key keys[kFew];
     std::uint32_t order[kFew];
-    if (!keys_of(scores, n, keys, range)) reject_scores(scores, n);
+    if (!descending_keys(scores, n, keys, range)) reject_scores(scores, n);
     order_few(keys, static_cast<std::uint32_t>(n), order);
     Arena arena(bytes);
     const Greedy<T> greedy(boxes.data, threshold, longest, arena);
@@ -247,7 +186,7 @@ std::ptrdiff_t nms(Boxes<T> boxes, const Score* scores, const std::int64_t* clas
   auto* const order = arena.take<std::uint32_t>(n);
   unsigned char* const mark = arena.mark();
   auto* const keys = arena.take<Key>(n);
-  if (!keys_of(scores, n, keys, range)) reject_scores(scores, n);
+  if (!descending_keys(scores, n, keys, range)) reject_scores(scores, n);
   sort(keys, n, range[0], range[1], arena, order);
   arena.give_back(mark);
   const Greedy<T> greedy(boxes.data, threshold, longest, arena);

@@ -6,7 +6,21 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/kernels.h"
+#include "pick.h"
+
 namespace cvfast {
+
+// Keys whose ascending order is the scores' descending one, and their range; false where a score is
+// not finite.
+inline bool descending_keys(const float* scores, std::ptrdiff_t n, std::uint32_t* keys,
+                            std::uint32_t* range) {
+  return CVFAST_PICK(nms_kernels).keys_f32(scores, n, keys, range);
+}
+inline bool descending_keys(const double* scores, std::ptrdiff_t n, std::uint64_t* keys,
+                            std::uint64_t* range) {
+  return CVFAST_PICK(nms_kernels).keys_f64(scores, n, keys, range);
+}
 
 template <typename Key>
 struct Keyed {

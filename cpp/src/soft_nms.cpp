@@ -1,19 +1,23 @@
 // Soft-NMS after Bodla et al., Soft-NMS: Improving Object Detection With One Line of Code (2017).
 #include <algorithm>
+#include <cmath>
+#include <type_traits>
 #include <vector>
 
+#include "box_grid.h"
 #include "boxes.h"
-#include "kept_boxes.h"
 #include "pick.h"
+#include "score_order.h"
 
 namespace cvfast {
 
 namespace {
 
+constexpr std::ptrdiff_t kCompared = 96;  // boxes up to which looking at all beats a grid
+
 struct Waiting {
   double score;
-  std::uint32_t index;
-  std::uint32_t seen;  // selected boxes whose decay the score has in it
+  std::uint32_t index, place;
 };
 
 struct Worse {
@@ -21,38 +25,6 @@ struct Worse {
     return a.score != b.score ? a.score < b.score : a.index > b.index;
   }
 };
-
-// What a block of selected boxes leaves of the score of a box, given the overlaps with them.
-void decays(const BoxKernels& kernels, const SoftNms& options, const double* ious,
-            double* factors) {
-  if (options.gaussian) {
-    kernels.gaussian_f64(ious, options.sigma, factors);
-    return;
-  }
-  for (std::ptrdiff_t k = 0; k < kBoxLanes; ++k) {
-    factors[k] = ious[k] > options.iou_threshold ? 1 - ious[k] : 1;
-  }
-}
-
-// What the selected boxes from `seen` on leave of the score, in the order of their selection.
-double decayed(const BoxKernels& kernels, const KeptColumns<double>& selected,
-               const OneBox<double>& box, const SoftNms& options, const Waiting& waiting) {
-  double score = waiting.score;
-  const std::ptrdiff_t count = selected.count();
-  const auto seen = static_cast<std::ptrdiff_t>(waiting.seen);
-  for (std::ptrdiff_t i = seen / kBoxLanes * kBoxLanes; i < count; i += kBoxLanes) {
-    i = selected.next_near(kernels, i, box);
-    if (i >= count) break;
-    double ious[kBoxLanes], factors[kBoxLanes];
-    selected.overlaps(kernels, i, box, ious);
-    decays(kernels, options, ious, factors);
-    for (std::ptrdiff_t k = std::max(i, seen); k < std::min(i + kBoxLanes, count); ++k) {
-      score *= factors[k - i];
-    }
-    if (score < options.score_threshold) break;
-  }
-  return score;
-}
 
 void check(const SoftNms& options) {
   check_threshold("iou_threshold", options.iou_threshold);
@@ -66,57 +38,132 @@ void check(const SoftNms& options) {
   }
 }
 
-template <typename T>
-OneBox<double> load(const T* boxes, std::uint32_t index) {
-  const T* b = boxes + 4 * static_cast<std::ptrdiff_t>(index);
-  const auto x0 = static_cast<double>(b[0]), y0 = static_cast<double>(b[1]);
-  const auto x1 = static_cast<double>(b[2]), y1 = static_cast<double>(b[3]);
-  return {x0, y0, x1, y1, (x1 - x0) * (y1 - y0)};
+// The boxes that wait for their selection, best first: those that no other has lowered yet in the
+// order that they came in, the others in a heap. Scores only fall, so that one in the heap may be
+// stale but never too low: it is brought up to date when it comes to the top.
+class Queue {
+ public:
+  // `first`: the boxes by score descending, then index; `now`: the scores of today, by place.
+  Queue(const Waiting* first, std::ptrdiff_t count, const double* now, double least)
+      : next_(first), end_(first + count), now_(now), least_(least) {}
+
+  // The best box, or null where none is left.
+  const Waiting* take() {
+    while (!heap_.empty() && now_[heap_.front().place] != heap_.front().score) renew();
+    while (next_ != end_ && now_[next_->place] != next_->score) push(*next_++);
+    if (next_ != end_ && (heap_.empty() || Worse()(heap_.front(), *next_))) return next_++;
+    if (heap_.empty()) return nullptr;
+    std::pop_heap(heap_.begin(), heap_.end(), Worse());
+    best_ = heap_.back();
+    heap_.pop_back();
+    return &best_;
+  }
+
+ private:
+  void push(Waiting box) {
+    box.score = now_[box.place];
+    if (box.score < least_) return;
+    heap_.push_back(box);
+    std::push_heap(heap_.begin(), heap_.end(), Worse());
+  }
+
+  void renew() {
+    std::pop_heap(heap_.begin(), heap_.end(), Worse());
+    const Waiting box = heap_.back();
+    heap_.pop_back();
+    push(box);
+  }
+
+  const Waiting *next_, *end_;
+  const double* now_;
+  double least_;
+  std::vector<Waiting> heap_;
+  Waiting best_ = {};
+};
+
+// Indices of the boxes with a score of at least `least`, by score descending, then index.
+template <typename Score>
+std::ptrdiff_t ranked(const Score* scores, std::ptrdiff_t n, double least, Arena& arena,
+                      std::uint32_t* order) {
+  using Key = std::conditional_t<sizeof(Score) == 4, std::uint32_t, std::uint64_t>;
+  unsigned char* const mark = arena.mark();
+  auto* const keys = arena.take<Key>(n);
+  Key range[2];
+  if (!descending_keys(scores, n, keys, range)) reject_scores(scores, n);
+  radix_order(keys, n, range[0], range[1], arena.take<Keyed<Key>>(2 * n), order);
+  arena.give_back(mark);
+  return std::lower_bound(order, order + n, least,
+                          [&](std::uint32_t i, double bound) {
+                            return static_cast<double>(scores[i]) >= bound;
+                          }) -
+         order;
 }
 
 }  // namespace
 
-// Scores only fall, so a stale one is an upper bound: only the best is brought up to date, and it
-// is selected if it is still the best. The result is that of updating all at every step.
 template <typename T, typename Score>
 std::ptrdiff_t soft_nms(Boxes<T> boxes, const Score* scores, const SoftNms& options,
                         std::int64_t* out, Score* out_scores) {
   check(options);
-  check_boxes("boxes", boxes);
-  check_scores(scores, boxes.count);
   check_count(boxes.count);
-  const BoxKernels& kernels = CVFAST_PICK(box_kernels);
-  std::vector<Waiting> heap;
-  for (std::ptrdiff_t i = 0; i < boxes.count; ++i) {
-    const auto score = static_cast<double>(scores[i]);
-    if (score >= options.score_threshold) {
-      heap.push_back({score, static_cast<std::uint32_t>(i), 0});
-    }
+  T unused[2];
+  if (!kernels_of(T(0)).measure(boxes.data, boxes.count, unused)) reject_boxes("boxes", boxes);
+  const NmsKernelsOf<double>& kernels = kernels_of(0.0);
+  const std::ptrdiff_t n = boxes.count, all_blocks = blocks_for(n) + 1;
+  Arena arena(Arena::size_of<std::uint32_t>(2 * n + all_blocks) + 192 +
+              Arena::size_of<Waiting>(n) + Arena::size_of<double>(kBoxLanes * all_blocks) +
+              std::max(Arena::size_of<Keyed<std::uint64_t>>(3 * n),
+                       Arena::size_of<double>(4 * n) + Packed<double>::size(n)) +
+              256);
+  auto* const order = arena.take<std::uint32_t>(n);
+  const std::ptrdiff_t count =
+      ranked(scores, n, options.score_threshold, arena, order);
+  const std::ptrdiff_t blocks = blocks_for(count);
+
+  auto* const rows = arena.take<double>(4 * count);
+  auto* const places = arena.take<std::uint32_t>(n);
+  for (std::ptrdiff_t r = 0; r < count; ++r) {
+    const T* box = boxes.data + 4 * static_cast<std::ptrdiff_t>(order[r]);
+    for (int k = 0; k < 4; ++k) rows[4 * r + k] = static_cast<double>(box[k]);
+    places[r] = static_cast<std::uint32_t>(r);
   }
-  std::make_heap(heap.begin(), heap.end(), Worse());
-  const auto most = static_cast<std::ptrdiff_t>(heap.size());
-  const std::unique_ptr<double[]> memory(
-      new double[static_cast<std::size_t>(5 * KeptColumns<double>::room(most))]);
-  KeptColumns<double> selected(memory.get(), most);
-  while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end(), Worse());
-    Waiting best = heap.back();
-    heap.pop_back();
-    const OneBox<double> box = load(boxes.data, best.index);
-    const std::ptrdiff_t count = selected.count();
-    best.score = decayed(kernels, selected, box, options, best);
-    best.seen = static_cast<std::uint32_t>(count);
-    if (best.score < options.score_threshold) continue;
-    if (!heap.empty() && Worse()(best, heap.front())) {
-      heap.push_back(best);
-      std::push_heap(heap.begin(), heap.end(), Worse());
-      continue;
-    }
-    out[count] = best.index;
-    out_scores[count] = static_cast<Score>(best.score);
-    selected.add(box);
+  double longest[2];
+  kernels.measure(rows, count, longest);
+  Packed<double> packed(kernels, rows, places, count, arena);
+  BoxGrid<double> grid;
+  const bool use_grid = count > kCompared;
+  if (use_grid) {
+    packed.sort(grid, options.gaussian ? 0.0 : options.iou_threshold, longest, arena);
+    std::copy(packed.places, packed.places + count, places);
   }
-  return selected.count();
+  auto* const now = arena.take<double>(kBoxLanes * (blocks + 1));
+  auto* const turns = arena.take<std::uint32_t>(blocks + 1);
+  auto* const first = arena.take<Waiting>(count);
+  std::fill_n(now, kBoxLanes * (blocks + 1), 0.0);
+  std::fill_n(turns, blocks + 1, std::uint32_t{0});
+  for (std::ptrdiff_t r = 0; r < count; ++r) {
+    const auto score = static_cast<double>(scores[order[r]]);
+    first[r] = {score, order[r], places[r]};
+    now[places[r]] = score;
+  }
+  const SoftScores state = {packed.blocks,
+                            now,
+                            turns,
+                            blocks,
+                            options.score_threshold,
+                            options.gaussian ? options.sigma : 0.0,
+                            options.iou_threshold};
+  const SoftKernels& soft = CVFAST_PICK(soft_kernels);
+  Queue queue(first, count, now, options.score_threshold);
+  std::ptrdiff_t selected = 0;
+  while (const Waiting* best = queue.take()) {
+    out[selected] = best->index;
+    out_scores[selected] = static_cast<Score>(best->score);
+    ++selected;
+    soft.decay(use_grid ? &grid : nullptr, &state, best->place,
+               static_cast<std::uint32_t>(selected));
+  }
+  return selected;
 }
 
 template std::ptrdiff_t soft_nms(Boxes<float>, const float*, const SoftNms&, std::int64_t*, float*);

@@ -56,6 +56,7 @@ struct OneBox {
 constexpr std::ptrdiff_t kBoxLanes = 8;  // boxes compared at a time
 constexpr int kGridLevels = 16;
 
+// Boxes lie in blocks: kBoxLanes x0, as many y0, x1, y1, and again. A box's place counts boxes.
 template <typename T>
 struct GridAxis {
   std::uint64_t top;  // bits of the longest side
@@ -75,10 +76,7 @@ struct BoxGrid {
   T looser, inverse, slack;       // the threshold, its inverse, what covers roundings
   std::uint32_t mask, row_step;        // buckets - 1; from a row of cells to the next
   const std::uint32_t* start;          // per bucket and past the last one: the first place in it
-  const T* blocks;                     // boxes by place: kBoxLanes x0, then y0, x1, y1, and again
-  std::uint8_t* dead;                  // a bit a place
   std::ptrdiff_t block_count;
-  T threshold;
 };
 
 template <typename T>
@@ -98,8 +96,9 @@ struct NmsKernelsOf {
   void (*place)(const T* packed, std::ptrdiff_t n, std::uint32_t* next, std::uint32_t* places,
                 T* blocks);
   // Keeps boxes as `scan` does, but looks in the grid only.
-  std::ptrdiff_t (*search)(const BoxGrid<T>*, const std::uint32_t* order,
-                           const std::uint32_t* places, std::ptrdiff_t n, std::int64_t* kept);
+  std::ptrdiff_t (*search)(const BoxGrid<T>*, const T* blocks, T threshold,
+                           const std::uint32_t* order, const std::uint32_t* places,
+                           std::ptrdiff_t n, std::uint8_t* dead, std::int64_t* kept);
 };
 
 struct NmsKernels {
@@ -114,22 +113,28 @@ struct NmsKernels {
 };
 
 struct BoxKernels {
-  // Whether the overlap of `box` with any of n boxes exceeds the threshold; n a multiple of
-  // kBoxLanes (fill up with zeros).
-  bool (*any_over_f32)(const BoxColumns<float>&, std::ptrdiff_t n, const OneBox<float>&, float);
-  bool (*any_over_f64)(const BoxColumns<double>&, std::ptrdiff_t n, const OneBox<double>&, double);
-  // The first i = from, from + kBoxLanes, ... under n so that `box` intersects any of the kBoxLanes
-  // boxes there, or some i >= n.
-  std::ptrdiff_t (*next_near_f64)(const BoxColumns<double>&, std::ptrdiff_t from, std::ptrdiff_t n,
-                                  const OneBox<double>&);
   // Intersection over union of `box` with each of n boxes.
   void (*iou_f32)(const BoxColumns<float>&, std::ptrdiff_t n, const OneBox<float>&, float* out);
   void (*iou_f64)(const BoxColumns<double>&, std::ptrdiff_t n, const OneBox<double>&, double* out);
-  // factors = exp(-iou^2 / sigma) of kBoxLanes overlaps; 1 where there is none.
-  void (*gaussian_f64)(const double* ious, double sigma, double* factors);
   // The stable ascending order of n keys.
   void (*order_u32)(const std::uint32_t* keys, std::uint32_t n, std::uint32_t* order);
   void (*order_u64)(const std::uint64_t* keys, std::uint32_t n, std::uint32_t* order);
+};
+
+// Scores by place in a grid's blocks, or in packed ones.
+struct SoftScores {
+  const double* blocks;
+  double* scores;
+  std::uint32_t* turns;  // per block: the last turn that came by
+  std::ptrdiff_t block_count;
+  double least;             // scores under it mean nothing
+  double sigma, threshold;  // sigma 0: the linear decay, of an IoU over the threshold
+};
+
+struct SoftKernels {
+  // Lowers the scores of the boxes that overlap the one at `place`; without a grid, looks at all.
+  void (*decay)(const BoxGrid<double>* grid, const SoftScores*, std::uint32_t place,
+                std::uint32_t turn);
 };
 
 // Matrix products work on tiles: `rows` rows of the left factor, each kTileStride words after the
@@ -239,6 +244,7 @@ struct TpsKernels {
   extern const TpsKernels tps_kernels;                                                          \
   extern const BoxKernels box_kernels;                                                          \
   extern const NmsKernels nms_kernels;                                                          \
+  extern const SoftKernels soft_kernels;                                                        \
   extern const PcaKernels pca_kernels;                                                          \
   }
 

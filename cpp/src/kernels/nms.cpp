@@ -5,9 +5,7 @@
 //
 // Tried and lost: asking the kept boxes for each box instead (a hashed grid of linked boxes: 2.5
 // times the time at 10k boxes, sparse); marks of a byte a box.
-#include <string.h>
-
-#include "kernels/kernels.h"
+#include "kernels/grid_search.h"
 
 #if defined(__AVX2__)
 #include <immintrin.h>
@@ -16,22 +14,6 @@
 namespace cvfast::CVFAST_ISA {
 
 namespace {
-
-template <typename T>
-inline T least_of(T a, T b) {
-  return a < b ? a : b;
-}
-template <typename T>
-inline T most_of(T a, T b) {
-  return a > b ? a : b;
-}
-
-constexpr float kLargestF32 = 3.40282346638528859812e+38f;
-constexpr double kLargestF64 = 1.79769313486231570815e+308;
-inline float largest(float) { return kLargestF32; }
-inline double largest(double) { return kLargestF64; }
-inline float least_measurable(float) { return 0x1p-126f * 0x1p26f; }
-inline double least_measurable(double) { return 0x1p-1022 * 0x1p26; }
 
 // Bit k: whether the overlap of `box` with box k of the block exceeds the threshold.
 #if defined(__AVX2__)
@@ -103,13 +85,6 @@ inline void mark(const T* blocks, std::ptrdiff_t from, std::ptrdiff_t to, std::u
 }
 
 template <typename T>
-inline OneBox<T> box_at(const T* blocks, std::uint32_t place) {
-  const T* b = blocks + (place / kBoxLanes) * (4 * kBoxLanes) + place % kBoxLanes;
-  const T x0 = b[0], y0 = b[kBoxLanes], x1 = b[2 * kBoxLanes], y1 = b[3 * kBoxLanes];
-  return {x0, y0, x1, y1, (x1 - x0) * (y1 - y0)};
-}
-
-template <typename T>
 inline void put(T* blocks, std::uint32_t place, const T* box) {
   T* b = blocks + (place / kBoxLanes) * (4 * kBoxLanes) + place % kBoxLanes;
   b[0] = box[0], b[kBoxLanes] = box[1], b[2 * kBoxLanes] = box[2], b[3 * kBoxLanes] = box[3];
@@ -117,12 +92,6 @@ inline void put(T* blocks, std::uint32_t place, const T* box) {
 
 inline bool is_dead(const std::uint8_t* dead, std::uint32_t place) {
   return (dead[place / kBoxLanes] >> (place % kBoxLanes) & 1) != 0;
-}
-
-// An empty box intersects nothing, and an infinite area makes every IoU 0 or NaN.
-template <typename T>
-inline bool takes_part(T area) {
-  return area > T(0) && area <= largest(T(0));
 }
 
 // Lanes 0 to 3 hold a box and so on; `sides` become w, h, -w, -h.
@@ -257,35 +226,6 @@ std::ptrdiff_t scan(const T* blocks, const std::uint32_t* order, std::ptrdiff_t 
   return count;
 }
 
-// Floats of one sign are ordered as their bits are, and a factor of 4 is 2 in the exponent.
-inline int level_of(std::uint64_t top, float side) {
-  std::uint32_t bits;
-  memcpy(&bits, &side, sizeof bits);
-  const std::uint32_t level = (static_cast<std::uint32_t>(top) - bits) >> 24;
-  return static_cast<int>(least_of<std::uint32_t>(level, kGridLevels - 1));
-}
-inline int level_of(std::uint64_t top, double side) {
-  std::uint64_t bits;
-  memcpy(&bits, &side, sizeof bits);
-  return static_cast<int>(least_of<std::uint64_t>((top - bits) >> 53, kGridLevels - 1));
-}
-
-// To the nearest whole number within 2^22 of 0, by the lowest bits of a sum, and less finely
-// beyond. Products, sums and roundings keep order, and so do these bits: so that cells do.
-inline std::uint32_t cell_of(float place, float per_side) {
-  const float cells = place * per_side + 0x1.8p23f;
-  std::int32_t bits;
-  memcpy(&bits, &cells, sizeof bits);
-  return static_cast<std::uint32_t>(bits ^ (bits >> 31 & 0x7fffffff));
-}
-inline std::uint32_t cell_of(double place, double per_side) {
-  return cell_of(static_cast<float>(place * per_side), 1.0f);
-}
-
-inline std::uint32_t level_hash(int lx, int ly) {
-  return static_cast<std::uint32_t>(lx * kGridLevels + ly) * 0x9e3779b1u;
-}
-
 template <typename T>
 void buckets(BoxGrid<T>* grid, const T* blocks, std::ptrdiff_t n, std::uint32_t* bucket) {
   const GridAxis<T>&x = grid->x, &y = grid->y;
@@ -325,100 +265,19 @@ void buckets(BoxGrid<T>* grid, const T* blocks, std::ptrdiff_t n, std::uint32_t*
   grid->y.deepest = deepest_y;
 }
 
-// The sides that pairs with a box can have along one axis, and the levels of those.
+// Marks what `box`, at `place`, suppresses.
 template <typename T>
-struct Reach {
-  T corner, side, shortest, longest;
-  int first, last;
-};
-
-// What the search needs of a grid for each box, out of reach of the marks that it writes.
-template <typename T>
-struct Hot {
-  T looser, inverse, slack, threshold;
-  std::uint32_t mask, row_step;
-  const std::uint32_t* start;
+struct Marker {
   const T* blocks;
   std::uint8_t* dead;
-  std::ptrdiff_t block_count;
+  OneBox<T> box;
+  T threshold;
+  std::uint32_t place;
+
+  inline void look(std::ptrdiff_t from, std::ptrdiff_t to) const {
+    mark(blocks, from, to, place, box, threshold, dead);
+  }
 };
-
-template <typename T>
-inline Reach<T> find_reach(const Hot<T>& grid, const GridAxis<T>& axis, T corner, T side) {
-  const T shortest = side * grid.looser;
-  const T longest = least_of(side * grid.inverse, axis.most[0]);
-  const int first = level_of(axis.top, longest), last = level_of(axis.top, shortest);
-  return {corner, side, shortest, longest, first, last < axis.deepest ? last : axis.deepest};
-}
-
-struct Cells {
-  std::uint32_t first, count;  // the count wraps to 0 or beyond any table where there are too many
-};
-
-// A pair with IoU > t overlaps by o >= t (a + b - o) for sides a and b, so a corner is at most
-// (a - t b) / (1 + t) before the other one; `slack` and `more` cover the roundings here. The ends
-// are rounded, yet no box falls out: a corner is a number of type T itself, and rounding and
-// scaling keep order.
-template <typename T>
-inline Cells cells_of(const Hot<T>& grid, const GridAxis<T>& axis, const Reach<T>& r, int l) {
-  const T more = r.side * T(0x1p-20);
-  const T after = (r.side - grid.looser * most_of(r.shortest, axis.least[l])) * grid.slack + more;
-  const T before = (least_of(r.longest, axis.most[l]) - grid.looser * r.side) * grid.slack + more;
-  const std::uint32_t low = cell_of(r.corner - before, axis.per_side[l]);
-  return {low, cell_of(r.corner + after, axis.per_side[l]) - low + 1};
-}
-
-// Marks the boxes of `width` buckets from `from` on; returns how many blocks it has compared.
-template <typename T>
-inline std::ptrdiff_t mark_buckets(const Hot<T>& grid, std::uint32_t place, const OneBox<T>& box,
-                                   std::uint32_t from, std::uint32_t width) {
-  const std::uint32_t size = grid.mask + 1;
-  std::uint32_t past = from + width;
-  std::ptrdiff_t first = grid.start[from] / kBoxLanes, last, compared = 0;
-  if (past > size) {  // round the end of the table
-    past -= size;
-    compared = grid.start[past] / kBoxLanes + 1;
-    mark(grid.blocks, 0, compared, place, box, grid.threshold, grid.dead);
-    past = size;
-  }
-  last = (grid.start[past] + kBoxLanes - 1) / kBoxLanes;
-  std::ptrdiff_t b = first;
-  do {  // one block even if the buckets are empty: cheaper than to ask
-    mark(grid.blocks, b, b + 1, place, box, grid.threshold, grid.dead);
-  } while (++b < last);
-  return compared + b - first;
-}
-
-// Marks the boxes in these cells of one level of x and of y.
-template <typename T>
-inline bool mark_cells(const Hot<T>& grid, std::uint32_t place, const OneBox<T>& box, std::uint32_t level, Cells columns,
-                       Cells rows, std::ptrdiff_t* budget) {
-  if (columns.count > grid.mask || rows.count > grid.mask) return false;
-  std::uint32_t row = rows.first * grid.row_step + level + columns.first;
-  for (std::uint32_t k = 0; k < rows.count; ++k, row += grid.row_step) {
-    *budget -= 1 + mark_buckets(grid, place, box, row & grid.mask, columns.count);
-    if (*budget < 0) return false;
-  }
-  return true;
-}
-
-// Marks the boxes in the cells that a pair with `box` can lie in; false where these are so many
-// that all boxes are sooner compared.
-template <typename T>
-inline bool mark_near(const Hot<T>& grid, const BoxGrid<T>& levels, std::uint32_t place, const OneBox<T>& box) {
-  const Reach<T> x = find_reach(grid, levels.x, box.x0, box.x1 - box.x0);
-  const Reach<T> y = find_reach(grid, levels.y, box.y0, box.y1 - box.y0);
-  std::ptrdiff_t budget = grid.block_count + 64;
-  for (int lx = x.first; lx <= x.last; ++lx) {
-    const Cells columns = cells_of(grid, levels.x, x, lx);
-    for (int ly = y.first; ly <= y.last; ++ly) {
-      if ((levels.rows[lx] >> ly & 1) == 0) continue;
-      const Cells rows = cells_of(grid, levels.y, y, ly);
-      if (!mark_cells(grid, place, box, level_hash(lx, ly), columns, rows, &budget)) return false;
-    }
-  }
-  return true;
-}
 
 #if defined(__AVX2__)
 // The same where all sides are of the first level: x and y, before and after, side by side. Float
@@ -434,7 +293,8 @@ inline OneLevel one_level(const BoxGrid<float>& g) {
           _mm_setr_ps(-0x1p-20f, -0x1p-20f, 0x1p-20f, 0x1p-20f)};
 }
 
-inline bool mark_near(const Hot<float>& grid, const OneLevel& level, std::uint32_t place, const OneBox<float>& box) {
+inline bool visit_near(const Hot<float>& grid, const OneLevel& level, const OneBox<float>& box,
+                       const Marker<float>& visitor) {
   const __m128 corner = _mm_setr_ps(box.x0, box.y0, box.x0, box.y0);
   const __m128 side = _mm_sub_ps(_mm_setr_ps(box.x1, box.y1, box.x1, box.y1), corner);
   const __m128 t = _mm_set1_ps(grid.looser), shortest = _mm_mul_ps(side, t);
@@ -452,47 +312,45 @@ inline bool mark_near(const Hot<float>& grid, const OneLevel& level, std::uint32
   const auto high = static_cast<std::uint64_t>(_mm_extract_epi64(bits, 1));
   const auto column = static_cast<std::uint32_t>(low), row = static_cast<std::uint32_t>(low >> 32);
   std::ptrdiff_t budget = grid.block_count + 64;
-  return mark_cells(grid, place, box, 0, {column, static_cast<std::uint32_t>(high) - column + 1},
-                    {row, static_cast<std::uint32_t>(high >> 32) - row + 1}, &budget);
+  return visit_cells(grid, 0, {column, static_cast<std::uint32_t>(high) - column + 1},
+                     {row, static_cast<std::uint32_t>(high >> 32) - row + 1}, visitor, &budget);
 }
 #endif
 
 template <typename T, typename Levels>
-inline std::ptrdiff_t search_in(const Hot<T>& grid, const Levels& levels,
-                                const std::uint32_t* order, const std::uint32_t* places,
-                                std::ptrdiff_t n, std::int64_t* kept) {
+inline std::ptrdiff_t search_in(const Hot<T>& grid, const Levels& levels, const T* blocks,
+                                T threshold, const std::uint32_t* order,
+                                const std::uint32_t* places, std::ptrdiff_t n, std::uint8_t* dead,
+                                std::int64_t* kept) {
   std::ptrdiff_t count = 0;
   for (std::ptrdiff_t r = 0; r < n; ++r) {
     const std::uint32_t place = places[r];
-    if (is_dead(grid.dead, place)) continue;
+    if (is_dead(dead, place)) continue;
     kept[count++] = order[r];
-    const OneBox<T> box = box_at(grid.blocks, place);
+    const OneBox<T> box = box_at(blocks, place);
     if (!takes_part(box.area)) continue;
-    if (box.area < least_measurable(T(0)) || !mark_near(grid, levels, place, box)) {
-      mark(grid.blocks, 0, grid.block_count, place, box, grid.threshold, grid.dead);
+    const Marker<T> marker = {blocks, dead, box, threshold, place};
+    if (box.area < least_measurable(T(0)) || !visit_near(grid, levels, box, marker)) {
+      marker.look(0, grid.block_count);
     }
   }
   return count;
 }
 
-template <typename T>
-inline Hot<T> hot(const BoxGrid<T>& g) {
-  return {g.looser, g.inverse, g.slack, g.threshold, g.mask, g.row_step, g.start, g.blocks, g.dead,
-          g.block_count};
-}
-
-std::ptrdiff_t search(const BoxGrid<float>* grid, const std::uint32_t* order,
-                      const std::uint32_t* places, std::ptrdiff_t n, std::int64_t* kept) {
+std::ptrdiff_t search(const BoxGrid<float>* grid, const float* blocks, float threshold,
+                      const std::uint32_t* order, const std::uint32_t* places, std::ptrdiff_t n,
+                      std::uint8_t* dead, std::int64_t* kept) {
 #if defined(__AVX2__)
   if (grid->x.deepest + grid->y.deepest == 0) {
-    return search_in(hot(*grid), one_level(*grid), order, places, n, kept);
+    return search_in(hot(*grid), one_level(*grid), blocks, threshold, order, places, n, dead, kept);
   }
 #endif
-  return search_in(hot(*grid), *grid, order, places, n, kept);
+  return search_in(hot(*grid), *grid, blocks, threshold, order, places, n, dead, kept);
 }
-std::ptrdiff_t search(const BoxGrid<double>* grid, const std::uint32_t* order,
-                      const std::uint32_t* places, std::ptrdiff_t n, std::int64_t* kept) {
-  return search_in(hot(*grid), *grid, order, places, n, kept);
+std::ptrdiff_t search(const BoxGrid<double>* grid, const double* blocks, double threshold,
+                      const std::uint32_t* order, const std::uint32_t* places, std::ptrdiff_t n,
+                      std::uint8_t* dead, std::int64_t* kept) {
+  return search_in(hot(*grid), *grid, blocks, threshold, order, places, n, dead, kept);
 }
 
 template <typename T>
