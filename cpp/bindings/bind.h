@@ -20,8 +20,8 @@ void bind_warp(py::module_& m);
 // one is not, it answers None and kernels/ converts or names what is wrong.
 template <typename T>
 bool is_plain(py::handle value, py::ssize_t ndim) {
-  constexpr int flags = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ |
-                        py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  constexpr int flags =
+      py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
   if (!py::isinstance<py::array>(value)) return false;
   const auto array = py::reinterpret_borrow<py::array>(value);
   if (array.ndim() != ndim || (array.flags() & flags) != flags) return false;

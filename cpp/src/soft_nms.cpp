@@ -1,30 +1,17 @@
 // Soft-NMS after Bodla et al., Soft-NMS: Improving Object Detection With One Line of Code (2017).
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 #include <vector>
 
 #include "box_grid.h"
 #include "boxes.h"
 #include "pick.h"
-#include "score_order.h"
 
 namespace cvfast {
 
 namespace {
 
 constexpr std::ptrdiff_t kCompared = 96;  // boxes up to which looking at all beats a grid
-
-struct Waiting {
-  double score;
-  std::uint32_t index, place;
-};
-
-struct Worse {
-  bool operator()(const Waiting& a, const Waiting& b) const {
-    return a.score != b.score ? a.score < b.score : a.index > b.index;
-  }
-};
 
 void check(const SoftNms& options) {
   check_threshold("iou_threshold", options.iou_threshold);
@@ -38,66 +25,62 @@ void check(const SoftNms& options) {
   }
 }
 
-// The boxes that wait for their selection, best first: those that no other has lowered yet in the
-// order that they came in, the others in a heap. Scores only fall, so that one in the heap may be
-// stale but never too low: it is brought up to date when it comes to the top.
+// The best box of each block, the best of all on top. Scores only fall, so that an entry may be
+// stale but never too low: it is renewed when it comes to the top. (Boxes instead of blocks were
+// renewed eight times as often: half of the time of dense boxes.)
 class Queue {
  public:
-  // `first`: the boxes by score descending, then index; `now`: the scores of today, by place.
-  Queue(const Waiting* first, std::ptrdiff_t count, const double* now, double least)
-      : next_(first), end_(first + count), now_(now), least_(least) {}
+  Queue(const SoftKernels& kernels, const SoftScores& scores) : kernels_(kernels), scores_(scores) {
+    heap_.reserve(static_cast<std::size_t>(scores.block_count));
+    for (std::ptrdiff_t b = 0; b < scores.block_count; ++b) {
+      const SoftBest best = kernels.best(&scores, b);
+      if (best.score >= scores.least) heap_.push_back(best);
+    }
+    std::make_heap(heap_.begin(), heap_.end(), worse);
+  }
 
-  // The best box, or null where none is left.
-  const Waiting* take() {
-    while (!heap_.empty() && now_[heap_.front().place] != heap_.front().score) renew();
-    while (next_ != end_ && now_[next_->place] != next_->score) push(*next_++);
-    if (next_ != end_ && (heap_.empty() || Worse()(heap_.front(), *next_))) return next_++;
-    if (heap_.empty()) return nullptr;
-    std::pop_heap(heap_.begin(), heap_.end(), Worse());
-    best_ = heap_.back();
-    heap_.pop_back();
-    return &best_;
+  // Whether a box is left; the best one is then `best`, and out of the way of its own decay.
+  bool take(SoftBest& best) {
+    while (!heap_.empty()) {
+      const SoftBest now = kernels_.best(&scores_, heap_[0].place / kBoxLanes);
+      if (now.score == heap_[0].score && now.place == heap_[0].place) {
+        best = now;
+        scores_.scores[now.place] = -1;
+        return true;
+      }
+      if (now.score >= scores_.least) {
+        sink(now);
+      } else {
+        const SoftBest last = heap_.back();
+        heap_.pop_back();
+        if (!heap_.empty()) sink(last);
+      }
+    }
+    return false;
   }
 
  private:
-  void push(Waiting box) {
-    box.score = now_[box.place];
-    if (box.score < least_) return;
-    heap_.push_back(box);
-    std::push_heap(heap_.begin(), heap_.end(), Worse());
+  static bool worse(const SoftBest& a, const SoftBest& b) {
+    return a.score != b.score ? a.score < b.score : a.index > b.index;
   }
 
-  void renew() {
-    std::pop_heap(heap_.begin(), heap_.end(), Worse());
-    const Waiting box = heap_.back();
-    heap_.pop_back();
-    push(box);
+  // Puts `box` in the place of the top, and lets it sink.
+  void sink(const SoftBest& box) {
+    const std::size_t size = heap_.size();
+    std::size_t at = 0;
+    for (std::size_t child = 1; child < size; child = 2 * at + 1) {
+      if (child + 1 < size && worse(heap_[child], heap_[child + 1])) ++child;
+      if (!worse(box, heap_[child])) break;
+      heap_[at] = heap_[child];
+      at = child;
+    }
+    heap_[at] = box;
   }
 
-  const Waiting *next_, *end_;
-  const double* now_;
-  double least_;
-  std::vector<Waiting> heap_;
-  Waiting best_ = {};
+  const SoftKernels& kernels_;
+  const SoftScores& scores_;
+  std::vector<SoftBest> heap_;
 };
-
-// Indices of the boxes with a score of at least `least`, by score descending, then index.
-template <typename Score>
-std::ptrdiff_t ranked(const Score* scores, std::ptrdiff_t n, double least, Arena& arena,
-                      std::uint32_t* order) {
-  using Key = std::conditional_t<sizeof(Score) == 4, std::uint32_t, std::uint64_t>;
-  unsigned char* const mark = arena.mark();
-  auto* const keys = arena.take<Key>(n);
-  Key range[2];
-  if (!descending_keys(scores, n, keys, range)) reject_scores(scores, n);
-  radix_order(keys, n, range[0], range[1], arena.take<Keyed<Key>>(2 * n), order);
-  arena.give_back(mark);
-  return std::lower_bound(order, order + n, least,
-                          [&](std::uint32_t i, double bound) {
-                            return static_cast<double>(scores[i]) >= bound;
-                          }) -
-         order;
-}
 
 }  // namespace
 
@@ -105,63 +88,49 @@ template <typename T, typename Score>
 std::ptrdiff_t soft_nms(Boxes<T> boxes, const Score* scores, const SoftNms& options,
                         std::int64_t* out, Score* out_scores) {
   check(options);
+  check_boxes("boxes", boxes);
+  check_scores(scores, boxes.count);
   check_count(boxes.count);
-  T unused[2];
-  if (!kernels_of(T(0)).measure(boxes.data, boxes.count, unused)) reject_boxes("boxes", boxes);
   const NmsKernelsOf<double>& kernels = kernels_of(0.0);
-  const std::ptrdiff_t n = boxes.count, all_blocks = blocks_for(n) + 1;
-  Arena arena(Arena::size_of<std::uint32_t>(2 * n + all_blocks) + 192 +
-              Arena::size_of<Waiting>(n) + Arena::size_of<double>(kBoxLanes * all_blocks) +
-              std::max(Arena::size_of<Keyed<std::uint64_t>>(3 * n),
-                       Arena::size_of<double>(4 * n) + Packed<double>::size(n)) +
-              256);
-  auto* const order = arena.take<std::uint32_t>(n);
-  const std::ptrdiff_t count =
-      ranked(scores, n, options.score_threshold, arena, order);
-  const std::ptrdiff_t blocks = blocks_for(count);
-
-  auto* const rows = arena.take<double>(4 * count);
-  auto* const places = arena.take<std::uint32_t>(n);
-  for (std::ptrdiff_t r = 0; r < count; ++r) {
-    const T* box = boxes.data + 4 * static_cast<std::ptrdiff_t>(order[r]);
-    for (int k = 0; k < 4; ++k) rows[4 * r + k] = static_cast<double>(box[k]);
-    places[r] = static_cast<std::uint32_t>(r);
-  }
+  const std::ptrdiff_t n = boxes.count, blocks = blocks_for(n), room = kBoxLanes * (blocks + 1);
+  Arena arena(Arena::size_of<double>(4 * n) + Packed<double>::size(n) +
+              2 * Arena::size_of<std::uint32_t>(room) + Arena::size_of<double>(room) +
+              Arena::size_of<std::uint32_t>(blocks + 1));
+  auto* const rows = arena.take<double>(4 * n);
+  auto* const indices = arena.take<std::uint32_t>(room);
+  for (std::ptrdiff_t i = 0; i < 4 * n; ++i) rows[i] = static_cast<double>(boxes.data[i]);
+  for (std::ptrdiff_t i = 0; i < room; ++i) indices[i] = static_cast<std::uint32_t>(i);
   double longest[2];
-  kernels.measure(rows, count, longest);
-  Packed<double> packed(kernels, rows, places, count, arena);
+  kernels.measure(rows, n, longest);
+  Packed<double> packed(kernels, rows, indices, n, arena);
   BoxGrid<double> grid;
-  const bool use_grid = count > kCompared;
-  if (use_grid) {
+  const bool gridded = n > kCompared;
+  auto* const now = arena.take<double>(room);
+  std::fill_n(now, room, -1.0);
+  if (gridded) {
     packed.sort(grid, options.gaussian ? 0.0 : options.iou_threshold, longest, arena);
-    std::copy(packed.places, packed.places + count, places);
+    for (std::ptrdiff_t i = 0; i < n; ++i) {
+      indices[packed.places[i]] = static_cast<std::uint32_t>(i);
+    }
   }
-  auto* const now = arena.take<double>(kBoxLanes * (blocks + 1));
+  for (std::ptrdiff_t i = 0; i < n; ++i) now[i] = static_cast<double>(scores[indices[i]]);
   auto* const turns = arena.take<std::uint32_t>(blocks + 1);
-  auto* const first = arena.take<Waiting>(count);
-  std::fill_n(now, kBoxLanes * (blocks + 1), 0.0);
   std::fill_n(turns, blocks + 1, std::uint32_t{0});
-  for (std::ptrdiff_t r = 0; r < count; ++r) {
-    const auto score = static_cast<double>(scores[order[r]]);
-    first[r] = {score, order[r], places[r]};
-    now[places[r]] = score;
-  }
   const SoftScores state = {packed.blocks,
                             now,
+                            indices,
                             turns,
                             blocks,
                             options.score_threshold,
                             options.gaussian ? options.sigma : 0.0,
                             options.iou_threshold};
   const SoftKernels& soft = CVFAST_PICK(soft_kernels);
-  Queue queue(first, count, now, options.score_threshold);
-  std::ptrdiff_t selected = 0;
-  while (const Waiting* best = queue.take()) {
-    out[selected] = best->index;
-    out_scores[selected] = static_cast<Score>(best->score);
-    ++selected;
-    soft.decay(use_grid ? &grid : nullptr, &state, best->place,
-               static_cast<std::uint32_t>(selected));
+  Queue queue(soft, state);
+  std::uint32_t selected = 0;
+  for (SoftBest best; queue.take(best);) {
+    out[selected] = best.index;
+    out_scores[selected] = static_cast<Score>(best.score);
+    soft.decay(gridded ? &grid : nullptr, &state, best.place, ++selected);
   }
   return selected;
 }

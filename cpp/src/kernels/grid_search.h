@@ -123,11 +123,8 @@ inline std::ptrdiff_t visit_buckets(const Hot<T>& grid, std::uint32_t from, std:
     past = size;
   }
   const std::ptrdiff_t last = (grid.start[past] + kBoxLanes - 1) / kBoxLanes;
-  std::ptrdiff_t b = first;
-  do {  // one block even if the buckets are empty: cheaper than to ask
-    visitor.look(b, b + 1);
-  } while (++b < last);
-  return more + b - first;
+  if (grid.start[from] != grid.start[past]) visitor.look(first, last);
+  return more + last - first;
 }
 
 // Visits these cells of one level of x and of y; false where the budget ends first.

@@ -72,10 +72,10 @@ struct GridAxis {
 template <typename T>
 struct BoxGrid {
   GridAxis<T> x, y;
-  std::uint64_t rows[kGridLevels];     // per level of x, the levels of y that hold boxes
-  T looser, inverse, slack;       // the threshold, its inverse, what covers roundings
-  std::uint32_t mask, row_step;        // buckets - 1; from a row of cells to the next
-  const std::uint32_t* start;          // per bucket and past the last one: the first place in it
+  std::uint64_t rows[kGridLevels];  // per level of x, the levels of y that hold boxes
+  T looser, inverse, slack;         // the threshold, its inverse, what covers roundings
+  std::uint32_t mask, row_step;     // buckets - 1; from a row of cells to the next
+  const std::uint32_t* start;       // per bucket and past the last one: the first place in it
   std::ptrdiff_t block_count;
 };
 
@@ -125,13 +125,21 @@ struct BoxKernels {
 struct SoftScores {
   const double* blocks;
   double* scores;
-  std::uint32_t* turns;  // per block: the last turn that came by
+  const std::uint32_t* indices;  // of the boxes, by place
+  std::uint32_t* turns;          // per block: the last turn that came by
   std::ptrdiff_t block_count;
   double least;             // scores under it mean nothing
   double sigma, threshold;  // sigma 0: the linear decay, of an IoU over the threshold
 };
 
+struct SoftBest {
+  double score;
+  std::uint32_t index, place;
+};
+
 struct SoftKernels {
+  // The box of a block with the highest score, of those with the lowest index.
+  SoftBest (*best)(const SoftScores*, std::ptrdiff_t block);
   // Lowers the scores of the boxes that overlap the one at `place`; without a grid, looks at all.
   void (*decay)(const BoxGrid<double>* grid, const SoftScores*, std::uint32_t place,
                 std::uint32_t turn);

@@ -102,14 +102,15 @@ bool measure_all(const float* boxes, std::ptrdiff_t n, float* longest) {
   const __m256 ordered = _mm256_castsi256_ps(_mm256_setr_epi32(-1, -1, 0, 0, -1, -1, 0, 0));
   __m256 bad = zero, longest_sides = zero;
   for (std::ptrdiff_t i = 0; i < n; i += 2) {
-    const __m256 box = i + 1 < n ? _mm256_loadu_ps(boxes + 4 * i)
-                                 : _mm256_broadcast_ps(reinterpret_cast<const __m128*>(boxes + 4 * i));
+    const __m256 box = i + 1 < n
+                           ? _mm256_loadu_ps(boxes + 4 * i)
+                           : _mm256_broadcast_ps(reinterpret_cast<const __m128*>(boxes + 4 * i));
     const __m256 sides = _mm256_sub_ps(_mm256_permute_ps(box, 0x4e), box);
     bad = _mm256_or_ps(bad, _mm256_cmp_ps(_mm256_and_ps(box, magnitude), most, _CMP_NLE_UQ));
     bad = _mm256_or_ps(bad, _mm256_and_ps(_mm256_cmp_ps(sides, zero, _CMP_LT_OQ), ordered));
     const __m256 area = _mm256_mul_ps(sides, _mm256_permute_ps(sides, 0xb1));
-    const __m256 counts = _mm256_and_ps(_mm256_cmp_ps(area, zero, _CMP_GT_OQ),
-                                        _mm256_cmp_ps(area, most, _CMP_LE_OQ));
+    const __m256 counts =
+        _mm256_and_ps(_mm256_cmp_ps(area, zero, _CMP_GT_OQ), _mm256_cmp_ps(area, most, _CMP_LE_OQ));
     longest_sides = _mm256_max_ps(longest_sides, _mm256_and_ps(sides, counts));
   }
   float lanes[8];
@@ -130,8 +131,8 @@ bool measure_all(const double* boxes, std::ptrdiff_t n, double* longest) {
     bad = _mm256_or_pd(bad, _mm256_cmp_pd(_mm256_and_pd(box, magnitude), most, _CMP_NLE_UQ));
     bad = _mm256_or_pd(bad, _mm256_and_pd(_mm256_cmp_pd(sides, zero, _CMP_LT_OQ), ordered));
     const __m256d area = _mm256_mul_pd(sides, _mm256_permute_pd(sides, 0x5));
-    const __m256d counts = _mm256_and_pd(_mm256_cmp_pd(area, zero, _CMP_GT_OQ),
-                                         _mm256_cmp_pd(area, most, _CMP_LE_OQ));
+    const __m256d counts =
+        _mm256_and_pd(_mm256_cmp_pd(area, zero, _CMP_GT_OQ), _mm256_cmp_pd(area, most, _CMP_LE_OQ));
     longest_sides = _mm256_max_pd(longest_sides, _mm256_and_pd(sides, counts));
   }
   double lanes[4];
@@ -301,11 +302,11 @@ inline bool visit_near(const Hot<float>& grid, const OneLevel& level, const OneB
   const __m128 longest = _mm_min_ps(_mm_mul_ps(side, _mm_set1_ps(grid.inverse)), level.longest);
   const __m128 before = _mm_sub_ps(shortest, longest);
   const __m128 after = _mm_sub_ps(side, _mm_mul_ps(t, _mm_max_ps(shortest, level.least)));
-  const __m128 way = _mm_add_ps(
-      _mm_mul_ps(_mm_blend_ps(before, after, 0xc), _mm_set1_ps(grid.slack)),
-      _mm_mul_ps(side, level.more));
-  const __m128 cells = _mm_add_ps(_mm_mul_ps(_mm_add_ps(corner, way), level.per_side),
-                                  _mm_set1_ps(0x1.8p23f));
+  const __m128 way =
+      _mm_add_ps(_mm_mul_ps(_mm_blend_ps(before, after, 0xc), _mm_set1_ps(grid.slack)),
+                 _mm_mul_ps(side, level.more));
+  const __m128 cells =
+      _mm_add_ps(_mm_mul_ps(_mm_add_ps(corner, way), level.per_side), _mm_set1_ps(0x1.8p23f));
   __m128i bits = _mm_castps_si128(cells);
   bits = _mm_xor_si128(bits, _mm_srli_epi32(_mm_srai_epi32(bits, 31), 1));
   const auto low = static_cast<std::uint64_t>(_mm_cvtsi128_si64(bits));
