@@ -26,8 +26,8 @@ void check(const SoftNms& options) {
 }
 
 // The best box of each block, the best of all on top. Scores only fall, so that an entry may be
-// stale but never too low: it is renewed when it comes to the top. (Boxes instead of blocks were
-// renewed eight times as often: half of the time of dense boxes.)
+// stale but never too low: it is renewed when it comes to the top. (With a heap of boxes, half of
+// the time of 1000 dense boxes went into renewals.)
 class Queue {
  public:
   Queue(const SoftKernels& kernels, const SoftScores& scores) : kernels_(kernels), scores_(scores) {
