@@ -12,18 +12,9 @@
 namespace cvfast {
 
 template <typename T>
-void check_boxes(const std::string& name, Boxes<T> boxes) {
-  constexpr T most = std::numeric_limits<T>::max();
-  const T* box = boxes.data;
-  int bad = 0;  // comparisons with NaN are false
-  for (std::ptrdiff_t i = 0; i < boxes.count; ++i, box += 4) {
-    bad |= static_cast<int>(!(box[0] >= -most)) | static_cast<int>(!(box[1] >= -most)) |
-           static_cast<int>(!(box[2] >= box[0])) | static_cast<int>(!(box[3] >= box[1])) |
-           static_cast<int>(!(box[2] <= most)) | static_cast<int>(!(box[3] <= most));
-  }
-  if (bad == 0) return;
+void reject_boxes(const std::string& name, Boxes<T> boxes) {
   for (std::ptrdiff_t i = 0; i < boxes.count; ++i) {
-    box = boxes.data + 4 * i;
+    const T* box = boxes.data + 4 * i;
     for (int k = 0; k < 4; ++k) {
       if (!std::isfinite(box[k])) reject(name, i, "finite numbers", static_cast<double>(box[k]));
     }
@@ -37,6 +28,28 @@ void check_boxes(const std::string& name, Boxes<T> boxes) {
   }
 }
 
+template <typename T>
+void check_boxes(const std::string& name, Boxes<T> boxes) {
+  constexpr T most = std::numeric_limits<T>::max();
+  const T* box = boxes.data;
+  int bad = 0;  // comparisons with NaN are false
+  for (std::ptrdiff_t i = 0; i < boxes.count; ++i, box += 4) {
+    bad |= static_cast<int>(!(box[0] >= -most)) | static_cast<int>(!(box[1] >= -most)) |
+           static_cast<int>(!(box[2] >= box[0])) | static_cast<int>(!(box[3] >= box[1])) |
+           static_cast<int>(!(box[2] <= most)) | static_cast<int>(!(box[3] <= most));
+  }
+  if (bad != 0) reject_boxes(name, boxes);
+}
+
+template <typename Score>
+void reject_scores(const Score* scores, std::ptrdiff_t count) {
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    if (!std::isfinite(scores[i])) {
+      reject("scores", i, "finite numbers", static_cast<double>(scores[i]));
+    }
+  }
+}
+
 template <typename Score>
 void check_scores(const Score* scores, std::ptrdiff_t count) {
   constexpr Score most = std::numeric_limits<Score>::max();
@@ -44,11 +57,7 @@ void check_scores(const Score* scores, std::ptrdiff_t count) {
   for (std::ptrdiff_t i = 0; i < count; ++i) {
     bad |= static_cast<int>(!(scores[i] >= -most)) | static_cast<int>(!(scores[i] <= most));
   }
-  for (std::ptrdiff_t i = 0; bad != 0 && i < count; ++i) {
-    if (!std::isfinite(scores[i])) {
-      reject("scores", i, "finite numbers", static_cast<double>(scores[i]));
-    }
-  }
+  if (bad != 0) reject_scores(scores, count);
 }
 
 inline void check_count(std::ptrdiff_t count) {  // indices are 32 bits inside

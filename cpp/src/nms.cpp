@@ -1,12 +1,11 @@
 #include "cvfast/nms.h"
 
 #include <algorithm>
-#include <limits>
-#include <memory>
-#include <vector>
+#include <cmath>
+#include <type_traits>
 
+#include "box_grid.h"
 #include "boxes.h"
-#include "kept_boxes.h"
 #include "pick.h"
 #include "score_order.h"
 
@@ -14,8 +13,10 @@ namespace cvfast {
 
 namespace {
 
-constexpr std::ptrdiff_t kFew = 128;      // all memory on the stack up to here
-constexpr std::ptrdiff_t kScanned = 192;  // kept boxes from which a grid pays
+constexpr std::ptrdiff_t kFew = 128;       // all memory on the stack up to here
+constexpr std::ptrdiff_t kCompared = 192;  // boxes up to which comparing with all beats a grid
+constexpr std::ptrdiff_t kSifted = 4096;   // boxes up to which the best kSieve go before the grid
+constexpr std::ptrdiff_t kSieve = 8;
 
 // The largest T not above the threshold: a T exceeds the one exactly where it exceeds the other.
 template <typename T>
@@ -24,152 +25,131 @@ T rounded_down(double threshold) {
   return static_cast<double>(value) > threshold ? std::nextafter(value, T(0)) : value;
 }
 
-template <typename T>
-OneBox<T> load(const T* boxes, std::uint32_t i) {
-  const T* b = boxes + 4 * static_cast<std::ptrdiff_t>(i);
-  return {b[0], b[1], b[2], b[3], (b[2] - b[0]) * (b[3] - b[1])};
+void order_few(const std::uint32_t* keys, std::uint32_t n, std::uint32_t* order) {
+  CVFAST_PICK(box_kernels).order_u32(keys, n, order);
+}
+void order_few(const std::uint64_t* keys, std::uint32_t n, std::uint32_t* order) {
+  CVFAST_PICK(box_kernels).order_u64(keys, n, order);
 }
 
-// An empty box intersects nothing, and an infinite area makes every IoU 0 or NaN.
-template <typename T>
-bool takes_part(const OneBox<T>& box) {
-  return box.area > 0 && box.area <= std::numeric_limits<T>::max();
-}
-
-// Whether the area is far enough from underflow for KeptGrid's bounds.
-template <typename T>
-bool measurable(const OneBox<T>& box) {
-  return box.area >= std::numeric_limits<T>::min() * T(0x1p26);
-}
-
-// Greedy suppression among the boxes of `order`, best first: sets kept[i] for those that stay.
+// Greedy suppression among the boxes of an order, best first: writes the indices of those that
+// stay and returns how many.
 template <typename T>
 class Greedy {
  public:
-  Greedy(const BoxKernels& kernels, const T* boxes, double threshold)
-      : kernels_(kernels), boxes_(boxes), threshold_(rounded_down<T>(threshold)) {}
+  Greedy(const T* boxes, double threshold, const T* longest, Arena& arena)
+      : kernels_(kernels_of(T(0))),
+        boxes_(boxes),
+        threshold_(rounded_down<T>(threshold)),
+        longest_(longest),
+        arena_(arena) {}
 
-  void few(const std::uint32_t* order, std::ptrdiff_t n, std::uint8_t* kept) const {
-    T memory[5 * (kFew + kBoxLanes)];
-    KeptColumns<T> columns(memory, n);
-    scan(order, n, n, columns, kept);
+  // What keep() asks the arena for, at most.
+  static std::ptrdiff_t size(std::ptrdiff_t n) {
+    return Packed<T>::size(n) + Arena::size_of<std::uint8_t>(blocks_for(n) + 1) +
+           Arena::size_of<std::uint32_t>(n);
   }
 
-  void many(const std::uint32_t* order, std::ptrdiff_t n, std::uint8_t* kept) const {
-    const std::unique_ptr<T[]> memory(new T[static_cast<std::size_t>(5 * KeptColumns<T>::room(n))]);
-    KeptColumns<T> columns(memory.get(), n);
-    const std::ptrdiff_t seen = scan(order, n, kScanned, columns, kept);
-    if (seen < n) search(order + seen, n - seen, columns, kept);
+  std::ptrdiff_t keep(const std::uint32_t* order, std::ptrdiff_t n, std::int64_t* kept) const {
+    if (n <= kFew) return few(order, n, kept);
+    unsigned char* const mark = arena_.mark();
+    const std::ptrdiff_t count = many(order, n, kept);
+    arena_.give_back(mark);
+    return count;
   }
 
  private:
-  // Compares with all kept boxes, until `most` are kept; returns how many boxes it has seen.
-  std::ptrdiff_t scan(const std::uint32_t* order, std::ptrdiff_t n, std::ptrdiff_t most,
-                      KeptColumns<T>& columns, std::uint8_t* kept) const {
-    std::ptrdiff_t i = 0;
-    for (; i < n && columns.count() < most; ++i) {
-      const OneBox<T> box = load(boxes_, order[i]);
-      const bool active = takes_part(box);
-      if (active && columns.any_over(kernels_, box, threshold_)) continue;
-      kept[order[i]] = 1;
-      if (active) columns.add(box);
-    }
-    return i;
+  std::ptrdiff_t few(const std::uint32_t* order, std::ptrdiff_t n, std::int64_t* kept) const {
+    alignas(64) T blocks[4 * kFew];
+    std::uint8_t dead[kFew / kBoxLanes] = {};
+    std::ptrdiff_t from = 0;
+    kernels_.pack(boxes_, order, n, blocks);
+    return kernels_.scan(blocks, order, n, threshold_, n, dead, &from, kept);
   }
 
-  void search(const std::uint32_t* order, std::ptrdiff_t n, KeptColumns<T>& columns,
-              std::uint8_t* kept) const {
-    T longest = 0;
-    for (std::ptrdiff_t i = 0; i < columns.count(); ++i) longest = longer(longest, columns[i]);
-    for (std::ptrdiff_t i = 0; i < n; ++i) longest = longer(longest, load(boxes_, order[i]));
-    const std::ptrdiff_t most = n + columns.count();
-    KeptGrid<T> grid(static_cast<double>(threshold_), static_cast<double>(longest), most);
-    bool any_small = false;  // whether a kept box is too small for the grid's bounds
-    const auto add = [&](const OneBox<T>& box) {
-      if (measurable(box)) {
-        grid.add(box);
-      } else {
-        any_small = true;
+  // The best few boxes of a dense scene suppress many others, which need no grid then.
+  std::ptrdiff_t many(const std::uint32_t* order, std::ptrdiff_t n, std::int64_t* kept) const {
+    auto* const dead = arena_.take<std::uint8_t>(blocks_for(n) + 1);
+    std::fill_n(dead, blocks_for(n) + 1, std::uint8_t{0});
+    Packed<T> packed(kernels_, boxes_, order, n, arena_);
+    if (n > kSifted) return search(packed, dead, order, kept);
+    auto* const left = arena_.take<std::uint32_t>(n);
+    std::ptrdiff_t count = 0, remaining = n, before, from = 0;
+    do {
+      before = remaining;
+      count += kernels_.scan(packed.blocks, order, n, threshold_, n <= kCompared ? n : kSieve, dead,
+                             &from, kept + count);
+      remaining = 0;
+      for (std::ptrdiff_t r = from; r < n; ++r) {
+        left[remaining] = order[r];
+        remaining += (dead[r / kBoxLanes] >> (r % kBoxLanes) & 1) ^ 1;
       }
-    };
-    for (std::ptrdiff_t i = 0; i < columns.count(); ++i) add(columns[i]);
-    for (std::ptrdiff_t i = 0; i < n; ++i) {
-      const OneBox<T> box = load(boxes_, order[i]);
-      if (!takes_part(box)) {
-        kept[order[i]] = 1;
-        continue;
-      }
-      typename KeptGrid<T>::Answer answer = KeptGrid<T>::Answer::crowded;
-      if (!any_small) answer = grid.any_over(box);
-      if (answer == KeptGrid<T>::Answer::yes) continue;
-      if (answer == KeptGrid<T>::Answer::crowded && columns.any_over(kernels_, box, threshold_)) {
-        continue;
-      }
-      kept[order[i]] = 1;
-      columns.add(box);
-      add(box);
-    }
+    } while (remaining > kFew && remaining < before - before / 4);
+    if (remaining <= kFew) return count + few(left, remaining, kept + count);
+    std::fill_n(dead, blocks_for(remaining) + 1, std::uint8_t{0});
+    packed.fill(boxes_, left, remaining);
+    return count + search(packed, dead, left, kept + count);
   }
 
-  static T longer(T longest, const OneBox<T>& box) {
-    return takes_part(box) ? std::max({longest, box.x1 - box.x0, box.y1 - box.y0}) : longest;
+  std::ptrdiff_t search(Packed<T>& packed, std::uint8_t* dead, const std::uint32_t* order,
+                        std::int64_t* kept) const {
+    BoxGrid<T> grid;
+    packed.sort(grid, threshold_, longest_, arena_);
+    return kernels_.search(&grid, packed.blocks, threshold_, order, packed.places, packed.count,
+                           dead, kept);
   }
 
-  const BoxKernels& kernels_;
+  const NmsKernelsOf<T>& kernels_;
   const T* boxes_;
   T threshold_;
+  const T* longest_;
+  Arena& arena_;
 };
 
-void order_few(const BoxKernels& kernels, const std::uint32_t* keys, std::uint32_t n,
-               std::uint32_t* order) {
-  kernels.order_u32(keys, n, order);
-}
-void order_few(const BoxKernels& kernels, const std::uint64_t* keys, std::uint32_t n,
-               std::uint32_t* order) {
-  kernels.order_u64(keys, n, order);
-}
-
-// Ends of the runs of equal classes in `order`, which becomes sorted by class, then as it was.
-std::vector<std::ptrdiff_t> group_classes(const std::int64_t* classes, std::ptrdiff_t n,
-                                          std::uint32_t* order) {
-  const auto size = static_cast<std::size_t>(n);
-  const std::unique_ptr<Keyed<std::uint64_t>[]> items(new Keyed<std::uint64_t>[2 * size]);
-  for (std::size_t i = 0; i < size; ++i) {
-    items[i] = {static_cast<std::uint64_t>(classes[order[i]]), order[i]};
-  }
-  const Keyed<std::uint64_t>* sorted = radix_sort(items.get(), items.get() + size, n);
-  std::vector<std::ptrdiff_t> ends;
-  for (std::size_t i = 0; i < size; ++i) {
-    order[i] = sorted[i].index;
-    if (i + 1 == size || sorted[i].key != sorted[i + 1].key) {
-      ends.push_back(static_cast<std::ptrdiff_t>(i) + 1);
-    }
-  }
-  return ends;
+template <typename Key>
+void sort(const Key* keys, std::ptrdiff_t n, Key least, Key most, Arena& arena,
+          std::uint32_t* order) {
+  unsigned char* const mark = arena.mark();
+  radix_order(keys, n, least, most, arena.take<Keyed<Key>>(2 * n), order);
+  arena.give_back(mark);
 }
 
+// The best boxes of each class, in `order`.
 template <typename T>
-void suppress(const Greedy<T>& greedy, const std::uint32_t* order, std::ptrdiff_t n,
-              const std::int64_t* classes, std::uint8_t* kept) {
-  if (classes == nullptr) {
-    n <= kFew ? greedy.few(order, n, kept) : greedy.many(order, n, kept);
-    return;
+std::ptrdiff_t keep_per_class(const Greedy<T>& greedy, const std::uint32_t* order, std::ptrdiff_t n,
+                              const std::int64_t* classes, Arena& arena, std::int64_t* out) {
+  auto* const grouped = arena.take<std::uint32_t>(n);
+  auto* const stays = arena.take<std::uint8_t>(n);
+  auto* const ends = arena.take<std::uint32_t>(n);
+  {
+    unsigned char* const mark = arena.mark();
+    auto* const keys = arena.take<std::uint64_t>(n);
+    auto* const ranks = arena.take<std::uint32_t>(n);
+    std::uint64_t least = ~std::uint64_t{0}, most = 0;
+    for (std::ptrdiff_t i = 0; i < n; ++i) {
+      keys[i] = static_cast<std::uint64_t>(classes[order[i]]) ^ (std::uint64_t{1} << 63);
+      least = std::min(least, keys[i]);
+      most = std::max(most, keys[i]);
+    }
+    sort(keys, n, least, most, arena, ranks);
+    for (std::ptrdiff_t i = 0; i < n; ++i) grouped[i] = order[ranks[i]];
+    arena.give_back(mark);
   }
-  const std::unique_ptr<std::uint32_t[]> grouped(new std::uint32_t[static_cast<std::size_t>(n)]);
-  std::copy(order, order + n, grouped.get());
-  std::ptrdiff_t start = 0;
-  for (const std::ptrdiff_t end : group_classes(classes, n, grouped.get())) {
-    suppress(greedy, grouped.get() + start, end - start, nullptr, kept);
-    start = end;
+  std::fill_n(stays, n, std::uint8_t{0});
+  std::ptrdiff_t groups = 0, start = 0;
+  for (std::ptrdiff_t i = 1; i <= n; ++i) {
+    if (i < n && classes[grouped[i]] == classes[grouped[i - 1]]) continue;
+    ends[groups++] = static_cast<std::uint32_t>(i);
   }
-}
-
-std::ptrdiff_t collect(const std::uint32_t* order, std::ptrdiff_t n, const std::uint8_t* kept,
-                       std::int64_t* out) {
+  for (std::ptrdiff_t g = 0; g < groups; ++g) {
+    const std::ptrdiff_t count = greedy.keep(grouped + start, ends[g] - start, out);
+    for (std::ptrdiff_t k = 0; k < count; ++k) stays[out[k]] = 1;
+    start = ends[g];
+  }
   std::ptrdiff_t count = 0;
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     out[count] = order[i];
-    count += kept[order[i]];
+    count += stays[order[i]];
   }
   return count;
 }
@@ -179,34 +159,39 @@ std::ptrdiff_t collect(const std::uint32_t* order, std::ptrdiff_t n, const std::
 template <typename T, typename Score>
 std::ptrdiff_t nms(Boxes<T> boxes, const Score* scores, const std::int64_t* classes,
                    double threshold, std::int64_t* out) {
-  using Key = decltype(descending_key(Score(0)));
+  using Key = std::conditional_t<sizeof(Score) == 4, std::uint32_t, std::uint64_t>;
   const std::ptrdiff_t n = boxes.count;
   check_threshold("iou_threshold", threshold);
-  check_boxes("boxes", boxes);
-  check_scores(scores, n);
   check_count(n);
-  const BoxKernels& kernels = CVFAST_PICK(box_kernels);
-  const Greedy<T> greedy(kernels, boxes.data, threshold);
+  T longest[2];
+  if (!kernels_of(T(0)).measure(boxes.data, n, longest)) reject_boxes("boxes", boxes);
+  std::ptrdiff_t bytes = 0;
+  if (n > kFew || classes != nullptr) {
+    bytes = Arena::size_of<std::uint64_t>(n) + 4 * Arena::size_of<std::uint32_t>(n) +
+            Arena::size_of<std::uint8_t>(n) +
+            std::max(Arena::size_of<Keyed<std::uint64_t>>(2 * n), Greedy<T>::size(n));
+  }
+  Key range[2];
   if (n <= kFew) {
     Key keys[kFew];
     std::uint32_t order[kFew];
-    std::uint8_t kept[kFew] = {};
-    for (std::ptrdiff_t i = 0; i < n; ++i) keys[i] = descending_key(scores[i]);
-    order_few(kernels, keys, static_cast<std::uint32_t>(n), order);
-    suppress(greedy, order, n, classes, kept);
-    return collect(order, n, kept, out);
+    if (!descending_keys(scores, n, keys, range)) reject_scores(scores, n);
+    order_few(keys, static_cast<std::uint32_t>(n), order);
+    Arena arena(bytes);
+    const Greedy<T> greedy(boxes.data, threshold, longest, arena);
+    if (classes != nullptr) return keep_per_class(greedy, order, n, classes, arena, out);
+    return greedy.keep(order, n, out);
   }
-  const auto size = static_cast<std::size_t>(n);
-  const std::unique_ptr<Keyed<Key>[]> items(new Keyed<Key>[2 * size]);
-  for (std::size_t i = 0; i < size; ++i) {
-    items[i] = {descending_key(scores[i]), static_cast<std::uint32_t>(i)};
-  }
-  const Keyed<Key>* sorted = radix_sort(items.get(), items.get() + size, n);
-  const std::unique_ptr<std::uint32_t[]> order(new std::uint32_t[size]);
-  for (std::size_t i = 0; i < size; ++i) order[i] = sorted[i].index;
-  const auto kept = std::make_unique<std::uint8_t[]>(size);
-  suppress(greedy, order.get(), n, classes, kept.get());
-  return collect(order.get(), n, kept.get(), out);
+  Arena arena(bytes);
+  auto* const order = arena.take<std::uint32_t>(n);
+  unsigned char* const mark = arena.mark();
+  auto* const keys = arena.take<Key>(n);
+  if (!descending_keys(scores, n, keys, range)) reject_scores(scores, n);
+  sort(keys, n, range[0], range[1], arena, order);
+  arena.give_back(mark);
+  const Greedy<T> greedy(boxes.data, threshold, longest, arena);
+  if (classes != nullptr) return keep_per_class(greedy, order, n, classes, arena, out);
+  return greedy.keep(order, n, out);
 }
 
 template std::ptrdiff_t nms(Boxes<float>, const float*, const std::int64_t*, double, std::int64_t*);

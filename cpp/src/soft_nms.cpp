@@ -1,58 +1,17 @@
 // Soft-NMS after Bodla et al., Soft-NMS: Improving Object Detection With One Line of Code (2017).
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
+#include "box_grid.h"
 #include "boxes.h"
-#include "kept_boxes.h"
 #include "pick.h"
 
 namespace cvfast {
 
 namespace {
 
-struct Waiting {
-  double score;
-  std::uint32_t index;
-  std::uint32_t seen;  // selected boxes whose decay the score has in it
-};
-
-struct Worse {
-  bool operator()(const Waiting& a, const Waiting& b) const {
-    return a.score != b.score ? a.score < b.score : a.index > b.index;
-  }
-};
-
-// What a block of selected boxes leaves of the score of a box, given the overlaps with them.
-void decays(const BoxKernels& kernels, const SoftNms& options, const double* ious,
-            double* factors) {
-  if (options.gaussian) {
-    kernels.gaussian_f64(ious, options.sigma, factors);
-    return;
-  }
-  for (std::ptrdiff_t k = 0; k < kBoxLanes; ++k) {
-    factors[k] = ious[k] > options.iou_threshold ? 1 - ious[k] : 1;
-  }
-}
-
-// What the selected boxes from `seen` on leave of the score, in the order of their selection.
-double decayed(const BoxKernels& kernels, const KeptColumns<double>& selected,
-               const OneBox<double>& box, const SoftNms& options, const Waiting& waiting) {
-  double score = waiting.score;
-  const std::ptrdiff_t count = selected.count();
-  const auto seen = static_cast<std::ptrdiff_t>(waiting.seen);
-  for (std::ptrdiff_t i = seen / kBoxLanes * kBoxLanes; i < count; i += kBoxLanes) {
-    i = selected.next_near(kernels, i, box);
-    if (i >= count) break;
-    double ious[kBoxLanes], factors[kBoxLanes];
-    selected.overlaps(kernels, i, box, ious);
-    decays(kernels, options, ious, factors);
-    for (std::ptrdiff_t k = std::max(i, seen); k < std::min(i + kBoxLanes, count); ++k) {
-      score *= factors[k - i];
-    }
-    if (score < options.score_threshold) break;
-  }
-  return score;
-}
+constexpr std::ptrdiff_t kCompared = 96;  // boxes up to which looking at all beats a grid
 
 void check(const SoftNms& options) {
   check_threshold("iou_threshold", options.iou_threshold);
@@ -66,18 +25,65 @@ void check(const SoftNms& options) {
   }
 }
 
-template <typename T>
-OneBox<double> load(const T* boxes, std::uint32_t index) {
-  const T* b = boxes + 4 * static_cast<std::ptrdiff_t>(index);
-  const auto x0 = static_cast<double>(b[0]), y0 = static_cast<double>(b[1]);
-  const auto x1 = static_cast<double>(b[2]), y1 = static_cast<double>(b[3]);
-  return {x0, y0, x1, y1, (x1 - x0) * (y1 - y0)};
-}
+// The best box of each block, the best of all on top. Scores only fall, so that an entry may be
+// stale but never too low: it is renewed when it comes to the top. (With a heap of boxes, half of
+// the time of 1000 dense boxes went into renewals.)
+class Queue {
+ public:
+  Queue(const SoftKernels& kernels, const SoftScores& scores) : kernels_(kernels), scores_(scores) {
+    heap_.reserve(static_cast<std::size_t>(scores.block_count));
+    for (std::ptrdiff_t b = 0; b < scores.block_count; ++b) {
+      const SoftBest best = kernels.best(&scores, b);
+      if (best.score >= scores.least) heap_.push_back(best);
+    }
+    std::make_heap(heap_.begin(), heap_.end(), worse);
+  }
+
+  // Whether a box is left; the best one is then `best`, and out of the way of its own decay.
+  bool take(SoftBest& best) {
+    while (!heap_.empty()) {
+      const SoftBest now = kernels_.best(&scores_, heap_[0].place / kBoxLanes);
+      if (now.score == heap_[0].score && now.place == heap_[0].place) {
+        best = now;
+        scores_.scores[now.place] = -1;
+        return true;
+      }
+      if (now.score >= scores_.least) {
+        sink(now);
+      } else {
+        const SoftBest last = heap_.back();
+        heap_.pop_back();
+        if (!heap_.empty()) sink(last);
+      }
+    }
+    return false;
+  }
+
+ private:
+  static bool worse(const SoftBest& a, const SoftBest& b) {
+    return a.score != b.score ? a.score < b.score : a.index > b.index;
+  }
+
+  // Puts `box` in the place of the top, and lets it sink.
+  void sink(const SoftBest& box) {
+    const std::size_t size = heap_.size();
+    std::size_t at = 0;
+    for (std::size_t child = 1; child < size; child = 2 * at + 1) {
+      if (child + 1 < size && worse(heap_[child], heap_[child + 1])) ++child;
+      if (!worse(box, heap_[child])) break;
+      heap_[at] = heap_[child];
+      at = child;
+    }
+    heap_[at] = box;
+  }
+
+  const SoftKernels& kernels_;
+  const SoftScores& scores_;
+  std::vector<SoftBest> heap_;
+};
 
 }  // namespace
 
-// Scores only fall, so a stale one is an upper bound: only the best is brought up to date, and it
-// is selected if it is still the best. The result is that of updating all at every step.
 template <typename T, typename Score>
 std::ptrdiff_t soft_nms(Boxes<T> boxes, const Score* scores, const SoftNms& options,
                         std::int64_t* out, Score* out_scores) {
@@ -85,38 +91,48 @@ std::ptrdiff_t soft_nms(Boxes<T> boxes, const Score* scores, const SoftNms& opti
   check_boxes("boxes", boxes);
   check_scores(scores, boxes.count);
   check_count(boxes.count);
-  const BoxKernels& kernels = CVFAST_PICK(box_kernels);
-  std::vector<Waiting> heap;
-  for (std::ptrdiff_t i = 0; i < boxes.count; ++i) {
-    const auto score = static_cast<double>(scores[i]);
-    if (score >= options.score_threshold) {
-      heap.push_back({score, static_cast<std::uint32_t>(i), 0});
+  const NmsKernelsOf<double>& kernels = kernels_of(0.0);
+  const std::ptrdiff_t n = boxes.count, blocks = blocks_for(n), room = kBoxLanes * (blocks + 1);
+  Arena arena(Arena::size_of<double>(4 * n) + Packed<double>::size(n) +
+              2 * Arena::size_of<std::uint32_t>(room) + Arena::size_of<double>(room) +
+              Arena::size_of<std::uint32_t>(blocks + 1));
+  auto* const rows = arena.take<double>(4 * n);
+  auto* const indices = arena.take<std::uint32_t>(room);
+  for (std::ptrdiff_t i = 0; i < 4 * n; ++i) rows[i] = static_cast<double>(boxes.data[i]);
+  for (std::ptrdiff_t i = 0; i < room; ++i) indices[i] = static_cast<std::uint32_t>(i);
+  double longest[2];
+  kernels.measure(rows, n, longest);
+  Packed<double> packed(kernels, rows, indices, n, arena);
+  BoxGrid<double> grid;
+  const bool gridded = n > kCompared;
+  auto* const now = arena.take<double>(room);
+  std::fill_n(now, room, -1.0);
+  if (gridded) {
+    packed.sort(grid, options.gaussian ? 0.0 : options.iou_threshold, longest, arena);
+    for (std::ptrdiff_t i = 0; i < n; ++i) {
+      indices[packed.places[i]] = static_cast<std::uint32_t>(i);
     }
   }
-  std::make_heap(heap.begin(), heap.end(), Worse());
-  const auto most = static_cast<std::ptrdiff_t>(heap.size());
-  const std::unique_ptr<double[]> memory(
-      new double[static_cast<std::size_t>(5 * KeptColumns<double>::room(most))]);
-  KeptColumns<double> selected(memory.get(), most);
-  while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end(), Worse());
-    Waiting best = heap.back();
-    heap.pop_back();
-    const OneBox<double> box = load(boxes.data, best.index);
-    const std::ptrdiff_t count = selected.count();
-    best.score = decayed(kernels, selected, box, options, best);
-    best.seen = static_cast<std::uint32_t>(count);
-    if (best.score < options.score_threshold) continue;
-    if (!heap.empty() && Worse()(best, heap.front())) {
-      heap.push_back(best);
-      std::push_heap(heap.begin(), heap.end(), Worse());
-      continue;
-    }
-    out[count] = best.index;
-    out_scores[count] = static_cast<Score>(best.score);
-    selected.add(box);
+  for (std::ptrdiff_t i = 0; i < n; ++i) now[i] = static_cast<double>(scores[indices[i]]);
+  auto* const turns = arena.take<std::uint32_t>(blocks + 1);
+  std::fill_n(turns, blocks + 1, std::uint32_t{0});
+  const SoftScores state = {packed.blocks,
+                            now,
+                            indices,
+                            turns,
+                            blocks,
+                            options.score_threshold,
+                            options.gaussian ? options.sigma : 0.0,
+                            options.iou_threshold};
+  const SoftKernels& soft = CVFAST_PICK(soft_kernels);
+  Queue queue(soft, state);
+  std::uint32_t selected = 0;
+  for (SoftBest best; queue.take(best);) {
+    out[selected] = best.index;
+    out_scores[selected] = static_cast<Score>(best.score);
+    soft.decay(gridded ? &grid : nullptr, &state, best.place, ++selected);
   }
-  return selected.count();
+  return selected;
 }
 
 template std::ptrdiff_t soft_nms(Boxes<float>, const float*, const SoftNms&, std::int64_t*, float*);

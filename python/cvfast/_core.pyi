@@ -62,21 +62,16 @@ def tps_warp(
     exact: bool,
     threads: int,
 ) -> None: ...
-def iou(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]: ...
-def nms(
-    boxes: NDArray[Any],
-    scores: NDArray[Any],
-    classes: NDArray[np.int64] | None,
-    iou_threshold: float,
-) -> NDArray[np.int64]: ...
+def iou(a: object, b: object) -> Any: ...
+def nms(boxes: object, scores: object, classes: object, iou_threshold: object) -> Any: ...
 def soft_nms(
-    boxes: NDArray[Any],
-    scores: NDArray[Any],
+    boxes: object,
+    scores: object,
     gaussian: bool,
-    sigma: float,
-    iou_threshold: float,
-    score_threshold: float,
-) -> tuple[NDArray[np.int64], NDArray[Any]]: ...
+    sigma: object,
+    iou_threshold: object,
+    score_threshold: object,
+) -> Any: ...
 def pca_column_means(x: NDArray[Any], threads: int) -> NDArray[np.float64]: ...
 def pca_scatter(
     x: NDArray[Any], mean: NDArray[np.float64], by_samples: bool, threads: int

@@ -358,3 +358,29 @@ def test_names_are_lazy_and_core_has_them():
     assert cvfast.nms is nms
     assert {"iou", "nms", "batched_nms", "soft_nms"} <= set(cvfast.__all__)
     assert _core.nms(BOX, np.ones(2), None, 0.5).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        BOX.tolist(),
+        np.asfortranarray(BOX),
+        BOX[::-1][::-1],
+        np.frombuffer(b"\0" + BOX.tobytes(), np.uint8)[1:].view(np.float64).reshape(2, 4),
+        BOX.view(np.dtype(np.float64, metadata={"unit": "px"})),
+        np.ma.masked_array(BOX),
+    ],
+)
+@pytest.mark.parametrize("threshold", [0.5, np.float32(0.5), np.float64(0.5), 0, True])
+def test_any_layout_gives_the_same(boxes, threshold):
+    scores, classes = np.array([0.5, 0.7]), np.array([1, 2], np.int16)
+    assert nms(boxes, scores, threshold).tolist() == [1, 0]
+    assert batched_nms(boxes, scores, classes, threshold).tolist() == [1, 0]
+    assert batched_nms(boxes, scores, classes.astype(np.int64), threshold).tolist() == [1, 0]
+    assert soft_nms(boxes, scores, iou_threshold=threshold, sigma=1)[0].tolist() == [1, 0]
+    assert iou(boxes, BOX).tolist() == [[1, 0], [0, 1]]
+
+
+def test_classes_are_asked_for():
+    with pytest.raises(TypeError, match="classes: expected integers, got dtype object"):
+        batched_nms(BOX, [1.0, 2.0], None)

@@ -54,25 +54,96 @@ struct OneBox {
   T x0, y0, x1, y1, area;
 };
 
-constexpr std::ptrdiff_t kBoxLanes = 16;  // boxes compared at a time
+constexpr std::ptrdiff_t kBoxLanes = 8;  // boxes compared at a time
+constexpr int kGridLevels = 16;
+
+// Boxes lie in blocks: kBoxLanes x0, as many y0, x1, y1, and again. A box's place counts boxes.
+template <typename T>
+struct GridAxis {
+  std::uint64_t top;  // bits of the longest side
+  int deepest;        // level in use
+  // Per level, from the top: sides are in (least, most]; cells a unit of length.
+  T least[kGridLevels], most[kGridLevels], per_side[kGridLevels];
+};
+
+// Boxes by the place of their corner (x0, y0), in cells that suit their sides: per axis, a level
+// holds the sides of one factor of 4. Where IoU > t, the sides of two boxes differ by a factor of
+// at most 1/t per axis and their corners by a fraction of a side, so that a box looks at few levels
+// and few cells. Cells are hashed to a table such that neighbours in a row stay neighbours.
+template <typename T>
+struct BoxGrid {
+  GridAxis<T> x, y;
+  std::uint64_t rows[kGridLevels];  // per level of x, the levels of y that hold boxes
+  T looser, inverse, slack;         // the threshold, its inverse, what covers roundings
+  std::uint32_t mask, row_step;     // buckets - 1; from a row of cells to the next
+  const std::uint32_t* start;       // per bucket and past the last one: the first place in it
+  std::ptrdiff_t block_count;
+};
+
+template <typename T>
+struct NmsKernelsOf {
+  // Whether all boxes are finite and ordered; the longest sides of those that can overlap.
+  bool (*measure)(const T* boxes, std::ptrdiff_t n, T* longest);
+  // The boxes in that order, as blocks; filled up with empty boxes.
+  void (*pack)(const T* boxes, const std::uint32_t* order, std::ptrdiff_t n, T* blocks);
+  // Keeps boxes from `from` on, marking those that they suppress, until `most` are kept. Returns
+  // how many; `from` becomes the next box.
+  std::ptrdiff_t (*scan)(const T* blocks, const std::uint32_t* order, std::ptrdiff_t n, T threshold,
+                         std::ptrdiff_t most, std::uint8_t* dead, std::ptrdiff_t* from,
+                         std::int64_t* kept);
+  // Each packed box's bucket (room for whole blocks), and the levels in use.
+  void (*buckets)(BoxGrid<T>*, const T* packed, std::ptrdiff_t n, std::uint32_t* bucket);
+  // Turns each box's bucket into its place; `next` has the first free place of each bucket.
+  void (*place)(const T* packed, std::ptrdiff_t n, std::uint32_t* next, std::uint32_t* places,
+                T* blocks);
+  // Keeps boxes as `scan` does, but looks in the grid only.
+  std::ptrdiff_t (*search)(const BoxGrid<T>*, const T* blocks, T threshold,
+                           const std::uint32_t* order, const std::uint32_t* places,
+                           std::ptrdiff_t n, std::uint8_t* dead, std::int64_t* kept);
+};
+
+struct NmsKernels {
+  NmsKernelsOf<float> f32;
+  NmsKernelsOf<double> f64;
+  // Keys whose ascending order is the scores' descending one, the least and the largest key, and
+  // whether all scores are finite.
+  bool (*keys_f32)(const float* scores, std::ptrdiff_t n, std::uint32_t* keys,
+                   std::uint32_t* range);
+  bool (*keys_f64)(const double* scores, std::ptrdiff_t n, std::uint64_t* keys,
+                   std::uint64_t* range);
+};
 
 struct BoxKernels {
-  // Whether the overlap of `box` with any of n boxes exceeds the threshold; n a multiple of
-  // kBoxLanes (fill up with zeros).
-  bool (*any_over_f32)(const BoxColumns<float>&, std::ptrdiff_t n, const OneBox<float>&, float);
-  bool (*any_over_f64)(const BoxColumns<double>&, std::ptrdiff_t n, const OneBox<double>&, double);
-  // The first i = from, from + kBoxLanes, ... under n so that `box` intersects any of the kBoxLanes
-  // boxes there, or some i >= n.
-  std::ptrdiff_t (*next_near_f64)(const BoxColumns<double>&, std::ptrdiff_t from, std::ptrdiff_t n,
-                                  const OneBox<double>&);
   // Intersection over union of `box` with each of n boxes.
   void (*iou_f32)(const BoxColumns<float>&, std::ptrdiff_t n, const OneBox<float>&, float* out);
   void (*iou_f64)(const BoxColumns<double>&, std::ptrdiff_t n, const OneBox<double>&, double* out);
-  // factors = exp(-iou^2 / sigma) of kBoxLanes overlaps; 1 where there is none.
-  void (*gaussian_f64)(const double* ious, double sigma, double* factors);
   // The stable ascending order of n keys.
   void (*order_u32)(const std::uint32_t* keys, std::uint32_t n, std::uint32_t* order);
   void (*order_u64)(const std::uint64_t* keys, std::uint32_t n, std::uint32_t* order);
+};
+
+// Scores by place in a grid's blocks, or in packed ones.
+struct SoftScores {
+  const double* blocks;
+  double* scores;
+  const std::uint32_t* indices;  // of the boxes, by place
+  std::uint32_t* turns;          // per block: the last turn that came by
+  std::ptrdiff_t block_count;
+  double least;             // scores under it mean nothing
+  double sigma, threshold;  // sigma 0: the linear decay, of an IoU over the threshold
+};
+
+struct SoftBest {
+  double score;
+  std::uint32_t index, place;
+};
+
+struct SoftKernels {
+  // The box of a block with the highest score, of those with the lowest index.
+  SoftBest (*best)(const SoftScores*, std::ptrdiff_t block);
+  // Lowers the scores of the boxes that overlap the one at `place`; without a grid, looks at all.
+  void (*decay)(const BoxGrid<double>* grid, const SoftScores*, std::uint32_t place,
+                std::uint32_t turn);
 };
 
 // Matrix products work on tiles: `rows` rows of the left factor, each kTileStride words after the
@@ -189,6 +260,8 @@ struct TpsKernels {
   extern const WarpKernels warp_kernels;                                                        \
   extern const TpsKernels tps_kernels;                                                          \
   extern const BoxKernels box_kernels;                                                          \
+  extern const NmsKernels nms_kernels;                                                          \
+  extern const SoftKernels soft_kernels;                                                        \
   extern const PcaKernels pca_kernels;                                                          \
   }
 

@@ -12,6 +12,8 @@ from cvfast.typing import Boxes, Indices
 
 __all__ = ["batched_nms", "iou", "nms", "soft_nms"]
 
+# The functions of the core answer None where an argument is not of the very kind that they read:
+# only then are arguments looked at, and converted, here.
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -42,10 +44,14 @@ def iou(a: ArrayLike, b: ArrayLike) -> Boxes:
     >>> cvfast.iou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 0.0, 3.0, 2.0], [0.0, 0.0, 2.0, 1.0]])
     array([[0.33333333, 0.5       ]])
     """
+    overlaps: Boxes | None = _core.iou(a, b)
+    if overlaps is not None:
+        return overlaps
     rows, columns = _boxes("a", a), _boxes("b", b)
     if rows.dtype != columns.dtype:
         rows, columns = rows.astype(np.float64), columns.astype(np.float64)
-    return _core.iou(rows, columns)
+    checked: Boxes = _core.iou(rows, columns)
+    return checked
 
 
 def nms(boxes: ArrayLike, scores: ArrayLike, iou_threshold: float = 0.5) -> Indices:
@@ -81,9 +87,8 @@ def nms(boxes: ArrayLike, scores: ArrayLike, iou_threshold: float = 0.5) -> Indi
     >>> cvfast.nms([[0.0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [0.8, 0.9, 0.3])
     array([1, 2])
     """
-    checked = _boxes("boxes", boxes)
-    values = _scores(scores, len(checked))
-    return _core.nms(checked, values, None, _number("iou_threshold", iou_threshold))
+    kept: Indices | None = _core.nms(boxes, scores, None, iou_threshold)
+    return _checked_nms(boxes, scores, None, iou_threshold) if kept is None else kept
 
 
 def batched_nms(
@@ -114,20 +119,10 @@ def batched_nms(
     >>> cvfast.batched_nms(boxes, [0.8, 0.9, 0.7], [0, 0, 1])
     array([1, 2])
     """
-    checked = _boxes("boxes", boxes)
-    groups = _array("classes", classes)
-    if groups.size == 0 and groups.ndim == 1:
-        groups = groups.astype(np.int64)
-    if groups.dtype.kind not in "iu":
-        raise TypeError(f"classes: expected integers, got dtype {groups.dtype}")
-    if groups.shape != (len(checked),):
-        raise ValueError(
-            f"classes: expected shape ({len(checked)},), one a box, got {groups.shape}"
-        )
-    # Only equality counts, so that unsigned numbers over 2**63 may wrap.
-    whole = np.ascontiguousarray(groups, dtype=np.int64)
-    values = _scores(scores, len(checked))
-    return _core.nms(checked, values, whole, _number("iou_threshold", iou_threshold))
+    if classes is None:
+        raise TypeError("classes: expected integers, got dtype object")
+    kept: Indices | None = _core.nms(boxes, scores, classes, iou_threshold)
+    return _checked_nms(boxes, scores, classes, iou_threshold) if kept is None else kept
 
 
 def soft_nms(
@@ -179,15 +174,34 @@ def soft_nms(
     """
     if method not in ("gaussian", "linear"):
         raise ValueError(f"method: expected 'gaussian' or 'linear', got {method!r}")
-    checked = _boxes("boxes", boxes)
-    return _core.soft_nms(
-        checked,
-        _scores(scores, len(checked)),
-        method == "gaussian",
+    gaussian = method == "gaussian"
+    selected: tuple[Indices, Boxes] | None = _core.soft_nms(
+        boxes, scores, gaussian, sigma, iou_threshold, score_threshold
+    )
+    if selected is not None:
+        return selected
+    boxes = _boxes("boxes", boxes)
+    checked: tuple[Indices, Boxes] = _core.soft_nms(
+        boxes,
+        _scores(scores, len(boxes)),
+        gaussian,
         _number("sigma", sigma),
         _number("iou_threshold", iou_threshold),
         _number("score_threshold", score_threshold),
     )
+    return checked
+
+
+def _checked_nms(
+    boxes: ArrayLike, scores: ArrayLike, classes: ArrayLike | None, iou_threshold: SupportsFloat
+) -> Indices:
+    """Convert what the core does not take as it is, or name what is wrong."""
+    checked = _boxes("boxes", boxes)
+    groups = None if classes is None else _classes(classes, len(checked))
+    values = _scores(scores, len(checked))
+    threshold = _number("iou_threshold", iou_threshold)
+    kept: Indices = _core.nms(checked, values, groups, threshold)
+    return kept
 
 
 def _number(name: str, value: SupportsFloat) -> float:
@@ -208,6 +222,18 @@ def _boxes(name: str, values: ArrayLike) -> Boxes:
     return array
 
 
+def _classes(values: ArrayLike, count: int) -> NDArray[np.int64]:
+    groups = _array("classes", values)
+    if groups.size == 0 and groups.ndim == 1:
+        groups = groups.astype(np.int64)
+    if groups.dtype.kind not in "iu":
+        raise TypeError(f"classes: expected integers, got dtype {groups.dtype}")
+    if groups.shape != (count,):
+        raise ValueError(f"classes: expected shape ({count},), one a box, got {groups.shape}")
+    # Only equality counts, so that unsigned numbers over 2**63 may wrap.
+    return np.require(groups, np.int64, ["C", "A"])
+
+
 def _scores(values: ArrayLike, count: int) -> Boxes:
     array = _floats("scores", values)
     if array.shape != (count,):
@@ -222,8 +248,7 @@ def _floats(name: str, values: ArrayLike) -> NDArray[Any]:
             f"{name}: expected dtype float32 or float64, got {array.dtype}; "
             f"numpy.asarray({name}, dtype='float32') converts it"
         )
-    flags = array.flags
-    return array if flags.c_contiguous and flags.aligned else np.ascontiguousarray(array)
+    return np.require(array, requirements=["C", "A"])
 
 
 def _array(name: str, values: ArrayLike) -> NDArray[Any]:
