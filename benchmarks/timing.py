@@ -14,7 +14,9 @@ from benchmarks.case import Run
 __all__ = ["Timing", "measure"]
 
 ROUNDS, MOST_ROUNDS = 20, 60
-SHORTEST_NS = 200_000  # a call shorter than this is repeated within a round
+# A call shorter than this is repeated within a round: else one measures how cold the one before it
+# left the caches and the branch predictor, whichever that was.
+SHORTEST_NS = 2_000_000
 SLOW_NS, SLOW_ROUNDS = 1_500_000_000, 3  # a peer slower than this has shown enough in three rounds
 
 

@@ -15,20 +15,6 @@ void bind_nms(py::module_& m);
 void bind_pca(py::module_& m);
 void bind_warp(py::module_& m);
 
-// Whether `value` is an array that the core can read as it lies: of T, packed, aligned. A function
-// whose arguments are all of that kind skips the checks in Python, which cost microseconds; where
-// one is not, it answers None and kernels/ converts or names what is wrong.
-template <typename T>
-bool is_plain(py::handle value, py::ssize_t ndim) {
-  constexpr int flags =
-      py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
-  if (!py::isinstance<py::array>(value)) return false;
-  const auto array = py::reinterpret_borrow<py::array>(value);
-  if (array.ndim() != ndim || (array.flags() & flags) != flags) return false;
-  const py::dtype got = array.dtype(), wanted = py::dtype::of<T>();
-  return got.is(wanted) || got.equal(wanted);
-}
-
 // kernels/ has checked type, shape and layout: H x W or H x W x C, pixels packed within a row.
 template <typename T, typename Array>
 cvfast::ImageView<T> image_view(const Array& array) {

@@ -3,18 +3,19 @@
 
 #include "bind.h"
 #include "cvfast/nms.h"
+#include "plain.h"
 
 namespace {
 
 constexpr py::ssize_t kFew = 128;  // so few take microseconds: no allocation, the GIL kept
 
 bool is_plain_boxes(py::handle value) {
-  return (is_plain<float>(value, 2) || is_plain<double>(value, 2)) &&
+  return (plain::is_array<float>(value, 2) || plain::is_array<double>(value, 2)) &&
          py::reinterpret_borrow<py::array>(value).shape(1) == 4;
 }
 
 bool is_plain_scores(py::handle value, py::ssize_t count) {
-  return (is_plain<float>(value, 1) || is_plain<double>(value, 1)) &&
+  return (plain::is_array<float>(value, 1) || plain::is_array<double>(value, 1)) &&
          py::reinterpret_borrow<py::array>(value).shape(0) == count;
 }
 
@@ -79,7 +80,7 @@ py::object nms(const py::object& boxes, const py::object& scores, const py::obje
   const py::array from = array_of(boxes), values = array_of(scores);
   const std::int64_t* groups = nullptr;
   if (!classes.is_none()) {
-    if (!is_plain<std::int64_t>(classes, 1)) return py::none();
+    if (!plain::is_array<std::int64_t>(classes, 1)) return py::none();
     const py::array whole = array_of(classes);
     if (whole.shape(0) != from.shape(0)) return py::none();
     groups = static_cast<const std::int64_t*>(whole.data());

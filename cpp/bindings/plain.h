@@ -16,6 +16,19 @@ inline bool is_native(const py::dtype& dtype, int number) {
   return dtype.num() == number && dtype.byteorder() != '>' && dtype.byteorder() != '<';
 }
 
+// An array that the core can read as it lies: of T, packed, aligned.
+template <typename T>
+bool is_array(py::handle value, py::ssize_t dimensions) {
+  if (!py::isinstance<py::array>(value)) return false;
+  const auto array = py::reinterpret_borrow<py::array>(value);
+  if (array.ndim() != dimensions ||
+      !has_flags(array, Api::NPY_ARRAY_ALIGNED_ | py::array::c_style)) {
+    return false;
+  }
+  const py::dtype got = array.dtype(), wanted = py::dtype::of<T>();
+  return got.is(wanted) || got.equal(wanted);
+}
+
 // uint8 or float32, no side of 0, pixels packed within each row.
 inline bool is_image(const py::array& array) {
   const py::dtype dtype = array.dtype();
