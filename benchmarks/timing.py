@@ -16,7 +16,7 @@ __all__ = ["Timing", "measure"]
 ROUNDS, MOST_ROUNDS = 20, 60
 # A call shorter than this is repeated within a round: else one measures how cold the one before it
 # left the caches and the branch predictor, whichever that was.
-SHORTEST_NS = 2_000_000
+SHORTEST_NS = 10_000_000
 SLOW_NS, SLOW_ROUNDS = 1_500_000_000, 3  # a peer slower than this has shown enough in three rounds
 
 
