@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.case import Run
+from benchmarks.nms import make
 from benchmarks.timing import measure
-from benchmarks.workload import boxes, frame, grid_points
+from benchmarks.workload import frame, grid_points
 
 __all__ = ["PROCESSES", "binding_costs"]
 
@@ -106,7 +107,7 @@ _Calls = Iterator[tuple[str, Callable[[], object], CoreCall]]
 
 def _nms(core: ctypes.CDLL) -> _Calls:
     for count in (100, 1000):
-        found, scores = boxes(count, dense=True)
+        found, scores = make("dense", count)
         kept = np.empty(count, np.int64)
         alone = CoreCall(core, "time_nms", (found, scores, count, kept))
         alone()

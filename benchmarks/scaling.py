@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import describe, limit_threads
+from benchmarks.nms import make
 from benchmarks.timing import measure
-from benchmarks.workload import Call, boxes, grid_points, nms_call, pca_call, spline_call, warp_call
+from benchmarks.workload import Call, grid_points, nms_call, pca_call, spline_call, warp_call
 
 RESULT = Path(__file__).parent / "results" / "scaling.json"
 ALLOWANCE = 0.15
@@ -96,8 +97,8 @@ def series() -> Iterator[Series]:
         lambda i: spline_call(640, 360, few[i], exact=True),
     )
     yield Series("fitting a spline", "points", cubic, few, lambda i: _fit_spline(few[i]))
-    yield Series("nms, sparse", "boxes", n_log_n, many, lambda i: nms_call(many[i], dense=False))
-    yield Series("nms, dense", "boxes", n_log_n, many, lambda i: nms_call(many[i], dense=True))
+    yield Series("nms, sparse", "boxes", n_log_n, many, lambda i: nms_call("sparse", many[i]))
+    yield Series("nms, dense", "boxes", n_log_n, many, lambda i: nms_call("dense", many[i]))
     yield Series("soft_nms, dense", "boxes", square, many[:4], lambda i: _soft(many[i]))
     yield Series("iou, n x n", "boxes", square, many[:4], lambda i: _iou(many[i]))
     yield Series(
@@ -186,12 +187,12 @@ def _fit_spline(points: int) -> Call:
 
 
 def _soft(count: int) -> Call:
-    inputs = boxes(count, dense=True)
+    inputs = make("dense", count)
     return lambda: cvfast.soft_nms(*inputs)
 
 
 def _iou(count: int) -> Call:
-    some, _ = boxes(count, dense=False)
+    some, _ = make("sparse", count)
     return lambda: cvfast.iou(some, some)
 
 

@@ -26,8 +26,9 @@ import cvfast
 import numpy as np
 
 from benchmarks.machine import describe, limit_threads
+from benchmarks.nms import make
 from benchmarks.timing import measure
-from benchmarks.workload import Call, boxes, nms_call, pca_call, spline_call, warp_call
+from benchmarks.workload import Call, nms_call, pca_call, spline_call, warp_call
 
 RESULT = Path(__file__).parent / "results" / "threads.json"
 AT_LEAST, AT_MOST = 0.95, 3.0
@@ -41,8 +42,8 @@ def kernels() -> Iterator[tuple[str, Callable[[], Call]]]:
     yield "spline 512x384", lambda: spline_call(512, 384)
     yield "spline 1080p", lambda: spline_call(1920, 1080)
     yield "spline 512x384, exact", lambda: spline_call(512, 384, exact=True)
-    yield "nms, 1000 sparse boxes", lambda: nms_call(1_000, dense=False)
-    yield "nms, 100,000 sparse boxes", lambda: nms_call(100_000, dense=False)
+    yield "nms, 1000 sparse boxes", lambda: nms_call("sparse", 1_000)
+    yield "nms, 100,000 sparse boxes", lambda: nms_call("sparse", 100_000)
     for count in (300, 1000, 3000):
         yield f"iou, {count} x {count} boxes", lambda n=count: _iou_call(n)
     for rows in (1, 32, 400):
@@ -64,9 +65,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only kernels whose name holds this text")
     arguments = parser.parse_args()
     rows = []
-    for name, make in kernels():
+    for name, make_call in kernels():
         if arguments.only in name:
-            rows.append(_row(name, make(), arguments.calls))
+            rows.append(_row(name, make_call(), arguments.calls))
             print(_line(rows[-1]), flush=True)
     if arguments.calls == parser.get_default("calls") and not arguments.only:
         RESULT.write_text(json.dumps({"machine": describe(), "rows": rows}, indent=1) + "\n")
@@ -75,7 +76,7 @@ def main() -> int:
 
 
 def _iou_call(count: int) -> Call:
-    some, _ = boxes(count, dense=False)
+    some, _ = make("sparse", count)
     return lambda: cvfast.iou(some, some)
 
 

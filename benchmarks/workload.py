@@ -9,6 +9,8 @@ import cvfast
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.nms import make
+
 __all__ = ["frame", "grid_points", "nms_call", "pca_call", "spline_call", "warp_call"]
 
 Call = Callable[[], Any]
@@ -51,23 +53,9 @@ def spline_call(width: int, height: int, points: int = 68, *, exact: bool = Fals
     return lambda: spline.warp(image, exact=exact, out=out)
 
 
-def boxes(count: int, *, dense: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Boxes of 20 to 60 px: twenty to an object where dense, else on a plane that grows along."""
-    rng = np.random.default_rng(2)
-    side = 40 * np.sqrt(count) * (0.5 if dense else 2)
-    if dense:
-        objects = rng.random((max(1, count // 20), 2)) * side
-        corners = objects[rng.integers(0, len(objects), count)] + rng.normal(0, 4, (count, 2))
-    else:
-        corners = rng.random((count, 2)) * side
-    sizes = rng.uniform(20, 60, (count, 2))
-    both = np.concatenate([corners, corners + sizes], axis=1).astype(np.float32)
-    return both, rng.random(count, dtype=np.float32)
-
-
-def nms_call(count: int, *, dense: bool) -> Call:
-    """`nms` of float32 boxes."""
-    inputs = boxes(count, dense=dense)
+def nms_call(kind: str, count: int) -> Call:
+    """`nms` of float32 boxes, "dense" or "sparse"."""
+    inputs = make(kind, count)
     return lambda: cvfast.nms(*inputs)
 
 
