@@ -1,6 +1,6 @@
 """One thread against two: on idle cores, and with a busy process on each core.
 
-  python -m benchmarks.threads              about six minutes; writes results/threads.json
+  python -m benchmarks.threads              about four minutes; writes results/threads.json
   python -m benchmarks.threads --calls 50   a short look; writes nothing
 
 Idle: min and median of 20 rounds or more, in turns. Busy: the 90th percentile of 1000 calls on one
@@ -32,7 +32,7 @@ from benchmarks.workload import Call, nms_call, pca_call, spline_call, warp_call
 
 RESULT = Path(__file__).parent / "results" / "threads.json"
 AT_LEAST, AT_MOST = 0.95, 3.0
-LONGEST_S = 60.0  # of busy calls a kernel: slow kernels get fewer than asked, and the row says so
+LONGEST_S = 30.0  # of busy calls a kernel: slow kernels get fewer than asked, and the row says so
 
 
 def kernels() -> Iterator[tuple[str, Callable[[], Call]]]:
@@ -90,7 +90,7 @@ def _with_threads(call: Call, threads: int) -> Call:
 def _row(name: str, call: Call, calls: int) -> dict[str, Any]:
     runs = {count: _with_threads(call, count) for count in (1, 2)}
     with limit_threads(1):  # BLAS, in PCA's fit, is not what is compared here
-        idle = measure({str(count): run for count, run in runs.items()})
+        idle = measure({str(count): run for count, run in runs.items()}, budget=1.0)
         busy = _busy_p90(runs, calls)
     row: dict[str, Any] = {"kernel": name}
     row |= {f"idle_min_ms_{count}": idle[str(count)].min_ms for count in (1, 2)}
