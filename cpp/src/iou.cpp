@@ -49,7 +49,7 @@ void iou_matrix(Boxes<T> a, Boxes<T> b, T* out) {
     for (int k = 0; k < 5; ++k) column[k * m + j] = values[k];
   }
   const BoxKernels& kernels = CVFAST_PICK(box_kernels);
-  const int threads = threads_for(0, 0.5 * static_cast<double>(n) * static_cast<double>(m));
+  const int threads = threads_for(0, 0.27 * static_cast<double>(n) * static_cast<double>(m));
   parallel_for((n + kRows - 1) / kRows, threads, [&](std::ptrdiff_t block) {
     for (std::ptrdiff_t j = 0; j < m; j += kColumns) {
       const T* at = column + j;
