@@ -62,7 +62,8 @@ def _headline(results: dict[str, Any]) -> Figure:
     axes.set_yticks(range(len(bars)), [label for label, _ in bars])
     axes.invert_yaxis()
     axes.set_xscale("log")
-    axes.set_xlim(0.5, max(target["ratio"] for _, target in bars) * 8)
+    axes.set_xlim(0.5, max(target["ratio"] for _, target in bars) * 20)
+    axes.margins(y=0.01)
     axes.set_xlabel("times as fast as the peer, one thread (log scale; the line is the peer)")
     return figure
 
