@@ -56,13 +56,11 @@ def describe() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def limit_threads(threads: int) -> Iterator[None]:
-    """Give cvfast, cv2, numba, BLAS and new child processes so many threads each."""
+    """Give cvfast, cv2, numba and BLAS so many threads each; child peers take cvfast's number."""
     import cv2
     import numba
     import threadpoolctl
 
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = str(threads)  # read by children alone: this process has begun
     cvfast.set_num_threads(threads)
     cv2.setNumThreads(threads)
     numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
@@ -72,10 +70,6 @@ def limit_threads(threads: int) -> Iterator[None]:
     finally:
         cvfast.set_num_threads(None)
         cv2.setNumThreads(-1)
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
 
 
 def _version(package: str) -> str | None:

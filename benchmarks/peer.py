@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import cvfast
 import numpy as np
 
 __all__ = ["REQUIREMENTS", "ChildPeer", "PeerMissing", "make_venvs"]
@@ -68,7 +69,7 @@ class ChildPeer:
         return self._key
 
     def _ask(self, question: dict[str, Any]) -> Any:
-        child = _child(self._venv, os.environ.get("OMP_NUM_THREADS", ""))
+        child = _child(self._venv, cvfast.get_num_threads())
         assert child.stdin is not None
         assert child.stdout is not None
         child.stdin.write(json.dumps(question) + "\n")
@@ -106,13 +107,13 @@ def _room() -> str:
 
 
 @functools.cache
-def _child(venv: str, threads: str) -> subprocess.Popen[str]:
+def _child(venv: str, threads: int) -> subprocess.Popen[str]:
     """One child an environment and thread count."""
     python = _python(venv)
     if not python.exists():
         raise PeerMissing(f"no {python}; `python -m benchmarks --make-venvs` makes it")
     child = subprocess.Popen(
-        [str(python), "-m", "benchmarks.peers", venv, threads or "1"],
+        [str(python), "-m", "benchmarks.peers", venv, str(threads)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -63,7 +63,7 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--only", default="", help="only kernels whose name holds this text")
     arguments = parser.parse_args()
-    machine = describe()  # and OMP_NUM_THREADS is read, before children get one of their own
+    machine = describe()
     rows = []
     for name, make_call in kernels():
         if arguments.only in name:
