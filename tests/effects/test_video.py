@@ -12,8 +12,10 @@ import cvfast
 import numpy as np
 import pytest
 from cvfast.effects.options import RetouchOptions
-from cvfast.effects.video import FrameRetoucher, _largest, _means_upright
+from cvfast.effects.subject import Subject
+from cvfast.effects.video import FrameRetoucher, _largest
 from cvfast.errors import MediaError, OutputExistsError
+from cvfast.faces.frames import frame_reader
 from cvfast.faces.tracking import Track
 from cvfast.io.frame import Frame
 from cvfast.io.provenance import read_provenance
@@ -57,7 +59,7 @@ def test_outside_the_discs_every_plane_stays_as_decoded(face_clip):
         marks = retoucher._tracker._tracks[0].landmarks
         from cvfast.effects.retouch import plan
 
-        discs = plan([marks], RetouchOptions(big_eyes=0.4, slim_face=0.4))
+        discs = plan([Subject(marks)], RetouchOptions(big_eyes=0.4, slim_face=0.4))
         planes = zip(original.plane_geometry(), frame.plane_geometry(), strict=True)
         for before, after in planes:
             y, x = np.mgrid[: before.array.shape[0], : before.array.shape[1]]
@@ -122,7 +124,7 @@ def test_blocks_are_averaged_upright(turns):
     frame = Frame(raw, rotation=turns)
     shown = np.rot90(frame.rgb(), -turns).astype(float)
     columns, rows = np.array([2, 5, 9, shown.shape[1]]), np.array([0, 3, 4, shown.shape[0]])
-    means = _means_upright(frame, columns, rows)
+    means = frame_reader(frame).means(columns, rows)
     for i, j in np.ndindex(3, 3):
         block = shown[rows[j] : rows[j + 1], columns[i] : columns[i + 1]]
         assert np.abs(means[j, i] - block.mean(axis=(0, 1))).max() <= 1

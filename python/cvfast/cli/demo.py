@@ -120,7 +120,7 @@ def _clips(
 ) -> tuple[dict[str, str], dict[str, float]]:
     from cvfast.cli.clipmaker import write_clip
     from cvfast.cli.talking import FRAMES, RATE, SIDE, TalkingHead, opening
-    from cvfast.effects.video import retouch_video
+    from cvfast.effects.video import retouch_clip
     from cvfast.io.picture import to_uint8
 
     plain, retouched = folder / "clip.mp4", folder / "clip-retouched.mp4"
@@ -136,14 +136,7 @@ def _clips(
 
         write_clip(plain, talking(), size=(SIDE, SIDE), rate=RATE, loudness=opening, actions=made)
     with report.bar("retouching it", FRAMES) as progress:
-        done = retouch_video(
-            plain,
-            retouched,
-            big_eyes=options.big_eyes,
-            slim_face=options.slim_face,
-            overwrite=True,
-            progress=progress,
-        )
+        done = retouch_clip(plain, retouched, options, overwrite=True, progress=progress)
     with report.bar("both side by side", FRAMES) as progress:
         write_clip(
             beside,

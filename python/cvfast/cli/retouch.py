@@ -1,4 +1,4 @@
-"""``cvfast retouch``: photos and clips in, the same with bigger eyes or a slimmer face out."""
+"""``cvfast retouch``: photos and clips in, the same with other eyes, skin or shapes out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.batch import Batch
 from cvfast.cli.common import Common, Inputs, MaxPixels, Overwrite, Recursive, Strict
+from cvfast.cli.effects import EffectFlags
 from cvfast.cli.report import Report
 from cvfast.effects.options import Choice, RetouchOptions, check_choice
 from cvfast.io.files import Job, plan_outputs
@@ -27,7 +28,6 @@ EXAMPLES = (
 )
 USAGE = "IN... -o OUT --big-eyes 0.4 [OPTIONS]"
 
-_Strength: TypeAlias = Annotated[float, Parameter(help="0 to 1; 0 is off.")]
 _Time: TypeAlias = float | None
 
 
@@ -54,8 +54,7 @@ def retouch(
     output: Annotated[
         str, Parameter(name=["--output", "-o"], help="A file, or a folder that exists.")
     ],
-    big_eyes: _Strength = 0.0,
-    slim_face: _Strength = 0.0,
+    effects: EffectFlags | None = None,
     face: Annotated[
         str,
         Parameter(help="all, largest, or a number: 0 is the best found (in a clip, the first)."),
@@ -72,9 +71,9 @@ def retouch(
     strict: Strict = False,
     common: Common | None = None,
 ) -> int:
-    """Enlarge eyes and slim faces in photos and clips."""
+    """Change eyes, skin and shapes of faces in photos and clips."""
     settings = _Settings(
-        options=RetouchOptions(big_eyes=big_eyes, slim_face=slim_face),
+        options=(effects or EffectFlags()).options(),
         face=parse_face(face),
         start=start,
         end=end,
@@ -97,11 +96,6 @@ def _run(
     batch: Batch,
     report: Report,
 ) -> int:
-    if not settings.options.actions:
-        raise ValueError(
-            "no effect is switched on: expected at least one of --big-eyes or --slim-face "
-            "with a number over 0 up to 1, for example --big-eyes 0.4"
-        )
     sources = batch.expand(inputs, recursive=recursive)
     if batch.failures and not (sources and Path(output).is_dir()):
         return batch.finish()
@@ -134,7 +128,8 @@ def _one(job: Job, settings: _Settings, report: Report) -> bool:
 
 
 def _photo(job: Job, settings: _Settings, report: Report) -> bool:
-    from cvfast.effects.retouch import choose, find_landmarks, plan
+    from cvfast.effects.retouch import choose, find_landmarks, paint_picture, plan
+    from cvfast.effects.subject import Subject
     from cvfast.io.images import read_image, write_image
     from cvfast.io.provenance import Mark
 
@@ -142,9 +137,11 @@ def _photo(job: Job, settings: _Settings, report: Report) -> bool:
     picture = read_image(job.source, max_pixels=settings.max_pixels)
     found = find_landmarks(picture.pixels)
     chosen = choose(found, settings.face)
-    discs = plan(chosen, settings.options)
-    if discs:
-        pixels, alpha = picture.pixels.copy(), None
+    subjects = [Subject(face) for face in chosen]
+    pixels, alpha = picture.pixels.copy(), None
+    painted = paint_picture(pixels, subjects, settings.options)
+    discs = plan(subjects, settings.options)
+    if altered := painted or bool(discs):
         if picture.alpha is not None:
             alpha = picture.alpha.copy()
         for group in discs:
@@ -168,7 +165,7 @@ def _photo(job: Job, settings: _Settings, report: Report) -> bool:
         output=str(job.target),
         kind="photo",
         faces=len(chosen),
-        altered=bool(discs),
+        altered=altered,
         seconds=round(seconds, 3),
     )
     return bool(chosen)
@@ -186,14 +183,13 @@ def _pass_on(job: Job, picture: Picture, settings: _Settings) -> None:
 
 
 def _clip(job: Job, settings: _Settings, report: Report) -> bool:
-    from cvfast.effects.video import retouch_video
+    from cvfast.effects.video import retouch_clip
 
     with report.bar(job.source.name) as progress:
-        done = retouch_video(
+        done = retouch_clip(
             job.source,
             job.target,
-            big_eyes=settings.options.big_eyes,
-            slim_face=settings.options.slim_face,
+            settings.options,
             faces=settings.face,
             start=settings.start,
             end=settings.end,

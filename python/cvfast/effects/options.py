@@ -5,28 +5,65 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass, fields
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
-__all__ = ["Choice", "RetouchOptions", "check_choice"]
+__all__ = ["COLORS", "Choice", "Effects", "RetouchOptions", "check_choice"]
 
 Choice: TypeAlias = str | int  # "all", "largest" or a face's number
+COLORS = ("eye_color", "lip_color")
+
+
+class Effects(TypedDict, total=False):
+    """The fields of `RetouchOptions` as keyword arguments."""
+
+    smooth_skin: float
+    blush: float
+    lip_color: str | None
+    lip_color_strength: float
+    white_teeth: float
+    white_eyes: float
+    eye_color: str | None
+    eye_color_strength: float
+    slim_face: float
+    small_nose: float
+    big_mouth: float
+    big_eyes: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class RetouchOptions:
     """One strength in [0, 1] for each effect; 0 leaves the face as it is.
 
+    They act in the order given here: colours first, on the face as it came, then the shapes.
+
     Parameters
     ----------
-    big_eyes
-        How much larger the eyes become; see :mod:`cvfast.effects.eyes`.
+    smooth_skin
+        Evens the skin and keeps its edges; see :mod:`cvfast.effects.skin`.
+    blush
+        Colour on the cheeks; see :mod:`cvfast.effects.blush`.
+    lip_color, lip_color_strength
+        A colour's name or ``"#rrggbb"``, None for none; see :mod:`cvfast.effects.lips`.
+    white_teeth
+        Takes the yellow out of teeth that show; see :mod:`cvfast.effects.teeth`.
+    white_eyes
+        Takes redness out of the whites of the eyes; see :mod:`cvfast.effects.eye_whites`.
+    eye_color, eye_color_strength
+        A colour's name, ``"#rrggbb"``, two of them (``"green,blue"``: the person's right and left
+        eye) or a photo to take it from; see :mod:`cvfast.effects.eye_color`.
     slim_face
         How much narrower cheeks and jaw become; see :mod:`cvfast.effects.slim`.
+    small_nose
+        How much smaller the nose becomes; see :mod:`cvfast.effects.nose`.
+    big_mouth
+        How much larger the mouth becomes; see :mod:`cvfast.effects.mouth`.
+    big_eyes
+        How much larger the eyes become; see :mod:`cvfast.effects.eyes`.
 
     Raises
     ------
     TypeError, ValueError
-        A strength is not a number, or outside [0, 1].
+        A strength is not a number, or outside [0, 1]; a colour is not known.
 
     Examples
     --------
@@ -34,11 +71,23 @@ class RetouchOptions:
     ('big_eyes=0.4',)
     """
 
-    big_eyes: float = 0.0
+    smooth_skin: float = 0.0
+    blush: float = 0.0
+    lip_color: str | None = None
+    lip_color_strength: float = 0.6
+    white_teeth: float = 0.0
+    white_eyes: float = 0.0
+    eye_color: str | None = None
+    eye_color_strength: float = 1.0
     slim_face: float = 0.0
+    small_nose: float = 0.0
+    big_mouth: float = 0.0
+    big_eyes: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
+            if field.name in COLORS:
+                continue
             value = getattr(self, field.name)
             try:
                 strength = float(value)
@@ -53,11 +102,17 @@ class RetouchOptions:
     @property
     def actions(self) -> tuple[str, ...]:
         """What is switched on, as the provenance mark lists it."""
-        return tuple(
-            f"{field.name}={getattr(self, field.name):g}"
-            for field in fields(self)
-            if getattr(self, field.name)
-        )
+        listed = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            color = field.name.removesuffix("_strength")
+            if field.name in COLORS:
+                strength = getattr(self, f"{field.name}_strength")
+                if value is not None and strength:
+                    listed.append(f"{field.name}={value} {strength:g}")
+            elif color not in COLORS and value:
+                listed.append(f"{field.name}={value:g}")
+        return tuple(listed)
 
 
 def check_choice(faces: Choice) -> Choice:

@@ -1,21 +1,27 @@
-"""Retouching pictures: find the faces, plan the warps, run them."""
+"""Retouching pictures: find the faces, paint them, warp them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 import numpy as np
 
+from cvfast.effects.canvas import picture_canvas, write_picture
 from cvfast.effects.discs import Discs, merge
 from cvfast.effects.eyes import big_eyes as eye_discs
-from cvfast.effects.options import Choice, RetouchOptions, check_choice
+from cvfast.effects.options import Choice, Effects, RetouchOptions, check_choice
+from cvfast.effects.paint import paint
 from cvfast.effects.slim import slim_face as jaw_discs
+from cvfast.effects.subject import Subject
 from cvfast.faces.types import Landmarks
 from cvfast.kernels.arrays import check_image
 from cvfast.typing import Image
 
-__all__ = ["area", "choose", "find_landmarks", "plan", "retouch"]
+__all__ = ["area", "choose", "find_landmarks", "paint_picture", "plan", "retouch"]
+
+# Painters reach this far beyond a face's box, in face sizes.
+_REACH = 0.25
 
 _ImageT = TypeVar("_ImageT", bound=Image)
 
@@ -23,10 +29,9 @@ _ImageT = TypeVar("_ImageT", bound=Image)
 def retouch(
     image: _ImageT,
     *,
-    big_eyes: float = 0.0,
-    slim_face: float = 0.0,
     landmarks: Landmarks | Sequence[Landmarks] | None = None,
     faces: Choice = "all",
+    **effects: Unpack[Effects],
 ) -> _ImageT:
     """Retouch the faces of a picture.
 
@@ -35,15 +40,18 @@ def retouch(
     image
         (height, width) grey, (height, width, 3) RGB or (height, width, 4) RGBA, uint8 or float32
         in [0, 1]; rows may be strided.
-    big_eyes, slim_face
-        Strengths in [0, 1]; what they become is told in :mod:`cvfast.effects.eyes` and
-        :mod:`cvfast.effects.slim`.
     landmarks
         Those of the faces to retouch (``mesh478`` or ``dlib68``), if they are known already;
         None finds them.
     faces
         ``"all"``, ``"largest"``, or the number of one face in the order of :func:`cvfast.detect`
         (of ``landmarks``, where they are given).
+    **effects
+        Strengths in [0, 1], each 0 by default: ``smooth_skin``, ``blush``, ``white_teeth``,
+        ``white_eyes``, ``slim_face``, ``small_nose``, ``big_mouth``, ``big_eyes``. Colours, each
+        None by default: ``eye_color``, ``lip_color``, with ``eye_color_strength=1.0`` and
+        ``lip_color_strength=0.6``. What each becomes is told in
+        :class:`cvfast.effects.options.RetouchOptions`.
 
     Returns
     -------
@@ -61,7 +69,7 @@ def retouch(
     >>> bool((cvfast.retouch(blank, big_eyes=0.4) == blank).all())
     True
     """
-    options = RetouchOptions(big_eyes=big_eyes, slim_face=slim_face)
+    options = RetouchOptions(**effects)
     check_choice(faces)
     check_image("image", image)
     if landmarks is None:
@@ -75,9 +83,30 @@ def retouch(
                     f"got a sequence of {type(face).__name__}"
                 )
     result: _ImageT = image.copy()  # type: ignore[assignment]
-    for discs in plan(choose(found, faces), options):
+    subjects = [Subject(face) for face in choose(found, faces)]
+    paint_picture(result, subjects, options)
+    for discs in plan(subjects, options):
         discs.warp(result)
     return result
+
+
+def paint_picture(image: Image, subjects: Sequence[Subject], options: RetouchOptions) -> bool:
+    """Paint faces on an RGB or grey picture in place; return whether a pixel was changed."""
+    changed = False
+    height, width = image.shape[:2]
+    for subject in subjects:
+        points = subject.landmarks.points[:, :2].astype(np.float64)
+        low, high = points.min(axis=0), points.max(axis=0)
+        reach = _REACH * float((high - low).max())
+        x0, y0 = np.clip(np.floor(low - reach), 0, (width, height)).astype(int).tolist()
+        x1, y1 = np.clip(np.ceil(high + reach) + 1, 0, (width, height)).astype(int).tolist()
+        if x0 >= x1 or y0 >= y1:
+            continue
+        canvas = picture_canvas(image, (x0, y0, x1, y1))
+        if paint(canvas, [subject], options):
+            write_picture(image, picture_canvas(image, (x0, y0, x1, y1)), canvas)
+            changed = True
+    return changed
 
 
 def find_landmarks(image: Image) -> list[Landmarks]:
@@ -100,14 +129,15 @@ def choose(found: Sequence[Landmarks], faces: Choice) -> list[Landmarks]:
     return list(found)[int(faces) : int(faces) + 1]
 
 
-def plan(found: Sequence[Landmarks], options: RetouchOptions) -> list[Discs]:
+def plan(subjects: Sequence[Subject], options: RetouchOptions) -> list[Discs]:
     """Return the warps that retouch the given faces, in the order in which they run."""
     wanted = []
-    for face in found:
+    for subject in subjects:
+        face, weight = subject.landmarks, subject.weight
         if options.slim_face:
-            wanted.append(jaw_discs(face, options.slim_face))
+            wanted.append(jaw_discs(face, options.slim_face * weight))
         if options.big_eyes:
-            wanted.append(eye_discs(face, options.big_eyes))
+            wanted.append(eye_discs(face, options.big_eyes * weight))
     return merge(wanted)
 
 

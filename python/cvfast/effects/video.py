@@ -1,4 +1,4 @@
-"""Retouching clips: follow the faces, warp each frame's own planes, copy everything else."""
+"""Retouching clips: follow the faces, paint and warp each frame's own planes, copy the rest."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ import shutil
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Unpack
 
-import numpy as np
-
-from cvfast.effects.discs import Discs
-from cvfast.effects.options import Choice, RetouchOptions, check_choice
+from cvfast.effects.canvas import frame_canvas
+from cvfast.effects.options import Choice, Effects, RetouchOptions, check_choice
+from cvfast.effects.paint import paint
 from cvfast.effects.planes import warp_frame
-from cvfast.effects.retouch import area, plan
+from cvfast.effects.retouch import area, paint_picture, plan
+from cvfast.effects.subject import Subject
+from cvfast.faces.frames import as_stored, frame_reader, small_frame
 from cvfast.faces.tracking import FaceTracker, Track
-from cvfast.faces.types import Landmarks
-from cvfast.geometry.coordinates import rotate_points
-from cvfast.geometry.sampling import BlockEdges, PixelBox, PixelReader
 from cvfast.io.frame import Frame
 from cvfast.io.provenance import Mark
 from cvfast.io.video import VideoSummary, transcode
-from cvfast.typing import Image, ImageU8, Progress
 from cvfast.typing import Path as PathLike
+from cvfast.typing import Progress
 
-__all__ = ["FrameRetoucher", "RetouchSummary", "retouch_video"]
+__all__ = ["FrameRetoucher", "RetouchSummary", "retouch_clip", "retouch_video"]
 
-_DETECTOR_SIDE = 960  # the detector sees frames no larger than this
 _LARGER = 1.2  # times the area of the face that was the largest: another one is
 _DEFAULT_RATE = 25.0  # for the smoothing of frames without a time
 
@@ -59,8 +57,6 @@ def retouch_video(
     source: PathLike,
     target: PathLike,
     *,
-    big_eyes: float = 0.0,
-    slim_face: float = 0.0,
     faces: Choice = "all",
     start: float | None = None,
     end: float | None = None,
@@ -70,6 +66,7 @@ def retouch_video(
     overwrite: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
+    **effects: Unpack[Effects],
 ) -> RetouchSummary:
     """Retouch the faces of a clip.
 
@@ -82,8 +79,6 @@ def retouch_video(
     ----------
     source, target
         Clip and output file (.mp4, .m4v, .mov, .mkv, .webm).
-    big_eyes, slim_face
-        Strengths in [0, 1], as for :func:`cvfast.retouch`.
     faces
         ``"all"``, ``"largest"`` (kept until another is clearly larger), or the number of one face
         in the order in which they were found; one that was lost and found again is another.
@@ -97,6 +92,8 @@ def retouch_video(
         Encoder threads; None: :func:`cvfast.get_num_threads`.
     progress
         Called with (frames done, expected total or None).
+    **effects
+        Strengths and colours, as for :func:`cvfast.retouch`.
 
     Raises
     ------
@@ -110,7 +107,38 @@ def retouch_video(
     >>> import cvfast
     >>> summary = cvfast.retouch_video("me.mp4", "big.mp4", big_eyes=0.4)  # doctest: +SKIP
     """
-    options = RetouchOptions(big_eyes=big_eyes, slim_face=slim_face)
+    return retouch_clip(
+        source,
+        target,
+        RetouchOptions(**effects),
+        faces=faces,
+        start=start,
+        end=end,
+        codec=codec,
+        crf=crf,
+        preset=preset,
+        overwrite=overwrite,
+        threads=threads,
+        progress=progress,
+    )
+
+
+def retouch_clip(
+    source: PathLike,
+    target: PathLike,
+    options: RetouchOptions,
+    *,
+    faces: Choice = "all",
+    start: float | None = None,
+    end: float | None = None,
+    codec: str = "libx264",
+    crf: float = 18,
+    preset: str = "medium",
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> RetouchSummary:
+    """Do what `retouch_video` does, with the effects' options in one."""
     retoucher = FrameRetoucher(options, faces=faces)
     copies = start is None and end is None and _same_kind(source, target)
     write = partial(
@@ -172,30 +200,40 @@ class FrameRetoucher:
 
     def __call__(self, frame: Frame) -> bool:
         """Retouch a frame; return whether it has changed."""
-        size = _upright_size(frame)
-        reader = PixelReader(
-            size,
-            lambda box: _read_upright(frame, box),
-            lambda columns, rows: _means_upright(frame, columns, rows),
-        )
+        return self.draw(frame, self.find(frame))
+
+    def find(self, frame: Frame) -> list[Subject]:
+        """Follow the faces into a frame, the next one of the clip; return those to retouch."""
         seconds = frame.seconds
         now = self._count / _DEFAULT_RATE if seconds is None else float(seconds)
         self._count += 1
-        tracks = self._tracker.update(reader, lambda: _small_upright(frame), now)
+        tracks = self._tracker.update(frame_reader(frame), lambda: small_frame(frame), now)
         self.frames_with_faces += bool(tracks)
         self.faces = max(self.faces, len(tracks))
         chosen = self._chosen(tracks)
         self.frames_chosen += bool(chosen)
-        discs = plan(chosen, self._options)
-        warp_frame(frame, [_as_stored(group, frame) for group in discs])
-        return bool(discs)
+        return [
+            Subject(as_stored(track.landmarks, frame), track.weight, track.memory, now)
+            for track in chosen
+        ]
 
-    def _chosen(self, tracks: list[Track]) -> list[Landmarks]:
+    def draw(self, frame: Frame, subjects: list[Subject]) -> bool:
+        """Paint and warp a frame in place; return whether it has changed."""
+        canvas = frame_canvas(frame)
+        if canvas is None:
+            changed = paint_picture(frame.planes[0], subjects, self._options)
+        else:
+            changed = paint(canvas, subjects, self._options)
+        discs = plan(subjects, self._options)
+        warp_frame(frame, discs)
+        return changed or bool(discs)
+
+    def _chosen(self, tracks: list[Track]) -> list[Track]:
         if self._choice == "all":
-            return [track.landmarks for track in tracks]
+            return tracks
         if self._choice == "largest":
             self._number = _largest(tracks, self._number)
-        return [track.landmarks for track in tracks if track.number == self._number]
+        return [track for track in tracks if track.number == self._number]
 
 
 def _same_kind(source: PathLike, target: PathLike) -> bool:
@@ -209,49 +247,3 @@ def _largest(tracks: list[Track], held: int) -> int:
         return held
     largest = max(sizes, key=sizes.__getitem__)
     return largest if sizes[largest] > _LARGER * sizes.get(held, 0.0) else held
-
-
-def _upright_size(frame: Frame) -> tuple[int, int]:
-    size = frame.width, frame.height
-    return size[::-1] if frame.rotation % 2 else size
-
-
-def _read_upright(frame: Frame, box: PixelBox) -> Image:
-    """Read a box of the picture as it is shown."""
-    turns = frame.rotation % 4
-    if not turns:
-        return frame.rgb(box)
-    x0, y0, x1, y1 = box
-    corners = np.array([(x0, y0), (x1 - 1, y1 - 1)])
-    stored = rotate_points(corners, _upright_size(frame), -turns).round().astype(int)
-    (left, top), (right, bottom) = stored.min(axis=0).tolist(), stored.max(axis=0).tolist()
-    return np.ascontiguousarray(np.rot90(frame.rgb((left, top, right + 1, bottom + 1)), -turns))
-
-
-def _means_upright(frame: Frame, columns: BlockEdges, rows: BlockEdges) -> ImageU8:
-    """Read blocks of the picture as it is shown, averaged."""
-    turns = frame.rotation % 4
-    width, height = _upright_size(frame)
-    # Turned by one: what was a row is a column, and the last one is the first.
-    if turns in (1, 2):
-        columns = (width - columns)[::-1]
-    if turns in (2, 3):
-        rows = (height - rows)[::-1]
-    across, down = (rows, columns) if turns % 2 else (columns, rows)
-    return np.ascontiguousarray(np.rot90(frame.rgb_means(across, down), -turns))
-
-
-def _small_upright(frame: Frame) -> ImageU8:
-    picture, _ = frame.rgb_small(_DETECTOR_SIDE)
-    return np.ascontiguousarray(np.rot90(picture, -frame.rotation))
-
-
-def _as_stored(discs: Discs, frame: Frame) -> Discs:
-    """Turn discs from the picture as shown to the frame as stored."""
-    if not frame.rotation % 4:
-        return discs
-    size, turns = _upright_size(frame), -frame.rotation
-    values = discs.values
-    if discs.kind == "translate":
-        values = rotate_points(values, size, turns)
-    return Discs(discs.kind, rotate_points(discs.centers, size, turns), discs.radii, values)

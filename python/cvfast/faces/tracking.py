@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +37,17 @@ class Track:
         0 for the first face found, and so on; never given again.
     landmarks
         Smoothed ``mesh478`` of the newest frame.
+    weight
+        In [0, 1]: how much of an effect the face should get.
+    memory
+        For whoever follows something of this face from frame to frame, under a key of its own.
     """
 
     number: int
     landmarks: Landmarks
     _raw: Landmarks
+    weight: float = 1.0
+    memory: dict[str, Any] = field(default_factory=dict)
     _smooth: OneEuro = field(default_factory=OneEuro)
     _move: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
     _surprise: float = 0.0  # how far from where its motion led, in pixels
