@@ -104,7 +104,7 @@ def _rows(arguments: argparse.Namespace, slack: float | None) -> Iterator[dict[s
                         title = f"{case.family}, {case.name}, {threads} thread(s)"
                         progress.update(task, description=title)
                         row = measured(case, threads)
-                        judge(row, case, slack)
+                        judge(row, case, slack if threads == 1 else None)
                         yield row
                         progress.advance(task)
 

@@ -26,6 +26,7 @@ class Limit:
 
     name: str
     at_most: float | None = None  # None: shown beside ours, nothing asked
+    stretch: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Case:
     agree
         Called once with {name: output} before anything is timed: raises AssertionError with words
         where the outputs differ by more than they may, else says how near they are.
+    per
+        What a call does so many times, such as frames; the times are of one.
+    most_ms
+        What one of ours may take.
     """
 
     family: str
@@ -47,6 +52,8 @@ class Case:
     agree: Callable[[Mapping[str, Any]], str]
     targets: tuple[Target, ...] = ()
     limits: tuple[Limit, ...] = ()
+    per: int = 1
+    most_ms: float | None = None
 
     def __post_init__(self) -> None:
         named = {target.peer for target in self.targets} | {limit.name for limit in self.limits}

@@ -25,6 +25,7 @@ __all__ = ["REQUIREMENTS", "ChildPeer", "PeerMissing", "make_venvs"]
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = {
     "torchvision": ["torch==2.14.1", "torchvision==0.29.1", "numpy>=2.0"],
+    "mediapipe": ["mediapipe==0.10.21"],  # needs a Python up to 3.12
     "contrib": ["opencv-contrib-python==4.14.0.94", "numpy>=2.0"],
 }
 _keys = itertools.count()

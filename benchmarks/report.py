@@ -15,8 +15,11 @@ __all__ = ["judge", "measured", "table"]
 Row = dict[str, Any]
 
 
-def measured(case: Case, threads: int) -> Row:
-    """Return the case's outputs compared, then its times, as one JSON-ready row."""
+def measured(case: Case, threads: int, **options: Any) -> Row:
+    """Return the case's outputs compared, then its times, as one JSON-ready row.
+
+    Options are those of `timing.measure`.
+    """
     outputs, left_out = {}, {}
     for name, run in case.runs.items():
         try:
@@ -26,7 +29,7 @@ def measured(case: Case, threads: int) -> Row:
     agreement = case.agree(outputs)
     del outputs
     runs = {name: run for name, run in case.runs.items() if name not in left_out}
-    times = measure(runs)
+    times = measure(runs, **options)
     for run in runs.values():
         if isinstance(run, ChildPeer):
             run.close()
@@ -37,16 +40,16 @@ def measured(case: Case, threads: int) -> Row:
         "agreement": agreement,
         "left_out": left_out,
         "limits": [limit.name for limit in case.limits],
-        "times": {name: asdict(timing) for name, timing in times.items()},
+        "times": {name: asdict(timing.shared(case.per)) for name, timing in times.items()},
     }
 
 
 def judge(row: Row, case: Case, slack: float | None) -> None:
     """Add the ratios (of the minima) that have a target, and whether each is reached.
 
-    Targets hold for one thread: with more, or without a slack, the ratios are only shown.
+    Without a slack the ratios are only shown.
     """
-    judged = row["threads"] == 1 and slack is not None
+    judged = slack is not None
     slack = slack or 1.0
     ours = row["times"]["cvfast"]["min_ms"]
     row["targets"] = []
@@ -65,8 +68,11 @@ def judge(row: Row, case: Case, slack: float | None) -> None:
             reached = ratio is not None and ratio <= limit.at_most * slack
             row["targets"].append(
                 {"peer": limit.name, "asked": f"<= {limit.at_most:g}x", "ratio": ratio}
-                | {"stretch": None, "reached": reached if judged else None}
+                | {"stretch": limit.stretch, "reached": reached if judged else None}
             )
+    if case.most_ms is not None:
+        row["most_ms"] = case.most_ms
+        row["soon_enough"] = ours <= case.most_ms * slack if judged else None
 
 
 def table(rows: Iterable[Row]) -> None:

@@ -7,7 +7,7 @@ import math
 import statistics
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.case import Run
 
@@ -29,20 +29,29 @@ class Timing:
     rounds: int
     repeats: int
 
+    def shared(self, parts: int) -> Timing:
+        """Return the times of one of the equal parts that a call consists of."""
+        return replace(self, min_ms=self.min_ms / parts, median_ms=self.median_ms / parts)
+
 
 def measure(
-    runs: Mapping[str, Run], *, budget: float = 4.0, shortest_ns: int = SHORTEST_NS
+    runs: Mapping[str, Run],
+    *,
+    budget: float = 4.0,
+    shortest_ns: int = SHORTEST_NS,
+    slow_ns: float = SLOW_NS,
+    at_least: int = ROUNDS,
 ) -> dict[str, Timing]:
-    """Time each call at least 20 rounds (3 where one takes over 1.5 s), more within the budget.
+    """Time each call `at_least` rounds (3 where one takes over `slow_ns`), more within the budget.
 
     `budget` is in seconds for all calls together. Every round calls each once, or often enough to
     last `shortest_ns`, and starts with another one.
     """
-    costs = {name: _once(run) for name, run in runs.items()}
+    costs = {name: _once(run, slow_ns) for name, run in runs.items()}
     repeats = {name: max(1, math.ceil(shortest_ns / cost)) for name, cost in costs.items()}
-    slow = {name for name, cost in costs.items() if cost > SLOW_NS}
+    slow = {name for name, cost in costs.items() if cost > slow_ns}
     a_round = sum(cost * repeats[name] for name, cost in costs.items() if name not in slow)
-    rounds = min(MOST_ROUNDS, max(ROUNDS, int(budget * 1e9 / max(a_round, 1))))
+    rounds = min(MOST_ROUNDS, max(at_least, int(budget * 1e9 / max(a_round, 1))))
     times: dict[str, list[float]] = {name: [] for name in runs}
     names = list(runs)
     gc.collect()
@@ -61,10 +70,10 @@ def measure(
     }
 
 
-def _once(run: Run) -> float:
+def _once(run: Run, slow_ns: float) -> float:
     """Nanoseconds of one warm call."""
     cost = float(_time_ns(run, 1))
-    return cost if cost > SLOW_NS else float(min(_time_ns(run, 1), _time_ns(run, 1)))
+    return cost if cost > min(slow_ns, SLOW_NS) else float(min(_time_ns(run, 1), _time_ns(run, 1)))
 
 
 def _time_ns(run: Run, repeats: int) -> int:
