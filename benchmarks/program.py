@@ -51,16 +51,15 @@ def run(
         if "most_ms" in row:
             spent = row["times"]["cvfast"]["min_ms"]
             print(f"{row['case']}: {spent:.2f} ms, asked <= {row['most_ms']:g}")
-    write(name, results, None if arguments.quick else RESULTS / f"{name}.json", arguments.output)
+    write(results, arguments.output or (None if arguments.quick else RESULTS / f"{name}.json"))
     return int(any(_misses(row) for row in results["rows"]))
 
 
-def write(name: str, results: dict[str, Any], path: Path | None, output: Path | None) -> None:
-    """Write a benchmark's results where they belong, or where they were asked for."""
-    place = output or path
-    if place:
-        place.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-        print(f"written to {place}")
+def write(results: dict[str, Any], path: Path | None) -> None:
+    """Write a benchmark's results, if there is a place for them."""
+    if path:
+        path.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+        print(f"written to {path}")
 
 
 def judged(case: Case, quick: bool, threads: int = 1, **options: Any) -> dict[str, Any]:
