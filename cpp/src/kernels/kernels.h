@@ -251,6 +251,40 @@ struct TpsKernels {
                      float* out);
 };
 
+// Between two rows of cells: the affine map of each column, as expanded from cells to samples.
+struct SmoothRows {
+  const float *gain0, *gain1, *offset0, *offset1;
+  float t;  // from the first row to the second one
+};
+
+struct SmoothKernels {
+  // Sums of `rows` rows, column by column.
+  void (*column_sums_u8)(const std::uint8_t* from, std::ptrdiff_t row_stride, std::ptrdiff_t rows,
+                         std::ptrdiff_t n, float* out);
+  void (*column_sums_f32)(const float* from, std::ptrdiff_t row_stride, std::ptrdiff_t rows,
+                          std::ptrdiff_t n, float* out);
+  // out[i] = sums of taps[k] * from[i + k * step], k in [0, count).
+  void (*weighted_sum)(const float* from, std::ptrdiff_t step, const float* taps,
+                       std::ptrdiff_t count, std::ptrdiff_t n, float* out);
+  // The same with all taps 1.
+  void (*window_sum)(const float* from, std::ptrdiff_t step, std::ptrdiff_t count, std::ptrdiff_t n,
+                     float* out);
+  // wx = w x, wxx = w x x.
+  void (*moments)(const float* w, const float* x, std::ptrdiff_t n, float* wx, float* wxx);
+  // From window sums of w, wx, wxx: wa = w a and wb = w b, where a x + b fits the window.
+  void (*fit)(const float* w, const float* sum, const float* sum_x, const float* sum_xx,
+              float epsilon, std::ptrdiff_t n, float* wa, float* wb);
+  // From window sums of w, wa, wb to what a sample is multiplied by and what is added to it.
+  void (*blend)(const float* w, const float* x, const float* sum, const float* sum_a,
+                const float* sum_b, float strength, float texture, std::ptrdiff_t n, float* gain,
+                float* offset);
+  // out[i] = row[left[i]] + t[i] (row[left[i] + 1] - row[left[i]])
+  void (*expand)(const float* row, const std::int32_t* left, const float* t, std::ptrdiff_t n,
+                 float* out);
+  void (*apply_u8)(const SmoothRows&, std::ptrdiff_t n, std::uint8_t* row);
+  void (*apply_f32)(const SmoothRows&, std::ptrdiff_t n, float* row);
+};
+
 #define CVFAST_DECLARE_KERNELS(isa)                                                             \
   namespace isa {                                                                               \
   void sample_u8(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n, \
@@ -263,6 +297,7 @@ struct TpsKernels {
   extern const NmsKernels nms_kernels;                                                          \
   extern const SoftKernels soft_kernels;                                                        \
   extern const PcaKernels pca_kernels;                                                          \
+  extern const SmoothKernels smooth_kernels;                                                    \
   }
 
 CVFAST_DECLARE_KERNELS(baseline)
