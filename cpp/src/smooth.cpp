@@ -103,16 +103,16 @@ Place place(ptrdiff_t x, ptrdiff_t cell) {
 // sides.
 class Cells {
  public:
-  Cells(ptrdiff_t columns, ptrdiff_t rows, ptrdiff_t radius, ptrdiff_t width, int threads)
-      : columns(columns),
-        rows(rows),
-        radius(radius),
-        padded(columns + 2 * radius),
-        width(width),
+  Cells(ptrdiff_t across, ptrdiff_t down, ptrdiff_t reach, ptrdiff_t samples, int threads)
+      : columns(across),
+        rows(down),
+        radius(reach),
+        padded(across + 2 * reach),
+        width(samples),
         arena_(5 * Arena::size_of<float>(padded * rows) +
                2 * Arena::size_of<float>(columns * rows) + 2 * Arena::size_of<float>(width * rows) +
                Arena::size_of<float>(width) + Arena::size_of<std::int32_t>(width) +
-               threads * Arena::size_of<float>(scratch_size())) {
+               Arena::size_of<float>(threads * scratch_size())) {
     for (float** plane : {&w, &wx, &wxx, &wa, &wb}) {
       *plane = arena_.take<float>(padded * rows);
       std::memset(*plane, 0, static_cast<std::size_t>(padded * rows) * sizeof(float));

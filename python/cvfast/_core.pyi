@@ -62,6 +62,26 @@ def tps_warp(
     exact: bool,
     threads: int,
 ) -> None: ...
+def smooth(
+    plane: NDArray[Any],
+    weights: NDArray[np.float32],
+    cell_x: int,
+    cell_y: int,
+    radius: int,
+    epsilon: float,
+    strength: float,
+    texture: float,
+    threads: int,
+) -> None: ...
+def cell_means(
+    plane: NDArray[Any], cell_x: int, cell_y: int, out: NDArray[np.float32]
+) -> None: ...
+def polygon_mask(
+    points: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    feather: float,
+    out: NDArray[np.float32],
+) -> None: ...
 def iou(a: object, b: object) -> Any: ...
 def nms(boxes: object, scores: object, classes: object, iou_threshold: object) -> Any: ...
 def soft_nms(

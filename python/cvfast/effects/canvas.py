@@ -99,7 +99,7 @@ class Canvas:
     def chroma(self, box: Box) -> ImageF32:
         """Read Cb and Cr in [-1/2, 1/2] of a box of chroma samples: float32 (2, h, w)."""
         x0, y0, x1, y1 = box
-        middle = np.float32(self._middle)
+        middle = np.float32(self.middle)
         gain = np.float32(1 / self.chroma_levels)
         return np.stack(
             [(plane.array[y0:y1, x0:x1] - middle) * gain for plane in self.chroma_planes]
@@ -109,7 +109,7 @@ class Canvas:
         """Change Cb and Cr of a box of chroma samples; values (2, h, w)."""
         x0, y0, x1, y1 = box
         for plane, part in zip(self.chroma_planes, values, strict=True):
-            self._put(plane.array[y0:y1, x0:x1], part, self.chroma_levels, self._middle)
+            self._put(plane.array[y0:y1, x0:x1], part, self.chroma_levels, self.middle)
 
     def to_chroma(self, points: ArrayLike) -> NDArray[np.float64]:
         """Return where points (N, 2) of the picture lie among the chroma samples."""
@@ -141,14 +141,18 @@ class Canvas:
         return np.clip(colors, 0, 1)
 
     @property
-    def _middle(self) -> float:
+    def middle(self) -> float:
+        """The sample for no chroma."""
         return (self.limit + 1) / 2 if self.limit else 0.0
 
+    def luma_box(self, box: Box) -> Box:
+        """Return the luma samples of a box of pixels, as a box of samples."""
+        across, down = round(self.luma_plane.ox), round(self.luma_plane.oy)
+        return box[0] + across, box[1] + down, box[2] + across, box[3] + down
+
     def _luma_samples(self, box: Box) -> NDArray[Any]:
-        plane = self.luma_plane
-        x0, x1 = (round(x + plane.ox) for x in (box[0], box[2]))
-        y0, y1 = (round(y + plane.oy) for y in (box[1], box[3]))
-        samples: NDArray[Any] = plane.array[y0:y1, x0:x1]
+        x0, y0, x1, y1 = self.luma_box(box)
+        samples: NDArray[Any] = self.luma_plane.array[y0:y1, x0:x1]
         return samples
 
     def _put(self, samples: NDArray[Any], values: ImageF32, levels: float, offset: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from cvfast.effects import skin
 from cvfast.effects.canvas import Canvas
 from cvfast.effects.options import RetouchOptions
 from cvfast.effects.subject import Subject
@@ -15,7 +16,7 @@ from cvfast.effects.subject import Subject
 __all__ = ["paint"]
 
 Painter = Callable[[Canvas, Subject, RetouchOptions], bool]
-PAINTERS: tuple[Painter, ...] = ()
+PAINTERS: tuple[Painter, ...] = (skin.paint,)
 
 
 def paint(canvas: Canvas, subjects: Iterable[Subject], options: RetouchOptions) -> bool:

@@ -1,0 +1,136 @@
+"""The colour of a face's own skin: what tells skin from hair, and teeth from lips."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.effects.canvas import Canvas
+from cvfast.effects.regions import skin_points
+from cvfast.effects.subject import Subject
+from cvfast.typing import ImageF32
+
+__all__ = ["Tone", "skin_tone", "smooth_step", "steady"]
+
+_KEY = "skin tone"
+_SETTLING = 0.4  # seconds in which most of a change of light has been followed
+_FEWEST = 6  # points inside the picture
+# Chroma over luma of skin in white light, about the same for all skins.
+_TYPICAL = np.array([-0.10, 0.09])
+_COLORLESS = 0.02  # chroma over luma below which a picture says nothing by its colours
+
+
+@dataclass(frozen=True)
+class Tone:
+    """Median luma and chroma of a face's skin.
+
+    Attributes
+    ----------
+    luma, cb, cr
+        In the units of :class:`cvfast.effects.canvas.Canvas`.
+    """
+
+    luma: float
+    cb: float
+    cr: float
+
+    @property
+    def strength(self) -> float:
+        """Length of the chroma."""
+        return math.hypot(self.cb, self.cr)
+
+    @property
+    def white(self) -> NDArray[np.float64]:
+        """Chroma over luma (Cb, Cr) that white has in this light, as far as the skin tells.
+
+        Skin is much alike in white light; what goes beyond half of it is put down to the light.
+        """
+        off = np.array([self.cb, self.cr]) / max(self.luma, 1e-3) - _TYPICAL
+        length = float(np.hypot(*off))
+        return off * (0.7 * max(length - 0.05, 0.0) / max(length, 1e-6))
+
+    def likeness(self, luma: ImageF32, chroma: ImageF32) -> ImageF32:
+        """Return how much samples look like this skin, lit more or less: (h, w) in [0, 1].
+
+        Parameters
+        ----------
+        luma
+            (h, w).
+        chroma
+            (2, h, w).
+        """
+        light = luma * np.float32(1 / max(self.luma, 1e-3))
+        dark = smooth_step(light, 0.32, 0.58)
+        if self.strength < _COLORLESS * self.luma:
+            return dark
+        along = np.array([self.cb, self.cr]) / self.strength
+        # Light scales luma and chroma alike, but a highlight has no more chroma than its skin.
+        expected = np.minimum(light, np.float32(1.1)) * np.float32(self.strength)
+        more = chroma[0] * np.float32(along[0]) + chroma[1] * np.float32(along[1]) - expected
+        hue = chroma[1] * np.float32(along[0]) - chroma[0] * np.float32(along[1])
+        more *= np.float32(1 / (0.55 * self.strength + 0.015))
+        hue *= np.float32(1 / (0.30 * self.strength + 0.015))
+        likeness: ImageF32 = dark * (1 - smooth_step(more * more + hue * hue, 1.0, 3.2))
+        return likeness
+
+
+def skin_tone(canvas: Canvas, subject: Subject) -> Tone | None:
+    """Return the tone of a face's skin, steadied from frame to frame; None off the picture.
+
+    The first effect that asks measures it, before any paint; the others are told the same.
+    """
+    known = subject.memory.get(_KEY)
+    if known is not None and known[0] == subject.seconds:
+        kept: Tone | None = known[1]
+        return kept
+    now = _measure(canvas, subject)
+    tone = now
+    if now is not None and known is not None and known[1] is not None:
+        last = known[1]
+        share = steady(subject, known[0], _SETTLING)
+        tone = Tone(
+            *(
+                float(old + share * (new - old))
+                for old, new in zip(
+                    (last.luma, last.cb, last.cr), (now.luma, now.cb, now.cr), strict=True
+                )
+            )
+        )
+    subject.memory[_KEY] = (subject.seconds, tone)
+    return tone
+
+
+def steady(subject: Subject, before: float | None, settling: float) -> float:
+    """Return the share of a new measurement in what is kept, for the time that has passed."""
+    if subject.seconds is None or before is None or subject.seconds < before:
+        return 1.0
+    return 1 - math.exp(-(subject.seconds - before) / settling)
+
+
+def smooth_step(values: ImageF32, low: float, high: float) -> ImageF32:
+    """Rise smoothly from 0 at `low` to 1 at `high`."""
+    t = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _measure(canvas: Canvas, subject: Subject) -> Tone | None:
+    points = skin_points(subject.landmarks)
+    end = np.add(canvas.origin, canvas.size)
+    inside = points[((points >= canvas.origin) & (points <= end - 1)).all(axis=1)]
+    if len(inside) < _FEWEST:
+        return None
+    x, y = np.rint(inside + (canvas.luma_plane.ox, canvas.luma_plane.oy)).astype(int).T
+    luma = (np.median(canvas.luma_plane.array[y, x]) - canvas.black) / canvas.luma_levels
+    medians = [0.0, 0.0]
+    if canvas.has_color:
+        height, width = canvas.chroma_planes[0].array.shape[:2]
+        x, y = np.rint(canvas.to_chroma(inside)).astype(int).T
+        x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+        medians = [
+            float((np.median(plane.array[y, x]) - canvas.middle) / canvas.chroma_levels)
+            for plane in canvas.chroma_planes
+        ]
+    return Tone(max(float(luma), 0.02), *medians)
