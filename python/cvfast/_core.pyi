@@ -73,9 +73,7 @@ def smooth(
     texture: float,
     threads: int,
 ) -> None: ...
-def cell_means(
-    plane: NDArray[Any], cell_x: int, cell_y: int, out: NDArray[np.float32]
-) -> None: ...
+def cell_means(plane: NDArray[Any], cell_x: int, cell_y: int, out: NDArray[np.float32]) -> None: ...
 def polygon_mask(
     points: NDArray[np.float64],
     counts: NDArray[np.int64],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, TypeAlias
 
 from cyclopts import Group, Parameter
 
+from cvfast.effects.looks import bundled_looks, load_look
 from cvfast.effects.options import RetouchOptions
 
 __all__ = ["EffectFlags"]
@@ -38,6 +39,10 @@ class EffectFlags:
     small_nose: Annotated[_Strength, _flag("A smaller nose.")] = None
     big_mouth: Annotated[_Strength, _flag("A larger mouth.")] = None
     big_eyes: Annotated[_Strength, _flag("Larger eyes.")] = None
+    look: Annotated[
+        str | None,
+        _flag(f"All of these from a TOML file, or {', '.join(bundled_looks())}; flags go first."),
+    ] = None
 
     def options(self) -> RetouchOptions:
         """Return them checked.
@@ -45,13 +50,17 @@ class EffectFlags:
         Raises
         ------
         ValueError
-            A strength or colour makes no sense, or no effect is switched on.
+            A strength, colour or look makes no sense, or no effect is switched on.
+        MediaError
+            The look's file cannot be read.
         """
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
-        options = RetouchOptions(**{name: v for name, v in given.items() if v is not None})
+        given = {field.name: getattr(self, field.name) for field in fields(RetouchOptions)}
+        look = RetouchOptions() if self.look is None else load_look(self.look)
+        options = replace(look, **{name: v for name, v in given.items() if v is not None})
         if not options.actions:
             raise ValueError(
                 "no effect is switched on: expected at least one, such as --big-eyes or "
-                "--slim-face, with a number over 0 up to 1, for example --big-eyes 0.4"
+                "--slim-face, with a number over 0 up to 1, for example --big-eyes 0.4, "
+                "or a look, for example --look natural"
             )
         return options

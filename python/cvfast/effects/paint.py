@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from cvfast.effects import skin
+from cvfast.effects import blush, eye_whites, lips, skin, teeth
 from cvfast.effects.canvas import Canvas
 from cvfast.effects.options import RetouchOptions
 from cvfast.effects.subject import Subject
@@ -16,7 +16,13 @@ from cvfast.effects.subject import Subject
 __all__ = ["paint"]
 
 Painter = Callable[[Canvas, Subject, RetouchOptions], bool]
-PAINTERS: tuple[Painter, ...] = (skin.paint,)
+PAINTERS: tuple[Painter, ...] = (
+    skin.paint,
+    blush.paint,
+    lips.paint,
+    teeth.paint,
+    eye_whites.paint,
+)
 
 
 def paint(canvas: Canvas, subjects: Iterable[Subject], options: RetouchOptions) -> bool:

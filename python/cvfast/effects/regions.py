@@ -60,7 +60,9 @@ def eye_outline(landmarks: Landmarks, side: str) -> Polygon:
 
 def lip_outlines(landmarks: Landmarks) -> tuple[Polygon, Polygon]:
     """Return the outer and the inner contour of the lips."""
-    outer, inner = (landmarks.group(f"{name}_lip").astype(np.float64) for name in ("outer", "inner"))
+    outer, inner = (
+        landmarks.group(f"{name}_lip").astype(np.float64) for name in ("outer", "inner")
+    )
     return outer, inner
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from cvfast.effects.canvas import picture_canvas, write_picture
 from cvfast.effects.discs import Discs, merge
 from cvfast.effects.eyes import big_eyes as eye_discs
+from cvfast.effects.mouth import big_mouth
+from cvfast.effects.nose import small_nose
 from cvfast.effects.options import Choice, Effects, RetouchOptions, check_choice
 from cvfast.effects.paint import paint
 from cvfast.effects.slim import slim_face as jaw_discs
@@ -136,6 +138,10 @@ def plan(subjects: Sequence[Subject], options: RetouchOptions) -> list[Discs]:
         face, weight = subject.landmarks, subject.weight
         if options.slim_face:
             wanted.append(jaw_discs(face, options.slim_face * weight))
+        if options.small_nose:
+            wanted += small_nose(face, options.small_nose * weight)
+        if options.big_mouth:
+            wanted.append(big_mouth(face, options.big_mouth * weight))
         if options.big_eyes:
             wanted.append(eye_discs(face, options.big_eyes * weight))
     return merge(wanted)

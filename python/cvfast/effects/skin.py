@@ -54,7 +54,9 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
         return False
     weights = _weights(canvas, subject, tone, box, cell)
     edge = _LUMA_EDGE * tone.luma * canvas.luma_levels
-    _smooth(canvas.luma_plane, canvas.luma_box(box), (cell, cell), weights, strength, edge, canvas.limit)
+    _smooth(
+        canvas.luma_plane, canvas.luma_box(box), (cell, cell), weights, strength, edge, canvas.limit
+    )
     if canvas.has_color:
         cells = _chroma_cell(canvas, cell)
         edge = _CHROMA_EDGE * canvas.chroma_levels

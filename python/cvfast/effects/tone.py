@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.effects.canvas import Canvas
+from cvfast.effects.patch import Patch
 from cvfast.effects.regions import skin_points
 from cvfast.effects.subject import Subject
 from cvfast.typing import ImageF32
 
-__all__ = ["Tone", "skin_tone", "smooth_step", "steady"]
+__all__ = ["Tone", "remembered", "skin_tone", "smooth_step", "steady", "whiten"]
 
 _KEY = "skin tone"
 _SETTLING = 0.4  # seconds in which most of a change of light has been followed
@@ -76,6 +78,56 @@ class Tone:
         likeness: ImageF32 = dark * (1 - smooth_step(more * more + hue * hue, 1.0, 3.2))
         return likeness
 
+    def redness(self, luma: ImageF32, chroma: ImageF32) -> ImageF32:
+        """Return how red samples are for their luma: 0 is white in this light, 1 this skin."""
+        white = self.white[1]
+        skin = max(self.cr / self.luma - white, 0.04)
+        redness: ImageF32 = chroma[1] / np.maximum(luma, np.float32(0.05))
+        return (redness - np.float32(white)) * np.float32(1 / skin)
+
+
+def whiten(patch: Patch, tone: Tone, light: ImageF32, bleach: ImageF32) -> None:
+    """Move a patch towards white in this light, and write it.
+
+    Parameters
+    ----------
+    patch
+        What to change.
+    tone
+        Tells what white looks like.
+    light
+        (h, w): share by which each pixel gets lighter; black and white stay what they are.
+    bleach
+        (h', w'): share of its colour that each chroma sample loses.
+    """
+    for chroma, white in zip(patch.chroma, tone.white, strict=True):
+        chroma -= bleach * (chroma - np.float32(white) * patch.luma_at_chroma)
+    patch.luma += light * patch.luma * np.maximum(1 - patch.luma, 0)
+    patch.write()
+
+
+def remembered(subject: Subject, key: str, values: Sequence[float], settling: float) -> list[float]:
+    """Return measured values mixed with those of the frames before, and keep them.
+
+    Parameters
+    ----------
+    subject
+        Whose memory.
+    key
+        Of the memory.
+    values
+        This frame's.
+    settling
+        Seconds in which most of a change is followed.
+    """
+    known = subject.memory.get(key)
+    mixed = list(values)
+    if known is not None:
+        share = steady(subject, known[0], settling)
+        mixed = [old + share * (new - old) for old, new in zip(known[1], values, strict=True)]
+    subject.memory[key] = (subject.seconds, mixed)
+    return mixed
+
 
 def skin_tone(canvas: Canvas, subject: Subject) -> Tone | None:
     """Return the tone of a face's skin, steadied from frame to frame; None off the picture.
@@ -86,19 +138,10 @@ def skin_tone(canvas: Canvas, subject: Subject) -> Tone | None:
     if known is not None and known[0] == subject.seconds:
         kept: Tone | None = known[1]
         return kept
-    now = _measure(canvas, subject)
-    tone = now
-    if now is not None and known is not None and known[1] is not None:
-        last = known[1]
-        share = steady(subject, known[0], _SETTLING)
-        tone = Tone(
-            *(
-                float(old + share * (new - old))
-                for old, new in zip(
-                    (last.luma, last.cb, last.cr), (now.luma, now.cb, now.cr), strict=True
-                )
-            )
-        )
+    tone = _measure(canvas, subject)
+    if tone is not None:
+        mixed = remembered(subject, "tone", [tone.luma, tone.cb, tone.cr], _SETTLING)
+        tone = Tone(*mixed)
     subject.memory[_KEY] = (subject.seconds, tone)
     return tone
 

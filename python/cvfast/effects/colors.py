@@ -1,0 +1,101 @@
+"""Colours as people write them: names of eye, lip and blush colours, and ``#rrggbb``."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+__all__ = ["BLUSH_COLORS", "EYE_COLORS", "LIP_COLORS", "RGB", "parse_color"]
+
+RGB: TypeAlias = tuple[float, float, float]  # sRGB, each in [0, 1]
+
+EYE_COLORS: Mapping[str, str] = MappingProxyType(
+    {
+        "amber": "#b4772b",
+        "aqua": "#4d9a9e",
+        "blue": "#4a7db5",
+        "brown": "#6e4527",
+        "gray": "#8a939b",
+        "green": "#5c8f55",
+        "grey": "#8a939b",
+        "hazel": "#8b7541",
+        "honey": "#a9803f",
+        "turquoise": "#3b9d94",
+        "violet": "#7a62ae",
+    }
+)
+LIP_COLORS: Mapping[str, str] = MappingProxyType(
+    {
+        "berry": "#8e2a4f",
+        "coral": "#e0604f",
+        "nude": "#b9786a",
+        "peach": "#e39079",
+        "pink": "#d9628a",
+        "plum": "#6f2a4a",
+        "red": "#b3202c",
+        "rose": "#c25b6b",
+        "wine": "#72212f",
+    }
+)
+BLUSH_COLORS: Mapping[str, str] = MappingProxyType(
+    {
+        "coral": "#e0735f",
+        "peach": "#e8997c",
+        "pink": "#e07a94",
+        "rose": "#cf6677",
+    }
+)
+_HEX = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
+
+
+def parse_color(
+    text: str, *, names: Mapping[str, str] = EYE_COLORS, option: str = "eye_color"
+) -> RGB:
+    """Read a colour.
+
+    Parameters
+    ----------
+    text
+        A name out of ``names``, or ``#rrggbb`` or ``#rgb``; upper and lower case are the same.
+    names
+        Names and their ``#rrggbb``: `EYE_COLORS`, `LIP_COLORS` or `BLUSH_COLORS`.
+    option
+        What the error message calls it.
+
+    Returns
+    -------
+    tuple of float
+        sRGB, each in [0, 1].
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not text, or not a colour; the message lists the names and the nearest one.
+
+    Examples
+    --------
+    >>> parse_color("#ff0000")
+    (1.0, 0.0, 0.0)
+    >>> parse_color("Green") == parse_color("#5c8f55")
+    True
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{option}: expected a colour as text, got {type(text).__name__}")
+    word = text.strip().lower()
+    match = _HEX.fullmatch(names.get(word, word))
+    if match is None:
+        raise ValueError(
+            f"{option}: expected {', '.join(names)} or #rrggbb, got {text!r}{_near(word, names)}"
+        )
+    digits = match[1] if len(match[1]) == 6 else "".join(digit * 2 for digit in match[1])
+    red, green, blue = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    return red, green, blue
+
+
+def _near(word: str, names: Mapping[str, str]) -> str:
+    """Return a hint at the name that was meant, if one is near."""
+    found = difflib.get_close_matches(word, names, n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""

@@ -1,0 +1,81 @@
+"""White eyes: redness and yellow taken out of the whites, and a little light added.
+
+Only between the lids and outside the iris, only what is light for an eye and not as red as skin,
+so that lashes and the corner stay; veins become paler and keep their shape.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cvfast.effects.canvas import Canvas
+from cvfast.effects.options import RetouchOptions
+from cvfast.effects.patch import Patch
+from cvfast.effects.regions import Polygon, eye_outline
+from cvfast.effects.subject import Subject
+from cvfast.effects.tone import Tone, remembered, skin_tone, smooth_step, whiten
+from cvfast.faces.types import Landmarks
+
+__all__ = ["paint"]
+
+_FEATHER = 0.07  # eye widths
+_IRIS_GROWTH = 1.12
+_OPEN = (0.10, 0.20)  # lid opening over eye width
+_BLEACH, _LIFT = 0.65, 0.30
+_SETTLING = 0.5  # seconds
+
+
+def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
+    """Whiten a face's eyes in place; return whether any white shows."""
+    strength = options.white_eyes * subject.weight
+    if strength <= 0 or not canvas.has_color:
+        return False
+    tone = skin_tone(canvas, subject)
+    if tone is None:
+        return False
+    changed = False
+    openness = subject.landmarks.eye_openness
+    for side, opening in (("right", openness.right), ("left", openness.left)):
+        share = strength * float(smooth_step(np.float32(opening), *_OPEN))
+        changed |= share > 0 and _paint_eye(canvas, subject, side, share, tone)
+    return changed
+
+
+def _paint_eye(canvas: Canvas, subject: Subject, side: str, strength: float, tone: Tone) -> bool:
+    lids = eye_outline(subject.landmarks, side)
+    width = float(np.ptp(lids, axis=0).max())
+    patch = Patch(canvas, lids, _FEATHER * width)
+    if patch.empty or width < 5:
+        return False
+    mask, coarse = patch.mask([lids], _FEATHER * width), patch.chroma_mask([lids], _FEATHER * width)
+    iris = _iris(subject.landmarks, side)
+    if iris is not None:
+        mask *= 1 - patch.mask([iris], _FEATHER * width)
+        coarse *= 1 - patch.chroma_mask([iris], _FEATHER * width)
+    white = mask > 0.5
+    if not white.any():
+        return False
+    top = float(np.percentile(patch.luma[white], 80))
+    (top,) = remembered(subject, f"{side} eye white", [top], _SETTLING)
+    if top <= 0:
+        return False
+    pale = 1 - smooth_step(tone.redness(patch.luma_at_chroma, patch.chroma), 0.9, 1.5)
+    mask *= smooth_step(patch.luma, 0.5 * top, 0.85 * top) * patch.to_pixels(pale)
+    coarse *= smooth_step(patch.luma_at_chroma, 0.5 * top, 0.85 * top) * pale
+    whiten(
+        patch, tone, mask * np.float32(strength * _LIFT), coarse * np.float32(strength * _BLEACH)
+    )
+    return True
+
+
+def _iris(landmarks: Landmarks, side: str) -> Polygon | None:
+    """Return an outline just outside the iris; None where the scheme does not know it."""
+    if landmarks.scheme != "mesh478":
+        return None
+    center, *ring = landmarks.group(f"{side}_iris").astype(np.float64)
+    radius = _IRIS_GROWTH * float(np.linalg.norm(np.array(ring) - center, axis=1).mean())
+    angles = np.arange(24) * (math.tau / 24)
+    circle: Polygon = center + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return circle
