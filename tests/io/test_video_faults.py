@@ -203,10 +203,15 @@ def test_a_change_of_size_names_the_frame(tmp_path, clip):
                         out.mux_one(filtered)
     with pytest.raises(
         MediaError,
-        match=r"joined.ts: frame 3 at .* s: expected 64x48 yuv420p as at the start, got 96x64",
+        match=r"joined.ts: the picture changes at 0.102 s: expected 64x48 yuv420p as before, got "
+        r"96x64 yuv420p. Write two files: one with end=0.102, one with start=0.102",
     ):
         run(joined, tmp_path / "out.mp4")
     assert not (tmp_path / "out.mp4").exists()
+    # The message's way out works.
+    assert run(joined, tmp_path / "a.mp4", end=0.102).frames == 3
+    assert run(joined, tmp_path / "b.mp4", start=0.102).frames == 3
+    assert (probe(tmp_path / "a.mp4").width, probe(tmp_path / "b.mp4").width) == (64, 96)
 
 
 def test_an_unknown_pixel_format_says_what_to_do(tmp_path, clip):

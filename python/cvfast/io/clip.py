@@ -20,12 +20,11 @@ from cvfast.typing import Path as PathLike
 if TYPE_CHECKING:
     from av.buffer import Buffer
     from av.container import InputContainer
-    from av.packet import Packet
     from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-__all__ = ["Reader", "StreamInfo", "VideoInfo", "Window", "describe", "open_clip", "stored_xmp"]
+__all__ = ["StreamInfo", "VideoInfo", "Window", "describe", "open_clip", "start_of", "stored_xmp"]
 
 Seconds: TypeAlias = float | Fraction
 
@@ -35,9 +34,6 @@ _INPUT_OPTIONS = {
     "protocol_whitelist": "file",
 }
 _MP4 = "mp4"
-_MATROSKA = "matroska"
-# Two threads decode faster than most encoders take frames; more would only hold more of them.
-_DECODE_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +201,7 @@ def describe(container: InputContainer, video: VideoStream, first: VideoFrame) -
         rate=video.average_rate or video.guessed_rate,
         duration=duration,
         frames=video.frames or None,
-        start=_start(video),
+        start=start_of(video),
         codec=video.codec_context.name,
         pixel_format=first.format.name,
         color=color,
@@ -216,114 +212,6 @@ def describe(container: InputContainer, video: VideoStream, first: VideoFrame) -
         index=video.index,
         streams=tuple(_stream_info(stream) for stream in container.streams),
     )
-
-
-class Reader:
-    """Packets and decoded frames of an open clip, in file order, within a time window.
-
-    Attributes
-    ----------
-    damaged
-        Packets that could not be decoded, or frames the decoder had to patch up.
-    shift
-        Ticks of the video's time base from zero to the window's start (0 without a start).
-    """
-
-    def __init__(
-        self, path: PathLike, container: InputContainer, video: VideoStream, window: Window
-    ) -> None:
-        self.path = path
-        self.damaged = 0
-        self._container = container
-        self._video = video
-        self._window = window
-        self.time_base = video.time_base or Fraction(1, 1000)
-        self._origin = _start(video)
-        video.codec_context.thread_type = "AUTO"
-        video.codec_context.thread_count = _DECODE_THREADS
-        self.first = self._origin
-        if window.start is not None:
-            self.first += math.ceil(window.start / self.time_base)
-        self.shift = 0 if window.start is None else self.first
-
-    def packets(self) -> Iterator[Packet[Stream]]:
-        """Demux until the window's end; flushing packets (no size, no time) come last."""
-        import av
-
-        self._seek()
-        reached = Fraction(0)
-        waiting = {self._video.index, *(s.index for s in self._container.streams.audio)}
-        over: set[int] = set()
-        try:
-            for packet in self._container.demux():
-                time = packet.dts if packet.dts is not None else packet.pts
-                if time is not None and packet.time_base:
-                    reached = max(reached, (time + (packet.duration or 0)) * packet.time_base)
-                    if self._after(time * packet.time_base):
-                        over.add(packet.stream.index)
-                if waiting <= over:
-                    return
-                if packet.stream.index not in over or time is None:
-                    yield packet
-        except av.FFmpegError as error:
-            raise MediaError(
-                f"{self.path}: reading failed after {float(reached):.2f} s ({error.strerror}); "
-                "the file is damaged or cut off there. Copy it again, or use end= to stop before."
-            ) from error
-        self._check_end(reached)
-
-    def decode(self, packet: Packet[Stream] | None) -> list[VideoFrame]:
-        """Decode a video packet (None: what is still held); a damaged one is counted."""
-        import av
-
-        try:
-            frames = self._video.decode(packet)
-        except av.error.EOFError:
-            return []
-        except av.FFmpegError:
-            self.damaged += 1
-            return []
-        for frame in frames:
-            self.damaged += frame.is_corrupt
-            # Presentation time, or decoding time in the rare files that give nothing else.
-            frame.pts = frame.pts if frame.pts is not None else frame.dts
-            frame.time_base = self.time_base
-        return frames
-
-    def holds(self, time: Fraction) -> bool:
-        """Whether a time in seconds, on the file's own clock, lies in the window."""
-        start = self._window.start
-        if start is not None and time < self.first * self.time_base:
-            return False
-        return not self._after(time)
-
-    def _after(self, time: Fraction) -> bool:
-        end = self._window.end
-        return end is not None and time - self._origin * self.time_base >= end
-
-    def _seek(self) -> None:
-        import av
-
-        if not self._window.start:
-            return
-        # A second earlier: key frames are found by decoding time, which runs ahead.
-        target = int(self.first - 1 / self.time_base)
-        try:
-            self._container.seek(target, stream=self._video)
-        except av.FFmpegError:  # a file without an index is read from its beginning
-            self._container.seek(0)
-
-    def _check_end(self, reached: Fraction) -> None:
-        """Matroska says its duration in front: much less means that the rest is missing."""
-        promised = self._container.duration
-        if self._window.end is not None or promised is None:
-            return
-        if _MATROSKA in self._container.format.name and reached + 1 < Fraction(promised, 10**6):
-            raise MediaError(
-                f"{self.path}: ends after {float(reached):.2f} s, but its header promises "
-                f"{promised / 1e6:.2f} s: the file is cut off or its header is wrong. "
-                f"Copy it again, or use end={float(reached):.2f} to take what is there."
-            )
 
 
 def _check_file(path: Path) -> None:
@@ -382,7 +270,8 @@ def _stream_info(stream: Stream) -> StreamInfo:
     )
 
 
-def _start(video: VideoStream) -> int:
+def start_of(video: VideoStream) -> int:
+    """Return the first pts as the header says it, 0 if it does not."""
     return 0 if video.start_time is None else video.start_time
 
 

@@ -7,30 +7,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from cvfast.config import get_num_threads
 from cvfast.errors import MediaError, OutputError
 from cvfast.io.atomic import atomic_path
-from cvfast.io.clip import Reader, Seconds, StreamInfo, VideoInfo, Window, describe, open_clip
+from cvfast.io.clip import Seconds, StreamInfo, VideoInfo, Window, describe, open_clip
 from cvfast.io.clip import stored_xmp as _stored_xmp
 from cvfast.io.frame import Frame, check_format
-from cvfast.io.mux import Encoding, add_copies, add_encoder, encoding_for, fresh, open_output
+from cvfast.io.mux import encoding_for, open_output
 from cvfast.io.provenance import Mark, append_mp4_mark, xmp_packet
+from cvfast.io.reader import Reader
+from cvfast.io.transfer import Transfer
 from cvfast.typing import Path as PathLike
 from cvfast.typing import Progress
 
-if TYPE_CHECKING:
-    from av.container import InputContainer, OutputContainer
-    from av.packet import Packet
-    from av.stream import Stream
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
-
 __all__ = ["StreamInfo", "VideoInfo", "VideoSummary", "probe", "read_frames", "transcode"]
 
-# The MP4 muxer fills the gaps between subtitles with empty ones itself; two would be one too many.
-_EMPTY_TEXT = b"\0\0"
 _MAX_THREADS = 16  # x264 holds a frame per thread; more gain nothing at face-video sizes
 
 
@@ -85,16 +78,7 @@ def probe(path: PathLike) -> VideoInfo:
     >>> info.width, info.height, info.time_base  # doctest: +SKIP
     (1280, 720, Fraction(1, 15360))
     """
-    with open_clip(path) as (container, video):
-        reader = Reader(path, container, video, Window())
-        for packet in reader.packets():
-            if packet.stream.index == video.index:
-                for frame in reader.decode(packet):
-                    return describe(container, video, frame)
-    raise MediaError(
-        f"{path}: no frame could be decoded ({reader.damaged} damaged packets). "
-        "The video is corrupt: copy it again from its source."
-    )
+    return _first_look(path, Window())
 
 
 def read_frames(
@@ -131,16 +115,16 @@ def read_frames(
     _check_pixels(path, info)
     with open_clip(path) as (container, video):
         reader = Reader(path, container, video, window)
-        for raw in _decoded(reader, video):
-            if raw.pts is None or reader.holds(raw.pts * reader.time_base):
-                yield Frame(raw, time_base=reader.time_base, rotation=info.rotation)
+        for raw in reader.frames():
+            yield Frame(raw, time_base=reader.time_base, rotation=info.rotation)
 
 
 def transcode(
     source: PathLike,
     target: PathLike,
-    edit: Callable[[Frame], bool | None],
+    edit: Callable[..., bool | None],
     *,
+    prepare: Callable[[Frame], Any] | None = None,
     codec: str = "libx264",
     crf: float = 18,
     preset: str = "medium",
@@ -154,9 +138,11 @@ def transcode(
 ) -> VideoSummary:
     """Pass every frame of a clip through `edit` and write the result; copy all other streams.
 
-    One streaming pass, in order, with bounded memory. Times, rotation, colour tags, pixel shape,
-    metadata and chapters are kept; audio and subtitle packets are copied byte for byte. MP4 and MOV
-    keep every time exactly; MKV and WebM know whole milliseconds only (a note says if that rounds).
+    One streaming pass, in order, with bounded memory: decoding, `prepare`, `edit` and encoding run
+    at the same time, each on a thread of its own, a few frames apart. Times, rotation, colour tags,
+    pixel shape, metadata and chapters are kept; audio and subtitle packets are copied byte for
+    byte. MP4 and MOV keep every time exactly; MKV and WebM know whole milliseconds only (a note
+    says if that rounds).
     With `start` the result begins at zero.
 
     Parameters
@@ -165,7 +151,11 @@ def transcode(
         Input clip and output file (.mp4, .m4v, .mov, .mkv, .webm). The output appears only when it
         is complete.
     edit
-        Called with each `Frame`, changes it in place; returns False for "left as it was".
+        Called with each `Frame` (and what `prepare` returned), changes it in place; returns False
+        for "left as it was".
+    prepare
+        Called with each `Frame` before `edit` is, to analyse it, while `edit` has an earlier one;
+        must not change it.
     codec
         libx264 (or h264), libx265 (h265), libvpx-vp9 (vp9), ffv1.
     crf, preset
@@ -177,7 +167,7 @@ def transcode(
     mark
         Provenance to write into the file; one that the source has is carried over.
     progress
-        Called with (frames done, expected total or None).
+        Called in the caller's thread with (frames done, expected total or None).
     threads
         Encoder threads; ``cvfast.get_num_threads()`` by default, at most 16.
     settle
@@ -204,7 +194,7 @@ def transcode(
     threads = min(get_num_threads(), _MAX_THREADS) if threads is None else threads
     encoding = encoding_for(target, codec, crf=crf, preset=preset, threads=threads)
     began = time.perf_counter()
-    info = probe(source)
+    info = _first_look(source, window)
     _check_pixels(source, info)
     packet = _stored_xmp(source)
     if mark is not None:
@@ -213,9 +203,9 @@ def transcode(
         with open_clip(source) as (container, video):
             reader = Reader(source, container, video, window)
             with _writing(target), open_output(temporary, encoding, info) as out:
-                job = _Pass(reader, info, out, edit, _counter(progress, info, window))
-                job.prepare(container, video, encoding, packet)
-                job.run()
+                job = Transfer(reader, info, out)
+                job.open(container, video, encoding, packet)
+                job.run(edit, prepare, _counter(progress, info, window))
         if packet is not None and encoding.is_mp4:
             append_mp4_mark(temporary, packet)
         summary = VideoSummary(
@@ -223,7 +213,7 @@ def transcode(
             frames=job.frames,
             changed=job.changed,
             seconds=time.perf_counter() - began,
-            damaged=reader.damaged,
+            damaged=reader.damage.count + job.unplaced,
             dropped=job.dropped,
             codec=encoding.codec,
             crf=crf,
@@ -232,121 +222,6 @@ def transcode(
             notes=tuple(job.notes),
         )
         return summary if settle is None else settle(temporary, summary)
-
-
-class _Pass:
-    """One pass over a clip: packets in, packets out."""
-
-    def __init__(
-        self,
-        reader: Reader,
-        info: VideoInfo,
-        out: OutputContainer,
-        edit: Callable[[Frame], bool | None],
-        progress: Callable[[int], None],
-    ) -> None:
-        self.frames = self.changed = self.dropped = 0
-        self.notes: list[str] = []
-        self._reader, self._info, self._out = reader, info, out
-        self._edit, self._progress = edit, progress
-        self._last: int | None = None
-
-    def prepare(
-        self,
-        container: InputContainer,
-        video: VideoStream,
-        encoding: Encoding,
-        packet: bytes | None,
-    ) -> None:
-        """Add all streams and write the header."""
-        source, out = self._reader.path, self._out
-        self._refills = encoding.is_mp4
-        self._encoder = add_encoder(out, source, video, self._info, encoding)
-        self._copies, self.notes = add_copies(out, source, container, self._info, encoding.suffix)
-        out.metadata.update(fresh(container.metadata))
-        if self._reader.shift == 0 and (chapters := container.chapters()):
-            out.set_chapters(chapters)
-        if not encoding.is_mp4:
-            if packet is not None:
-                out.metadata["XMP"] = packet.decode(errors="surrogateescape")
-            if (self._info.time_base * 1000).denominator != 1:
-                self.notes.append(
-                    f"times rounded to milliseconds, which is all that {encoding.suffix} keeps; "
-                    ".mp4 and .mov keep them exactly"
-                )
-        out.start_encoding()
-
-    def run(self) -> None:
-        """Read, edit and write until the end."""
-        flushed = False
-        for packet in self._reader.packets():
-            if packet.stream.index == self._info.index:
-                flushed = packet.size == 0
-                for raw in self._reader.decode(packet):
-                    self._write(raw)
-            elif packet.stream.index in self._copies:
-                self._copy(packet, self._copies[packet.stream.index])
-        if not flushed:
-            for raw in self._reader.decode(None):
-                self._write(raw)
-        if self.frames == 0:
-            raise MediaError(
-                f"{self._reader.path}: no frame between start and end could be decoded "
-                f"({self._reader.damaged} damaged packets)"
-            )
-        self._out.mux(self._encoder.encode(None))
-
-    def _write(self, raw: VideoFrame) -> None:
-        number = self.frames + self.dropped
-        info, path = self._info, self._reader.path
-        if raw.pts is None:
-            raise MediaError(
-                f"{path}: frame {number} has no time. Copy the clip into a new file that has times "
-                "(a remux to .mkv or .mp4) first."
-            )
-        if not self._reader.holds(raw.pts * info.time_base):
-            return
-        found = (raw.width, raw.height, raw.format.name)
-        if found != (info.width, info.height, info.pixel_format):
-            raise MediaError(
-                f"{path}: frame {number} at {float(raw.pts * info.time_base):.3f} s: expected "
-                f"{info.width}x{info.height} {info.pixel_format} as at the start, got "
-                f"{found[0]}x{found[1]} {found[2]}. Split the clip there (start=, end=)."
-            )
-        if self._last is not None and raw.pts <= self._last:
-            self.dropped += 1
-            return
-        self._last = raw.pts
-        frame = Frame(raw, time_base=info.time_base, rotation=info.rotation)
-        self.changed += self._edit(frame) is not False
-        raw.pts -= self._reader.shift
-        raw.pict_type = 0  # the encoder chooses its own key frames
-        self._out.mux(self._encoder.encode(raw))
-        self.frames += 1
-        self._progress(self.frames)
-
-    def _copy(self, packet: Packet[Stream], stream: Stream) -> None:
-        import av
-        from av.stream import Disposition
-
-        time = packet.pts if packet.pts is not None else packet.dts
-        if packet.size == 0 and time is None:
-            return
-        if self._refills and bytes(packet) == _EMPTY_TEXT and packet.stream.name == "mov_text":
-            return
-        base = packet.time_base
-        picture = bool(packet.stream.disposition & Disposition.attached_pic)  # it has no time
-        if time is not None and not picture and not self._reader.holds(time * base):
-            return
-        shift = round(self._reader.shift * self._info.time_base / base)
-        if shift and not picture:
-            packet.pts = None if packet.pts is None else packet.pts - shift
-            packet.dts = None if packet.dts is None else packet.dts - shift
-        packet.stream = stream
-        try:
-            self._out.mux_one(packet)
-        except av.error.ArgumentError:  # times that run backwards: a damaged input
-            self._reader.damaged += 1
 
 
 @contextmanager
@@ -362,21 +237,24 @@ def _writing(target: PathLike) -> Iterator[None]:
         ) from error
 
 
+def _first_look(path: PathLike, window: Window) -> VideoInfo:
+    """Decode until the window's first frame."""
+    with open_clip(path) as (container, video):
+        reader = Reader(path, container, video, window)
+        for frame in reader.frames():
+            return describe(container, video, frame)
+    which = "no frame" if window.whole else "no frame between start and end"
+    raise MediaError(
+        f"{path}: {which} could be decoded ({reader.damage.count} damaged packets). "
+        "If the video is corrupt, copy it again from its source."
+    )
+
+
 def _check_pixels(path: PathLike, info: VideoInfo) -> None:
     try:
         check_format(info.pixel_format)
     except MediaError as error:
         raise MediaError(f"{path}: {error}") from None
-
-
-def _decoded(reader: Reader, video: VideoStream) -> Iterator[VideoFrame]:
-    flushed = False
-    for packet in reader.packets():
-        if packet.stream.index == video.index:
-            flushed = packet.size == 0
-            yield from reader.decode(packet)
-    if not flushed:
-        yield from reader.decode(None)
 
 
 def _counter(progress: Progress | None, info: VideoInfo, window: Window) -> Callable[[int], None]:
