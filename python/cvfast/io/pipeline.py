@@ -7,11 +7,13 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import sleep
 from typing import Any, Final
 
 __all__ = ["run_overlapped"]
 
 _POLL = 0.1  # seconds: where a wait cannot be interrupted (Windows), Ctrl-C is seen this soon
+_PAUSE = 0.001
 _END: Final = object()
 
 
@@ -84,8 +86,10 @@ class _Line:
             lambda: self._draw(items),
             *(lambda n=n, step=step: self._work(n, step) for n, step in enumerate(steps)),
         ]
+        self._begun: SimpleQueue[None] = SimpleQueue()
+        self._ended: SimpleQueue[None] = SimpleQueue()
         self._threads = [
-            Thread(target=copy_context().run, args=(job,), name=name)
+            Thread(target=copy_context().run, args=(self._run, job), name=name)
             for job, name in zip(jobs, names, strict=True)
         ]
 
@@ -108,14 +112,26 @@ class _Line:
                 self._stopped = True
                 for queue in (self._tokens, *self._queues):
                     queue.put(_END)  # wakes who waits
+                # Counted before they are joined: a join that a signal interrupts takes a running
+                # thread for an ended one (Python 3.11 and 3.12).
+                while self._ended.qsize() < self._begun.qsize():
+                    sleep(_PAUSE)
                 for thread in self._threads:
-                    while thread.is_alive():
-                        thread.join(_POLL)
+                    if thread.is_alive():
+                        thread.join()
                 break
             except BaseException as error:  # a second Ctrl-C: still, nothing may be left running
                 late = error
         if late is not None:
             raise late
+
+    def _run(self, job: Callable[[], None]) -> None:
+        self._begun.put(None)
+        try:
+            if not self._stopped:
+                job()
+        finally:
+            self._ended.put(None)
 
     def _draw(self, items: Iterable[Any]) -> None:
         first = self._queues[0]
