@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from cvfast.errors import MediaError
 from cvfast.io.bmff import boxes, read_mp4_xmp
 from cvfast.io.color import ColorTags
+from cvfast.io.hdr import Hdr
+from cvfast.io.opening import open_regular
 from cvfast.typing import Path as PathLike
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ class VideoInfo:
         First pts.
     codec, pixel_format, color, container
         As FFmpeg names them.
+    hdr
+        What an HDR clip says beside its colours; false if nothing.
     sample_aspect
         Width over height of a pixel, None if not given.
     interlaced
@@ -94,6 +98,7 @@ class VideoInfo:
     codec: str
     pixel_format: str
     color: ColorTags
+    hdr: Hdr
     container: str
     sample_aspect: Fraction | None
     interlaced: bool
@@ -205,6 +210,7 @@ def describe(container: InputContainer, video: VideoStream, first: VideoFrame) -
         codec=video.codec_context.name,
         pixel_format=first.format.name,
         color=color,
+        hdr=Hdr.of(first),
         container=container.format.name,
         sample_aspect=video.sample_aspect_ratio or None,
         interlaced=first.interlaced_frame,
@@ -219,7 +225,7 @@ def _check_file(path: Path) -> None:
         raise MediaError(f"{path}: expected a video file, got a folder. Name the files in it.")
     try:
         size = path.stat().st_size
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.read(1)
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {error.strerror}. Check the name.") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cvfast.errors import MediaError, OutputError, OutputExistsError
 from cvfast.io.formats import sniff
+from cvfast.io.opening import open_regular
 from cvfast.typing import Path as PathLike
 
 __all__ = ["Job", "expand_inputs", "is_video", "plan_outputs"]
@@ -64,7 +65,7 @@ def is_video(path: PathLike) -> bool:
     if suffix in IMAGE_SUFFIXES:
         return False
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             return sniff(file.read(16)) is None
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {error.strerror}") from error

@@ -8,10 +8,10 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cvfast.errors import CvfastError, MediaError
+from cvfast.io.opening import open_regular
 from cvfast.typing import Path as PathLike
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def open_picture(path: PathLike) -> Iterator[ImageFile]:
     """
     from PIL import Image
 
-    with contained(path), Path(path).open("rb") as file:
+    with contained(path), open_regular(path) as file:
         head = file.read(16)
         name = sniff(head)
         if name is None:

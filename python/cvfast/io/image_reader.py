@@ -13,6 +13,7 @@ from cvfast.errors import LimitError, MediaError, MissingDependencyError
 from cvfast.io.deep import decode_png16, decode_tiff16
 from cvfast.io.exif import PREFIX, orientation, oriented, reset_exif, reset_xmp
 from cvfast.io.formats import BROKEN, contained, open_picture, quiet, sniff
+from cvfast.io.opening import open_regular
 from cvfast.io.picture import Picture, to_float
 from cvfast.typing import Image
 from cvfast.typing import Path as PathLike
@@ -71,7 +72,7 @@ def read_image(
     ...     read_image(Path(folder) / "a.png")
     Picture(3 x 2, uint8, PNG)
     """
-    with contained(path), Path(path).open("rb") as file:
+    with contained(path), open_regular(path) as file:
         head = file.read(32)
     if sniff(head) == "HEIF":
         return _read_heif(path, max_pixels)
@@ -125,7 +126,7 @@ def read_image_xmp(path: PathLike) -> bytes | None:
     MediaError, LimitError, MissingDependencyError
         As for `read_image`.
     """
-    with contained(path), Path(path).open("rb") as file:
+    with contained(path), open_regular(path) as file:
         name = sniff(file.read(32))
     if name == "HEIF":
         return _read_heif(path, MAX_PIXELS).xmp

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
@@ -14,6 +13,7 @@ from xml.sax.saxutils import quoteattr
 from cvfast.errors import MediaError
 from cvfast.io.bmff import append_mp4_mark, read_mp4_xmp
 from cvfast.io.formats import sniff
+from cvfast.io.opening import open_regular
 from cvfast.typing import Path as PathLike
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def read_provenance(path: PathLike) -> Mark | None:
         The file is missing, unreadable, or in none of these formats.
     """
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(16)
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {error.strerror}") from error
