@@ -285,6 +285,45 @@ struct SmoothKernels {
   void (*apply_f32)(const SmoothRows&, std::ptrdiff_t n, float* row);
 };
 
+// A row of sums over a block's rows, to be averaged over its columns: of whole blocks every
+// step-th one counts, from step / 2 on.
+struct BlockRow {
+  std::ptrdiff_t width, channels;  // columns, the last block's perhaps fewer; 1 to 3 values each
+  std::ptrdiff_t factor, step;
+  float scale;  // from a column's sum to levels of 8 bits
+};
+
+// The points (x + dx i, y + dy i) of a grid or picture.
+struct CropLine {
+  float x, y, dx, dy;
+};
+
+struct CropColors {
+  std::ptrdiff_t channels;  // of the samples: 1 or 3; with chroma not used
+  float to_rgb[9], black[3];
+  float scale, shift;  // of float output
+};
+
+struct CropKernels {
+  void (*add_u8)(const std::uint8_t* row, std::ptrdiff_t n, std::int32_t* sums);
+  void (*add_u16)(const std::uint16_t* row, std::ptrdiff_t n, std::int32_t* sums);
+  void (*add_f32)(const float* row, std::ptrdiff_t n, std::int32_t* sums);  // in levels
+  void (*shrink)(const BlockRow&, const std::int32_t* sums, std::uint8_t* out,
+                 std::ptrdiff_t out_step);
+  // n <= kBlock points, bilinearly.
+  void (*sample)(const Source<std::uint8_t>&, const CropLine&, std::ptrdiff_t n, std::uint8_t* out);
+  // Grey, RGB, or luma and (`second` not null) pairs of Cb and Cr to RGB.
+  void (*finish_u8)(const CropColors&, const std::uint8_t* first, const std::uint8_t* second,
+                    std::ptrdiff_t n, std::uint8_t* out);
+  void (*finish_f32)(const CropColors&, const std::uint8_t* first, const std::uint8_t* second,
+                     std::ptrdiff_t n, float* out);
+  // Gives `value` to the pixels whose points lie outside (-1/2, -1/2) to (right, bottom).
+  void (*fill_u8)(const CropLine&, float right, float bottom, std::ptrdiff_t n, float value,
+                  std::uint8_t* out);
+  void (*fill_f32)(const CropLine&, float right, float bottom, std::ptrdiff_t n, float value,
+                   float* out);
+};
+
 #define CVFAST_DECLARE_KERNELS(isa)                                                             \
   namespace isa {                                                                               \
   void sample_u8(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n, \
@@ -298,6 +337,7 @@ struct SmoothKernels {
   extern const SoftKernels soft_kernels;                                                        \
   extern const PcaKernels pca_kernels;                                                          \
   extern const SmoothKernels smooth_kernels;                                                    \
+  extern const CropKernels crop_kernels;                                                        \
   }
 
 CVFAST_DECLARE_KERNELS(baseline)
