@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cvfast.geometry.boxes import RotatedBox
 from cvfast.typing import Image, ImageU8
 
-__all__ = ["BlockEdges", "PixelBox", "PixelReader", "as_rgb", "read_crop"]
+__all__ = ["BlockEdges", "PixelBox", "PixelReader", "as_rgb", "read_crop", "read_luma"]
 
 PixelBox = tuple[int, int, int, int]
 BlockEdges = NDArray[np.int64]
@@ -43,6 +43,9 @@ class PixelReader:
         What can also hand out its pixels averaged, for less than reading them all, does so here:
         called with the edges of blocks along x ``(m + 1,)`` and along y ``(n + 1,)``; returns the
         blocks' means as uint8 RGB ``(n, m, 3)``.
+    luma
+        What has a plane of luma, such as a frame, hands out a box of it here as uint8 ``(h, w)``;
+        it may be a view that changes later. `read_luma` works with and without.
 
     Examples
     --------
@@ -55,6 +58,7 @@ class PixelReader:
     size: tuple[int, int]
     read: Callable[[PixelBox], Image]
     means: Callable[[BlockEdges, BlockEdges], ImageU8] | None = None
+    luma: Callable[[PixelBox], ImageU8] | None = None
 
     @classmethod
     def of(cls, image: Image | PixelReader) -> PixelReader:
@@ -198,6 +202,32 @@ def as_rgb(pixels: Image) -> ImageU8:
     if levels.ndim == 2:
         levels = np.stack([levels] * 3, axis=-1)
     return np.ascontiguousarray(levels, np.uint8)
+
+
+def read_luma(source: Image | PixelReader, box: PixelBox) -> ImageU8:
+    """Read a box of a picture as uint8 luma ``(h, w)``: its own plane's, or of RGB by BT.601.
+
+    Parameters
+    ----------
+    source
+        A picture, or a reader of one.
+    box
+        ``(x0, y0, x1, y1)``, ints inside the picture.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> read_luma(np.full((4, 4, 3), 200, np.uint8), (0, 0, 2, 1)).tolist()
+    [[200, 200]]
+    """
+    reader = PixelReader.of(source)
+    if reader.luma is not None:
+        return reader.luma(box)
+    pixels = reader.read(box)
+    if pixels.ndim == 2 and pixels.dtype == np.uint8:
+        return pixels.view(np.uint8)
+    red, green, blue = np.moveaxis(as_rgb(pixels).astype(np.uint16), 2, 0)
+    return ((77 * red + 150 * green + 29 * blue + 128) >> 8).astype(np.uint8)
 
 
 def _padded(
