@@ -113,3 +113,26 @@ def pca_reconstruct_u8(
 class Projection:
     def __init__(self, components: NDArray[np.float32], mean: NDArray[np.float64]) -> None: ...
     def transform(self, x: NDArray[Any], threads: int) -> NDArray[np.float32]: ...
+
+class FlowPyramid:
+    def __init__(self, luma: NDArray[np.uint8], finest: int, levels: int) -> None: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def finest(self) -> int: ...
+    @property
+    def levels(self) -> int: ...
+
+def track_points(
+    previous: FlowPyramid,
+    current: FlowPyramid,
+    points: NDArray[np.float64],
+    guesses: NDArray[np.float64],
+    iterations: int,
+    moved: NDArray[np.float64],
+    errors: NDArray[np.float32],
+    trips: NDArray[np.float32],
+    threads: int,
+) -> None: ...

@@ -324,6 +324,27 @@ struct CropKernels {
                    float* out);
 };
 
+constexpr int kFlowWindow = 16;       // side of the window that is looked for, in pixels
+constexpr int kFlowPad = 12;          // pixels continued round a level: half a window and more
+constexpr float kFlowTexture = 0.5f;  // squared levels a pixel across a window's weak direction
+constexpr float kFlowStill = 1e-4f;   // squared pixels: a step so short is the last one
+
+// A level of a pyramid: readable kFlowPad pixels outside on each side.
+struct FlowImage {
+  const std::uint8_t* data;
+  std::ptrdiff_t width, height, stride;
+};
+
+struct FlowKernels {
+  // Moves (u, v) to where the window of `from` round (x, y) lies in `to`, and gives the mean square
+  // of what still differs. False where that cannot be said; (u, v) then stay.
+  bool (*follow)(const FlowImage& from, const FlowImage& to, float x, float y, int iterations,
+                 float* u, float* v, float* square);
+  // Means of 2 x 2 pixels, n of them.
+  void (*halve_row)(const std::uint8_t* upper, const std::uint8_t* lower, std::ptrdiff_t n,
+                    std::uint8_t* out);
+};
+
 #define CVFAST_DECLARE_KERNELS(isa)                                                             \
   namespace isa {                                                                               \
   void sample_u8(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n, \
@@ -338,6 +359,7 @@ struct CropKernels {
   extern const PcaKernels pca_kernels;                                                          \
   extern const SmoothKernels smooth_kernels;                                                    \
   extern const CropKernels crop_kernels;                                                        \
+  extern const FlowKernels flow_kernels;                                                        \
   }
 
 CVFAST_DECLARE_KERNELS(baseline)
