@@ -23,6 +23,7 @@ def frame_reader(frame: Frame) -> PixelReader:
         _upright_size(frame),
         lambda box: _read_upright(frame, box),
         lambda columns, rows: _means_upright(frame, columns, rows),
+        (lambda box: _luma_upright(frame, box)) if frame.planes[0].ndim == 2 else None,
     )
 
 
@@ -49,16 +50,31 @@ def _upright_size(frame: Frame) -> tuple[int, int]:
     return size[::-1] if frame.rotation % 2 else size
 
 
-def _read_upright(frame: Frame, box: PixelBox) -> Image:
-    """Read a box of the picture as it is shown."""
+def _stored_box(frame: Frame, box: PixelBox) -> PixelBox:
+    """Turn a box of the picture as it is shown to the frame as stored."""
     turns = frame.rotation % 4
     if not turns:
-        return frame.rgb(box)
+        return box
     x0, y0, x1, y1 = box
     corners = np.array([(x0, y0), (x1 - 1, y1 - 1)])
     stored = rotate_points(corners, _upright_size(frame), -turns).round().astype(int)
     (left, top), (right, bottom) = stored.min(axis=0).tolist(), stored.max(axis=0).tolist()
-    return np.ascontiguousarray(np.rot90(frame.rgb((left, top, right + 1, bottom + 1)), -turns))
+    return left, top, right + 1, bottom + 1
+
+
+def _read_upright(frame: Frame, box: PixelBox) -> Image:
+    """Read a box of the picture as it is shown."""
+    pixels = frame.rgb(_stored_box(frame, box))
+    return np.ascontiguousarray(np.rot90(pixels, -frame.rotation)) if frame.rotation else pixels
+
+
+def _luma_upright(frame: Frame, box: PixelBox) -> ImageU8:
+    """Read a box of the luma as it is shown, deep samples by their upper eight bits."""
+    x0, y0, x1, y1 = _stored_box(frame, box)
+    luma = frame.planes[0][y0:y1, x0:x1]
+    if luma.dtype != np.uint8:
+        luma = (luma >> (frame.bits - 8)).astype(np.uint8)
+    return np.ascontiguousarray(np.rot90(luma, -frame.rotation)) if frame.rotation else luma
 
 
 def _means_upright(frame: Frame, columns: BlockEdges, rows: BlockEdges) -> ImageU8:
