@@ -165,7 +165,14 @@ def retouch_clip(
         return replace(again, path=video.path)
 
     mark = Mark(actions=options.actions)
-    video = write(target, retoucher, overwrite=overwrite, mark=mark, settle=settle)
+    video = write(
+        target,
+        retoucher.draw,
+        prepare=retoucher.find,
+        overwrite=overwrite,
+        mark=mark,
+        settle=settle,
+    )
     copied = copies and not video.changed
     return RetouchSummary(
         video, retoucher.frames_with_faces, retoucher.faces, copied, retoucher.frames_chosen
