@@ -261,7 +261,7 @@ def test_wrong_pixels_are_refused_and_empty_boxes_are_fine():
 
 
 def test_formats_and_matrices_we_cannot_keep_say_what_to_do():
-    with pytest.raises(MediaError, match=r"pixel format: expected one of .*got pal8; convert"):
+    with pytest.raises(MediaError, match=r"pixel format: expected yuv or yuva .*got pal8; convert"):
         Frame(av.VideoFrame(16, 8, "pal8"))
     with pytest.raises(MediaError, match=r"colour matrix: expected one of .*got 8; convert"):
         make(16, 8, "yuv420p", matrix=8).rgb()

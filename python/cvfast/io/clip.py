@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-__all__ = ["StreamInfo", "VideoInfo", "Window", "describe", "open_clip", "start_of", "stored_xmp"]
+__all__ = [
+    "StreamInfo",
+    "VideoInfo",
+    "Window",
+    "describe",
+    "has_alpha",
+    "open_clip",
+    "start_of",
+    "stored_xmp",
+]
 
 Seconds: TypeAlias = float | Fraction
 
@@ -274,6 +283,11 @@ def _stream_info(stream: Stream) -> StreamInfo:
     return StreamInfo(
         stream.index, stream.type, codec or "unknown", stream.language, stream.time_base
     )
+
+
+def has_alpha(pixel_format: str) -> bool:
+    """Whether a pixel format that `Frame` takes has a plane for transparency."""
+    return pixel_format.startswith("yuva")
 
 
 def start_of(video: VideoStream) -> int:

@@ -47,16 +47,18 @@ class _Layout:
 
 
 _SUBSAMPLING = {"420": (2, 2), "422": (2, 1), "444": (1, 1)}
+_DEPTHS = (("", 8), ("10le", 10), ("12le", 12))
 _LAYOUTS = {
-    "gray": _Layout("gray"),
-    "gray10le": _Layout("gray", bits=10),
-    "gray12le": _Layout("gray", bits=12),
+    **{f"gray{depth}": _Layout("gray", bits=bits) for depth, bits in _DEPTHS},
     "rgb24": _Layout("rgb"),
     "nv12": _Layout("yuv", 2, 2, interleaved=True),
-    **{f"yuv{n}p": _Layout("yuv", *s) for n, s in _SUBSAMPLING.items()},
     **{f"yuvj{n}p": _Layout("yuv", *s) for n, s in _SUBSAMPLING.items()},
-    **{f"yuv{n}p10le": _Layout("yuv", *s, bits=10) for n, s in _SUBSAMPLING.items()},
-    **{f"yuv{n}p12le": _Layout("yuv", *s, bits=12) for n, s in _SUBSAMPLING.items()},
+    **{
+        f"{name}{n}p{depth}": _Layout("yuv", *steps, bits=bits)
+        for name in ("yuv", "yuva")
+        for n, steps in _SUBSAMPLING.items()
+        for depth, bits in _DEPTHS
+    },
 }
 
 
@@ -144,7 +146,7 @@ class Frame:
         # Left-sited: level with the luma in x, between two luma rows in y.
         chroma = (1.0 / step_x, 1.0 / step_y, 0.0, _offset_y(step_y))
         return tuple(
-            Plane(array, *((1.0, 1.0, 0.0, 0.0) if index == 0 else chroma))
+            Plane(array, *((1.0, 1.0, 0.0, 0.0) if index in (0, 3) else chroma))  # 3 is alpha
             for index, array in enumerate(self.planes)
         )
 
@@ -371,8 +373,8 @@ def check_format(name: str) -> _Layout:
     """
     if name not in _LAYOUTS:
         raise MediaError(
-            f"pixel format: expected one of {', '.join(_LAYOUTS)}, got {name}; "
-            "convert the clip first, for example to yuv420p"
+            "pixel format: expected yuv or yuva in 420, 422 or 444 of 8, 10 or 12 bits, nv12, gray "
+            f"or rgb24, got {name}; convert the clip first, for example to yuv420p (or yuva444p)"
         )
     return _LAYOUTS[name]
 

@@ -10,8 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from cvfast.config import get_num_threads
 from cvfast.errors import MediaError
-from cvfast.io.clip import VideoInfo
+from cvfast.io.clip import VideoInfo, has_alpha
 from cvfast.typing import Path as PathLike
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-__all__ = ["Encoding", "add_copies", "add_encoder", "encoding_for", "open_output"]
+__all__ = ["Encoding", "add_copies", "add_encoder", "encoding_for", "open_output", "unkept"]
 
 _FORMATS = {
     ".mp4": "mp4",
@@ -39,10 +40,16 @@ _CODECS = {
     "libvpx-vp9": ((".mp4", ".mkv", ".webm"), 63),
     "ffv1": ((".mkv",), None),
 }
+# Effort of libvpx-vp9 (cpu-used) for each of the presets: half a day at 0, near real time at 8.
+_VP9_SPEEDS = (8, 7, 6, 5, 4, 3, 2, 1, 0)
+_ALPHA = ("libvpx-vp9", "ffv1")
+_FIELDS = ("libx264", "ffv1")
+_MAX_THREADS = 16  # x264 holds a frame per thread; more gain nothing at face-video sizes
 _INT32_MAX = 2**31 - 1
 # Written anew by the muxer, or true of the old encoding only.
 _STALE = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "bps",
-          "number_of_frames", "number_of_bytes", "_statistics", "vendor_id", "xmp")  # fmt: skip
+          "number_of_frames", "number_of_bytes", "_statistics", "vendor_id", "xmp",
+          "alpha_mode")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +68,39 @@ class Encoding:
         """Whether the container is MP4 or MOV (boxes), not Matroska."""
         return self.format in ("mp4", "mov")
 
-    def options(self) -> dict[str, str]:
+    def options(self, info: VideoInfo) -> dict[str, str]:
         """Return the encoder's own options."""
         if self.codec == "ffv1":
             return {"level": "3"}
         if self.codec == "libvpx-vp9":
-            return {"crf": f"{self.crf:g}", "b": "0", "row-mt": "1"} | (
-                {"lossless": "1"} if self.crf == 0 else {}
-            )
-        options = {"crf": f"{self.crf:g}", "preset": self.preset}
-        if self.codec == "libx264" and self.crf == 0:
-            options = {"qp": "0", "preset": self.preset}  # crf 0 loses a little at 10 bits
+            return self._vp9_options(info)
+        hdr = info.hdr.options(self.codec)
         if self.codec == "libx265":
             lossless = ":lossless=1" if self.crf == 0 else ""
-            options["x265-params"] = f"log-level=error:pools={self.threads}{lossless}"
+            params = f"log-level=error:pools={self.threads}{lossless}{hdr}"
+            return {"crf": f"{self.crf:g}", "preset": self.preset, "x265-params": params}
+        # crf 0 loses a little at 10 bits
+        quality = {"qp": "0"} if self.crf == 0 else {"crf": f"{self.crf:g}"}
+        more = {"x264-params": hdr.removeprefix(":")} if hdr else {}
+        return quality | {"preset": self.preset} | more
+
+    def _vp9_options(self, info: VideoInfo) -> dict[str, str]:
+        options = {"crf": f"{self.crf:g}", "b": "0", "row-mt": "1"}
+        options["cpu-used"] = str(_VP9_SPEEDS[_PRESETS.index(self.preset)])
+        if self.crf == 0:
+            options["lossless"] = "1"
+        if has_alpha(info.pixel_format):
+            options["auto-alt-ref"] = "0"  # frames that are never shown cannot carry alpha
         return options
 
 
 def encoding_for(
-    target: PathLike, codec: str, *, crf: float, preset: str, threads: int
+    target: PathLike, codec: str | None, *, crf: float, preset: str, threads: int | None
 ) -> Encoding:
     """Check the encoder's settings against the output's suffix.
+
+    Without a codec it is libx264, or libvpx-vp9 for what cannot hold that (.webm); without threads
+    they are as many as suit this machine.
 
     Raises
     ------
@@ -93,6 +112,7 @@ def encoding_for(
         raise ValueError(
             f"target: expected a name ending in {', '.join(_FORMATS)}, got {str(target)!r}"
         )
+    codec = next(name for name in _CODECS if suffix in _CODECS[name][0]) if codec is None else codec
     codec = _ALIASES.get(codec, codec)
     if codec not in _CODECS:
         raise ValueError(f"codec: expected one of {', '.join([*_CODECS, *_ALIASES])}, got {codec}")
@@ -107,6 +127,10 @@ def encoding_for(
         raise ValueError(f"crf: expected 0 to {largest} for {codec}, got {crf}")
     if preset not in _PRESETS:
         raise ValueError(f"preset: expected one of {', '.join(_PRESETS)}, got {preset}")
+    if threads is None:
+        # One more than there are cores: frame threads wait for each other's rows now and then.
+        cores = get_num_threads()
+        threads = min(cores + (cores > 1), _MAX_THREADS)
     if threads < 1:
         raise ValueError(f"threads: expected at least 1, got {threads}")
     return Encoding(codec, _FORMATS[suffix], suffix, crf, preset, threads)
@@ -155,7 +179,7 @@ def add_encoder(
     context.width, context.height, context.pix_fmt = info.width, info.height, info.pixel_format
     context.time_base = info.time_base
     stream.time_base = info.time_base
-    context.options = encoding.options()
+    context.options = encoding.options(info)
     # Frame threads: slices would cost quality. The number decides x264's bytes.
     context.thread_type, context.thread_count = ThreadType.FRAME, encoding.threads
     context.flags |= Flags.frame_duration
@@ -246,20 +270,39 @@ def _options(encoding: Encoding, info: VideoInfo) -> dict[str, str]:
 def _check_pixels(source: PathLike, info: VideoInfo, encoding: Encoding) -> None:
     import av
 
-    def keeps(codec: str) -> bool:
+    alpha = has_alpha(info.pixel_format)
+
+    def suffixes(codec: str) -> list[str]:
+        """Return the suffixes under which a codec keeps the pixels as they are."""
         formats = av.Codec(codec, "w").video_formats or []
         odd = (info.width | info.height) % 2 == 1 and codec in ("libx264", "libx265")
         subsampled = "420" in info.pixel_format or "422" in info.pixel_format
-        return info.pixel_format in [f.name for f in formats] and not (odd and subsampled)
+        if info.pixel_format not in [f.name for f in formats] or (odd and subsampled):
+            return []
+        if alpha and codec not in _ALPHA:
+            return []
+        return [s for s in _CODECS[codec][0] if not alpha or _FORMATS[s] in ("matroska", "webm")]
 
-    if keeps(encoding.codec):
+    if encoding.suffix in suffixes(encoding.codec):
         return
-    others = [f"{c} ({'/'.join(_CODECS[c][0])})" for c in _CODECS if keeps(c)]
+    others = [f"{c} ({'/'.join(found)})" for c in _CODECS if (found := suffixes(c))]
     way = f"use codec {' or '.join(others)}" if others else "convert it to yuv420p first"
+    if alpha:
+        way += ", or alpha='drop' (--drop-alpha) to leave out what makes it transparent"
     raise MediaError(
         f"{source}: {encoding.codec} cannot keep {info.width}x{info.height} {info.pixel_format} "
-        f"as it is; {way}"
+        f"in {encoding.suffix}; {way}"
     )
+
+
+def unkept(info: VideoInfo, encoding: Encoding) -> list[str]:
+    """Say what of the picture's description the encoder cannot write down."""
+    notes = [f"{what} left out: {encoding.codec} cannot carry it"
+             for what in info.hdr.lost(encoding.codec)]  # fmt: skip
+    if info.interlaced:
+        marked = "and marked so" if encoding.codec in _FIELDS else "but no longer marked so"
+        notes.append(f"interlaced: its fields are kept as they are, {marked}; effects see both")
+    return notes
 
 
 def _is_timecode(stream: Stream) -> bool:

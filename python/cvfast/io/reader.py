@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cvfast.errors import MediaError
 from cvfast.io.clip import Window, start_of
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
     from av.stream import Stream
+    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
 __all__ = ["Reader"]
 
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _MATROSKA = "matroska"
 # Two threads decode faster than most encoders take frames; more would only hold more of them.
 _DECODE_THREADS = 2
@@ -30,8 +32,15 @@ _DEFAULT_RATE = Fraction(25)  # frames a second where neither times nor header s
 class Reader:
     """Packets and decoded frames of an open clip; used by one thread at a time.
 
+    Parameters
+    ----------
+    alpha
+        Decode the alpha plane of a transparent clip, or leave it out.
+
     Attributes
     ----------
+    own_decoder
+        Whether the decoder is the stream's own, and not one chosen for its alpha.
     damage
         What could not be decoded or was patched up so far.
     shift
@@ -39,7 +48,13 @@ class Reader:
     """
 
     def __init__(
-        self, path: PathLike, container: InputContainer, video: VideoStream, window: Window
+        self,
+        path: PathLike,
+        container: InputContainer,
+        video: VideoStream,
+        window: Window,
+        *,
+        alpha: bool = True,
     ) -> None:
         self.path = path
         self.damage = Damage()
@@ -48,8 +63,10 @@ class Reader:
         self._window = window
         self.time_base = video.time_base or Fraction(1, 1000)
         self._origin = start_of(video)
-        video.codec_context.thread_type = "AUTO"
-        video.codec_context.thread_count = _DECODE_THREADS
+        self._alpha = alpha
+        self._decoder = _decoder(video, alpha)
+        self.own_decoder = self._decoder is video.codec_context
+        self._decoder.thread_type, self._decoder.thread_count = "AUTO", _DECODE_THREADS
         self.first = self._origin
         if window.start is not None:
             self.first += math.ceil(window.start / self.time_base)
@@ -126,13 +143,14 @@ class Reader:
         if packet is not None:
             self.damage.sent(packet.pts)
         try:
-            frames = self._video.decode(packet)
+            frames = self._decoder.decode(packet)
         except av.error.EOFError:
             return
         except av.FFmpegError:
             self.damage.failed()
             return
-        for frame in frames:
+        for raw in frames:
+            frame = raw if self._alpha else _opaque(raw)
             pts = frame.pts = self._pts(frame)
             frame.time_base = self.time_base
             self.damage.came(pts, corrupt=frame.is_corrupt)
@@ -182,6 +200,24 @@ class Reader:
                 f"{promised / 1e6:.2f} s: the file is cut off or its header is wrong. "
                 f"Copy it again, or use end={float(reached):.2f} to take what is there."
             )
+
+
+def _decoder(video: VideoStream, alpha: bool) -> VideoCodecContext:
+    """Return the stream's own decoder, but libvpx for WebM's alpha, which FFmpeg's pass over."""
+    import av
+
+    own = video.codec_context
+    codec = _ALPHA_DECODERS.get(own.name)
+    if not alpha or codec is None or video.metadata.get("alpha_mode") != "1":
+        return own
+    decoder = cast("VideoCodecContext", av.CodecContext.create(codec, "r"))
+    decoder.width, decoder.height = own.width, own.height
+    return decoder
+
+
+def _opaque(frame: VideoFrame) -> VideoFrame:
+    """Return a frame without its alpha plane; the other planes stay as they are."""
+    return frame.reformat(format=frame.format.name.replace("yuva", "yuv"))
 
 
 def _is_flush(packet: Packet[Stream]) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cvfast.errors import MediaError
 from cvfast.io.clip import VideoInfo
 from cvfast.io.frame import Frame
-from cvfast.io.mux import Encoding, add_copies, add_encoder, fresh
+from cvfast.io.mux import Encoding, add_copies, add_encoder, fresh, unkept
 from cvfast.io.pipeline import run_overlapped
 from cvfast.io.reader import Reader
 
@@ -70,7 +70,8 @@ class Transfer:
         source, out = self._reader.path, self._out
         self._refills = encoding.is_mp4
         self._encoder = add_encoder(out, source, video, self._info, encoding)
-        self._copies, self.notes = add_copies(out, source, container, self._info, encoding.suffix)
+        self._copies, notes = add_copies(out, source, container, self._info, encoding.suffix)
+        self.notes = unkept(self._info, encoding) + notes
         out.metadata.update(fresh(container.metadata))
         if self._reader.shift == 0 and (chapters := container.chapters()):
             out.set_chapters(chapters)

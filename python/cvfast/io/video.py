@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from cvfast.config import get_num_threads
 from cvfast.errors import MediaError, OutputError
 from cvfast.io.atomic import atomic_path
 from cvfast.io.clip import Seconds, StreamInfo, VideoInfo, Window, describe, open_clip
@@ -23,8 +22,6 @@ from cvfast.typing import Path as PathLike
 from cvfast.typing import Progress
 
 __all__ = ["StreamInfo", "VideoInfo", "VideoSummary", "probe", "read_frames", "transcode"]
-
-_MAX_THREADS = 16  # x264 holds a frame per thread; more gain nothing at face-video sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +122,7 @@ def transcode(
     edit: Callable[..., bool | None],
     *,
     prepare: Callable[[Frame], Any] | None = None,
-    codec: str = "libx264",
+    codec: str | None = None,
     crf: float = 18,
     preset: str = "medium",
     start: Seconds | None = None,
@@ -134,6 +131,7 @@ def transcode(
     mark: Mark | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
+    alpha: Literal["keep", "drop"] = "keep",
     settle: Callable[[Path, VideoSummary], VideoSummary] | None = None,
 ) -> VideoSummary:
     """Pass every frame of a clip through `edit` and write the result; copy all other streams.
@@ -157,7 +155,8 @@ def transcode(
         Called with each `Frame` before `edit` is, to analyse it, while `edit` has an earlier one;
         must not change it.
     codec
-        libx264 (or h264), libx265 (h265), libvpx-vp9 (vp9), ffv1.
+        libx264 (or h264), libx265 (h265), libvpx-vp9 (vp9), ffv1. By default libx264, for .webm
+        libvpx-vp9.
     crf, preset
         Quality (smaller is better; 0 is lossless) and effort, as the encoder knows them.
     start, end
@@ -169,7 +168,11 @@ def transcode(
     progress
         Called in the caller's thread with (frames done, expected total or None).
     threads
-        Encoder threads; ``cvfast.get_num_threads()`` by default, at most 16.
+        Encoder threads; by default one more than ``cvfast.get_num_threads()`` if that is over 1,
+        at most 16.
+    alpha
+        What becomes of a transparent clip: ``"keep"`` (an error if codec or container cannot) or
+        ``"drop"``, which leaves every pixel in its colour, opaque.
     settle
         Called with the finished file under its temporary name, and the summary, before the file
         gets its own name; may change the file and returns the summary to hand back.
@@ -191,17 +194,19 @@ def transcode(
     >>> transcode("clip.mp4", "dark.mp4", darken)  # doctest: +SKIP
     """
     window = Window.of(start, end)
-    threads = min(get_num_threads(), _MAX_THREADS) if threads is None else threads
     encoding = encoding_for(target, codec, crf=crf, preset=preset, threads=threads)
     began = time.perf_counter()
-    info = _first_look(source, window)
+    if alpha not in ("keep", "drop"):
+        raise ValueError(f"alpha: expected keep or drop, got {alpha!r}")
+    keeps = alpha == "keep"
+    info = _first_look(source, window, alpha=keeps)
     _check_pixels(source, info)
     packet = _stored_xmp(source)
     if mark is not None:
         packet = xmp_packet(mark, existing=packet)
     with atomic_path(target, overwrite=overwrite) as temporary:
         with open_clip(source) as (container, video):
-            reader = Reader(source, container, video, window)
+            reader = Reader(source, container, video, window, alpha=keeps)
             with _writing(target), open_output(temporary, encoding, info) as out:
                 job = Transfer(reader, info, out)
                 job.open(container, video, encoding, packet)
@@ -218,7 +223,7 @@ def transcode(
             codec=encoding.codec,
             crf=crf,
             preset=preset,
-            threads=threads,
+            threads=encoding.threads,
             notes=tuple(job.notes),
         )
         return summary if settle is None else settle(temporary, summary)
@@ -237,12 +242,16 @@ def _writing(target: PathLike) -> Iterator[None]:
         ) from error
 
 
-def _first_look(path: PathLike, window: Window) -> VideoInfo:
+def _first_look(path: PathLike, window: Window, *, alpha: bool = True) -> VideoInfo:
     """Decode until the window's first frame."""
     with open_clip(path) as (container, video):
-        reader = Reader(path, container, video, window)
+        reader = Reader(path, container, video, window, alpha=alpha)
         for frame in reader.frames():
-            return describe(container, video, frame)
+            info = describe(container, video, frame)
+            if not reader.own_decoder:  # another one is not told of the container's rotation
+                plain = _first_look(path, window, alpha=False)
+                return replace(info, rotation=plain.rotation, display_matrix=plain.display_matrix)
+            return info
     which = "no frame" if window.whole else "no frame between start and end"
     raise MediaError(
         f"{path}: {which} could be decoded ({reader.damage.count} damaged packets). "
