@@ -33,6 +33,7 @@ __all__ = [
     "describe",
     "has_alpha",
     "open_clip",
+    "rate_of",
     "start_of",
     "stored_xmp",
 ]
@@ -45,6 +46,8 @@ _INPUT_OPTIONS = {
     "protocol_whitelist": "file",
 }
 _MP4 = "mp4"
+_BOTTOM_FIRST = (3, 4)  # AV_FIELD_BB, AV_FIELD_TB
+_FASTEST = 1000  # frames a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,8 @@ class VideoInfo:
         What an HDR clip says beside its colours; false if nothing.
     sample_aspect
         Width over height of a pixel, None if not given.
-    interlaced
-        Whether the first frame is.
+    interlaced, bottom_first
+        Whether the first frame is, and whether its lower field is shown first.
     display_matrix
         The nine numbers behind `rotation`, None if there are none.
     streams
@@ -111,6 +114,7 @@ class VideoInfo:
     container: str
     sample_aspect: Fraction | None
     interlaced: bool
+    bottom_first: bool
     display_matrix: tuple[int, ...] | None
     index: int
     streams: tuple[StreamInfo, ...]
@@ -212,7 +216,7 @@ def describe(container: InputContainer, video: VideoStream, first: VideoFrame) -
         height=first.height,
         rotation=_quarter_turns(first),
         time_base=video.time_base or Fraction(1, 1000),
-        rate=video.average_rate or video.guessed_rate,
+        rate=rate_of(video),
         duration=duration,
         frames=video.frames or None,
         start=start_of(video),
@@ -223,6 +227,7 @@ def describe(container: InputContainer, video: VideoStream, first: VideoFrame) -
         container=container.format.name,
         sample_aspect=video.sample_aspect_ratio or None,
         interlaced=first.interlaced_frame,
+        bottom_first=first.interlaced_frame and video.codec_context.field_order in _BOTTOM_FIRST,
         display_matrix=matrix,
         index=video.index,
         streams=tuple(_stream_info(stream) for stream in container.streams),
@@ -283,6 +288,12 @@ def _stream_info(stream: Stream) -> StreamInfo:
     return StreamInfo(
         stream.index, stream.type, codec or "unknown", stream.language, stream.time_base
     )
+
+
+def rate_of(video: VideoStream) -> Fraction | None:
+    """Return frames a second; a header without times makes one a tick of it, which is no rate."""
+    rates = (video.average_rate, video.guessed_rate, video.codec_context.framerate)
+    return next((rate for rate in rates if rate and 0 < rate < _FASTEST), None)
 
 
 def has_alpha(pixel_format: str) -> bool:

@@ -81,7 +81,8 @@ class Encoding:
             return {"crf": f"{self.crf:g}", "preset": self.preset, "x265-params": params}
         # crf 0 loses a little at 10 bits
         quality = {"qp": "0"} if self.crf == 0 else {"crf": f"{self.crf:g}"}
-        more = {"x264-params": hdr.removeprefix(":")} if hdr else {}
+        params = (":bff=1" if info.bottom_first else "") + hdr
+        more = {"x264-params": params.removeprefix(":")} if params else {}
         return quality | {"preset": self.preset} | more
 
     def _vp9_options(self, info: VideoInfo) -> dict[str, str]:
@@ -300,8 +301,8 @@ def unkept(info: VideoInfo, encoding: Encoding) -> list[str]:
     notes = [f"{what} left out: {encoding.codec} cannot carry it"
              for what in info.hdr.lost(encoding.codec)]  # fmt: skip
     if info.interlaced:
-        marked = "and marked so" if encoding.codec in _FIELDS else "but no longer marked so"
-        notes.append(f"interlaced: its fields are kept as they are, {marked}; effects see both")
+        marked = "" if encoding.codec in _FIELDS else " but no longer marked (libx264 marks them)"
+        notes.append(f"interlaced: fields are kept as they are{marked}; effects see both at once")
     return notes
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
 from cvfast.errors import MediaError
-from cvfast.io.clip import Window, start_of
+from cvfast.io.clip import Window, rate_of, start_of
 from cvfast.io.damage import Damage
 from cvfast.typing import Path as PathLike
 
@@ -163,15 +163,18 @@ class Reader:
         pts = frame.pts if frame.pts is not None else frame.dts
         if pts is None:
             if self._window.start:
-                raise MediaError(
-                    f"{self.path}: a frame has no time, so that start= cannot be found. Leave out "
-                    "start=, or copy the clip into a file with times (a remux to .mkv) first."
-                )
+                raise self._timeless()
             pts = self._next
             self.damage.made_up(pts)
-        rate = self._video.average_rate or self._video.guessed_rate or _DEFAULT_RATE
+        rate = rate_of(self._video) or _DEFAULT_RATE
         self._next = pts + (frame.duration or max(1, round(1 / (rate * self.time_base))))
         return pts
+
+    def _timeless(self) -> MediaError:
+        return MediaError(
+            f"{self.path}: its frames have no times, so that start= cannot be found. Write the "
+            "whole clip first (it gets times by its frame rate), then cut that."
+        )
 
     def _after(self, time: Fraction) -> bool:
         end = self._window.end
@@ -187,7 +190,10 @@ class Reader:
         try:
             self._container.seek(target, stream=self._video)
         except av.FFmpegError:  # a file without an index is read from its beginning
-            self._container.seek(0)
+            try:
+                self._container.seek(0)
+            except av.FFmpegError as error:
+                raise self._timeless() from error
 
     def _check_end(self, reached: Fraction) -> None:
         """Matroska says its duration in front: much less means that the rest is missing."""
