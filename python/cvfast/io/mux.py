@@ -256,7 +256,8 @@ def fresh(metadata: dict[str, str]) -> dict[str, str]:
 def _options(encoding: Encoding, info: VideoInfo) -> dict[str, str]:
     if not encoding.is_mp4:
         # Audio may start a little before zero (its encoder's run-in); times stay as they are.
-        return {"avoid_negative_ts": "disabled"}
+        # Without a random identifier: the same input gives the same bytes.
+        return {"avoid_negative_ts": "disabled", "fflags": "+bitexact"}
     ticks = info.time_base.denominator
     # Start offsets are stored in the movie's own unit: one that divides all streams' units.
     units = [s.time_base.denominator for s in info.streams if s.time_base]
