@@ -49,7 +49,7 @@ class Batch:
                 expand_inputs([given], recursive=recursive, videos=videos)
             except CvfastError as error:
                 self._total += 1
-                self._fail(given, error)
+                self.fail(given, error)
             else:
                 good.append(given)
         return expand_inputs(good, recursive=recursive, videos=videos) if good else []
@@ -64,7 +64,7 @@ class Batch:
         KeyboardInterrupt
             With a message that says what is finished.
         """
-        self._total += len(jobs)
+        self.expect(len(jobs))
         with self._report.bars(), self._report.bar("inputs", len(jobs)) as progress:
             for number, job in enumerate(jobs):
                 title = str(name(job))
@@ -75,13 +75,31 @@ class Batch:
                 except BrokenPipeError:  # nobody reads the results any more: do no more work
                     raise
                 except Exception as error:
-                    self._fail(title, error)
+                    self.fail(title, error)
                 else:
-                    self._done.append(title)
-                    if not found:
-                        self._empty.append(title)
+                    self.take(title, found=found)
                 if len(jobs) > 1:
                     progress(number + 1, len(jobs))
+
+    def expect(self, number: int) -> None:
+        """Count on that many more inputs."""
+        self._total += number
+
+    def take(self, title: str, *, found: bool) -> None:
+        """Count an input as done."""
+        self._done.append(title)
+        if not found:
+            self._empty.append(title)
+
+    def fail(self, title: str, error: Exception) -> None:
+        """Count an input as failed, and say why."""
+        self._failed.append(error)
+        self._report.failure(title, error)
+
+    @property
+    def state(self) -> str:
+        """How far it got."""
+        return f"{len(self._done)} of {self._total} inputs are done"
 
     def finish(self) -> int:
         """Sum up and return the exit code."""
@@ -95,10 +113,6 @@ class Batch:
             return 1 if self._total > 1 else exit_code(self._failed[0])
         return NothingFoundError.exit_code if self._strict and self._empty else 0
 
-    def _fail(self, title: str, error: Exception) -> None:
-        self._failed.append(error)
-        self._report.failure(title, error)
-
     def _interrupted(self, title: str) -> str:
         said = f"interrupted at {title}, which was not finished and left nothing behind"
-        return f"{said}; {len(self._done)} of {self._total} inputs are done"
+        return f"{said}; {self.state}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Unpack
@@ -60,7 +62,7 @@ def retouch_video(
     faces: Choice = "all",
     start: float | None = None,
     end: float | None = None,
-    codec: str = "libx264",
+    codec: str | None = None,
     crf: float = 18,
     preset: str = "medium",
     overwrite: bool = False,
@@ -85,7 +87,8 @@ def retouch_video(
     start, end
         Seconds from the first frame; what lies outside is left out.
     codec, crf, preset
-        The encoder's: ``libx264``, ``libx265``, ``libvpx-vp9`` or ``ffv1``.
+        The encoder's: ``libx264`` (the default), ``libx265``, ``libvpx-vp9`` (the default for
+        .webm) or ``ffv1``.
     overwrite
         Replace an existing target.
     threads
@@ -131,14 +134,18 @@ def retouch_clip(
     faces: Choice = "all",
     start: float | None = None,
     end: float | None = None,
-    codec: str = "libx264",
+    codec: str | None = None,
     crf: float = 18,
     preset: str = "medium",
     overwrite: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
+    settle: Callable[[Path, RetouchSummary], None] | None = None,
 ) -> RetouchSummary:
-    """Do what `retouch_video` does, with the effects' options in one."""
+    """Do what `retouch_video` does, with the effects' options in one.
+
+    `settle` is called with the finished file under its temporary name, and the summary.
+    """
     retoucher = FrameRetoucher(options, faces=faces)
     copies = start is None and end is None and _same_kind(source, target)
     write = partial(
@@ -153,29 +160,34 @@ def retouch_clip(
         progress=progress,
     )
 
-    def settle(temporary: Path, video: VideoSummary) -> VideoSummary:
+    def summary(video: VideoSummary) -> RetouchSummary:
+        copied = copies and not video.changed
+        seen = retoucher
+        return RetouchSummary(video, seen.frames_with_faces, seen.faces, copied, seen.frames_chosen)
+
+    def finish(temporary: Path, video: VideoSummary) -> VideoSummary:
         """See to it that a clip in which nothing was changed does not claim to be altered."""
-        if video.changed:
-            return video
-        temporary.write_bytes(b"")  # first, for the room on the disk
-        if copies:
-            shutil.copyfile(source, temporary)
-            return video
-        again = write(temporary, lambda _: False, overwrite=True)
-        return replace(again, path=video.path)
+        if not video.changed:
+            temporary.write_bytes(b"")  # first, for the room on the disk
+            if copies:
+                shutil.copyfile(source, temporary)
+            else:
+                again = write(temporary, lambda _: False, overwrite=True)
+                video = replace(again, path=video.path)
+        if settle is not None:
+            settle(temporary, summary(video))
+        return video
 
     mark = Mark(actions=options.actions)
-    video = write(
-        target,
-        retoucher.draw,
-        prepare=retoucher.find,
-        overwrite=overwrite,
-        mark=mark,
-        settle=settle,
-    )
-    copied = copies and not video.changed
-    return RetouchSummary(
-        video, retoucher.frames_with_faces, retoucher.faces, copied, retoucher.frames_chosen
+    return summary(
+        write(
+            target,
+            retoucher.draw,
+            prepare=retoucher.find,
+            overwrite=overwrite,
+            mark=mark,
+            settle=finish,
+        )
     )
 
 
@@ -188,6 +200,8 @@ class FrameRetoucher:
         The effects and their strengths.
     faces
         Which faces.
+    count_from
+        Seconds on the clip's clock from which on frames are counted; those before lead in.
 
     Attributes
     ----------
@@ -195,8 +209,14 @@ class FrameRetoucher:
         As in `RetouchSummary`.
     """
 
-    def __init__(self, options: RetouchOptions, *, faces: Choice = "all") -> None:
-        self._options = options
+    def __init__(
+        self,
+        options: RetouchOptions,
+        *,
+        faces: Choice = "all",
+        count_from: Fraction | None = None,
+    ) -> None:
+        self._options, self._count_from = options, count_from
         self._choice = check_choice(faces)
         self._number = self._choice if isinstance(self._choice, int) else -1
         self._tracker = FaceTracker()
@@ -215,10 +235,11 @@ class FrameRetoucher:
         now = self._count / _DEFAULT_RATE if seconds is None else float(seconds)
         self._count += 1
         tracks = self._tracker.update(frame_reader(frame), lambda: small_frame(frame), now)
-        self.frames_with_faces += bool(tracks)
-        self.faces = max(self.faces, len(tracks))
         chosen = self._chosen(tracks)
-        self.frames_chosen += bool(chosen)
+        if self._count_from is None or (seconds is not None and seconds >= self._count_from):
+            self.frames_with_faces += bool(tracks)
+            self.faces = max(self.faces, len(tracks))
+            self.frames_chosen += bool(chosen)
         return [
             Subject(as_stored(track.landmarks, frame), track.weight, track.memory, now)
             for track in chosen

@@ -6,14 +6,14 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cvfast.errors import OutputError, OutputExistsError
 from cvfast.typing import Path as PathLike
 
-__all__ = ["atomic_path", "write_bytes"]
+__all__ = ["atomic_path", "leftovers", "write_bytes"]
 
 # What a full or locked disk answers, whoever wrote (Python, Pillow, FFmpeg).
 _DISK = {
@@ -94,7 +94,13 @@ def atomic_path(target: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
         _flush_folder(final.parent)
 
 
-def write_bytes(target: PathLike, data: bytes, *, overwrite: bool = False) -> None:
+def write_bytes(
+    target: PathLike,
+    data: bytes,
+    *,
+    overwrite: bool = False,
+    settle: Callable[[Path], None] | None = None,
+) -> None:
     """Write `data` to `target` through `atomic_path`.
 
     Parameters
@@ -105,6 +111,8 @@ def write_bytes(target: PathLike, data: bytes, *, overwrite: bool = False) -> No
         Its whole content.
     overwrite : bool
         Replace an existing file.
+    settle : callable, optional
+        Called with the finished file under its temporary name, before it gets its own.
 
     Raises
     ------
@@ -123,6 +131,28 @@ def write_bytes(target: PathLike, data: bytes, *, overwrite: bool = False) -> No
     """
     with atomic_path(target, overwrite=overwrite) as temporary:
         temporary.write_bytes(data)
+        if settle is not None:
+            settle(temporary)
+
+
+def leftovers(folder: PathLike, *, of: PathLike | None = None) -> list[Path]:
+    """List the temporary files that killed processes left in a folder.
+
+    Parameters
+    ----------
+    folder : str or path
+        Where to look.
+    of : str or path, optional
+        Only those of this file.
+    """
+    beginning = "" if of is None else f".{Path(of).stem[:40]}."
+    found = []
+    for path in Path(folder).iterdir():
+        left, part, _ = path.name.rpartition(".part")
+        number = left.rpartition(".")[2]
+        if part and path.name.startswith(beginning or ".") and len(number) == 16:
+            found.append(path)
+    return found
 
 
 def _check(shown: Path, final: Path, overwrite: bool) -> None:

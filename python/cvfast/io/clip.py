@@ -126,6 +126,7 @@ class Window:
 
     start: Fraction | None = None
     end: Fraction | None = None
+    lead_in: Fraction = Fraction(0)  # before start: looked at, not used
 
     @classmethod
     def of(cls, start: Seconds | None, end: Seconds | None) -> Window:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,7 @@ def write_image(
     mark: Mark | None = None,
     overwrite: bool = False,
     quality: int = 95,
+    settle: Callable[[Path], None] | None = None,
 ) -> None:
     """Write a picture in the format that the suffix of `path` names, whole or not at all.
 
@@ -70,6 +72,8 @@ def write_image(
     quality : int
         1 to 100, for JPEG (always with full chroma, 4:4:4) and WebP; WebP is lossless if the source
         was lossless WebP, or at 100.
+    settle : callable, optional
+        Called with the finished file under its temporary name, before it gets its own.
 
     Notes
     -----
@@ -117,7 +121,7 @@ def write_image(
         data = encode_png16(samples, _png_chunks(out))
     else:
         data = _with_pillow(samples, out, name, quality)
-    write_bytes(path, data, overwrite=overwrite)
+    write_bytes(path, data, overwrite=overwrite, settle=settle)
 
 
 def _settled(picture: Picture | Image, like: Picture | None) -> Picture:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-__all__ = ["Encoding", "add_copies", "add_encoder", "encoding_for", "open_output", "unkept"]
+__all__ = [
+    "Encoding",
+    "add_copies",
+    "add_encoder",
+    "encoder_threads",
+    "encoding_for",
+    "open_output",
+    "shard_encoding",
+    "unkept",
+]
 
 _FORMATS = {
     ".mp4": "mp4",
@@ -133,12 +142,22 @@ def encoding_for(
     if preset not in _PRESETS:
         raise ValueError(f"preset: expected one of {', '.join(_PRESETS)}, got {preset}")
     if threads is None:
-        # One more than there are cores: frame threads wait for each other's rows now and then.
-        cores = get_num_threads()
-        threads = min(cores + (cores > 1), _MAX_THREADS)
+        threads = encoder_threads()
     if threads < 1:
         raise ValueError(f"threads: expected at least 1, got {threads}")
     return Encoding(codec, _FORMATS[suffix], suffix, crf, preset, threads)
+
+
+def encoder_threads() -> int:
+    """Return how many threads of an encoder suit this machine."""
+    # One more than there are cores: frame threads wait for each other's rows now and then.
+    cores = get_num_threads()
+    return min(cores + (cores > 1), _MAX_THREADS)
+
+
+def shard_encoding(encoding: Encoding) -> Encoding:
+    """Return how a shard is written: packets as the encoder gives them, at exact times."""
+    return replace(encoding, format="nut", suffix=".nut")
 
 
 @contextmanager

@@ -100,7 +100,7 @@ class Reader:
         self._check_end(reached)
 
     def everything(self) -> Iterator[Packet[Stream] | VideoFrame]:
-        """Decode the video on the way: its frames within the window, and the others' packets."""
+        """Decode the video on the way: its frames (lead-in included), the others' packets."""
         flushed = False
         for packet in self.packets():
             if packet.stream.index != self._video.index:
@@ -126,6 +126,11 @@ class Reader:
         if start is not None and time < self.first * self.time_base:
             return False
         return not self._after(time)
+
+    def leads(self, time: Fraction) -> bool:
+        """Whether a time lies in the lead-in before the window."""
+        start = self.first * self.time_base
+        return start - self._window.lead_in <= time < start
 
     def seconds(self, pts: int) -> Fraction:
         """Return seconds from the clip's first frame, which is what start= and end= count."""
@@ -154,7 +159,7 @@ class Reader:
             pts = frame.pts = self._pts(frame)
             frame.time_base = self.time_base
             self.damage.came(pts, corrupt=frame.is_corrupt)
-            if self.holds(pts * self.time_base):
+            if self.holds(pts * self.time_base) or self.leads(pts * self.time_base):
                 yield frame
 
     def _pts(self, frame: VideoFrame) -> int:
@@ -186,7 +191,7 @@ class Reader:
         if not self._window.start:
             return
         # A second earlier: key frames are found by decoding time, which runs ahead.
-        target = int(self.first - 1 / self.time_base)
+        target = int(self.first - (1 + self._window.lead_in) / self.time_base)
         try:
             self._container.seek(target, stream=self._video)
         except av.FFmpegError:  # a file without an index is read from its beginning

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from cvfast.errors import MediaError
@@ -35,6 +36,7 @@ class _Parcel:
 
     copies: list[tuple[Packet[Stream], Stream]]
     frame: Frame | None = None
+    leads: bool = False  # the frame is for looking at, not for writing
     prepared: Any = None
     is_last: bool = False
 
@@ -52,12 +54,19 @@ class Transfer:
         Packets of other streams that the output refused because their times run backwards.
     notes
         What the output could not keep, and what was wrong with the input, in words.
+    last
+        Seconds for which the last frame is shown, as the input says; None if it does not.
+    encoder
+        The output's video stream.
     """
 
     def __init__(self, reader: Reader, info: VideoInfo, out: OutputContainer) -> None:
         self.frames = self.changed = self.dropped = self.unplaced = 0
         self.notes: list[str] = []
+        self.last: Fraction | None = None
         self._reader, self._info, self._out = reader, info, out
+        self._shift, self._may_be_empty = reader.shift, False
+        self._copies: dict[int, Stream] = {}
 
     def open(
         self,
@@ -69,7 +78,7 @@ class Transfer:
         """Add all streams and write the header."""
         source, out = self._reader.path, self._out
         self._refills = encoding.is_mp4
-        self._encoder = add_encoder(out, source, video, self._info, encoding)
+        self.encoder = add_encoder(out, source, video, self._info, encoding)
         self._copies, notes = add_copies(out, source, container, self._info, encoding.suffix)
         self.notes = unkept(self._info, encoding) + notes
         out.metadata.update(fresh(container.metadata))
@@ -84,6 +93,12 @@ class Transfer:
                     ".mp4 and .mov keep them exactly"
                 )
         out.start_encoding()
+
+    def open_shard(self, video: VideoStream, encoding: Encoding) -> None:
+        """Add the video alone, with the clip's first frame at zero; it may get no frame at all."""
+        self.encoder = add_encoder(self._out, self._reader.path, video, self._info, encoding)
+        self._shift, self._may_be_empty = self._info.start, True
+        self._out.start_encoding()
 
     def run(
         self,
@@ -101,7 +116,8 @@ class Transfer:
         def edited(parcel: _Parcel) -> _Parcel:
             if parcel.frame is not None:
                 more = () if prepare is None else (parcel.prepared,)
-                self.changed += edit(parcel.frame, *more) is not False
+                changed = edit(parcel.frame, *more) is not False
+                self.changed += changed and not parcel.leads
             return parcel
 
         def report(frames: int) -> None:
@@ -118,9 +134,9 @@ class Transfer:
         copies: list[tuple[Packet[Stream], Stream]] = []
         last: int | None = None
         for item in self._reader.everything():
-            frame = None
+            frame, leads = None, False
             if not isinstance(item, av.VideoFrame):
-                if (stream := self._copied(item)) is not None:
+                if (stream := self.copied(item)) is not None:
                     copies.append((item, stream))
                 if len(copies) < _PACKETS and sum(packet.size for packet, _ in copies) < _BYTES:
                     continue
@@ -131,10 +147,11 @@ class Transfer:
             else:
                 self._check(item)
                 last = _pts(item)
+                leads = self._reader.leads(last * self._info.time_base)
                 frame = Frame(item, time_base=self._info.time_base, rotation=self._info.rotation)
-            yield _Parcel(copies, frame)
+            yield _Parcel(copies, frame, leads)
             copies = []
-        if last is None:
+        if last is None and not self._may_be_empty:
             raise MediaError(
                 f"{self._reader.path}: no frame between start and end could be decoded "
                 f"({self._reader.damage.count} damaged packets)"
@@ -153,7 +170,7 @@ class Transfer:
             f"Write two files: one with end={time:.3f}, one with start={time:.3f}."
         )
 
-    def _copied(self, packet: Packet[Stream]) -> Stream | None:
+    def copied(self, packet: Packet[Stream]) -> Stream | None:
         """Return the output stream that a packet goes to as it is, and set its times for that."""
         from av.stream import Disposition
 
@@ -174,24 +191,29 @@ class Transfer:
             packet.dts = None if packet.dts is None else packet.dts - shift
         return stream
 
-    def _write(self, parcel: _Parcel) -> int:
-        """Return the number of frames written if this parcel had one."""
+    def copy(self, packet: Packet[Stream], stream: Stream) -> None:
+        """Write a packet of another stream as it is."""
         import av
 
+        packet.stream = stream
+        try:
+            self._out.mux_one(packet)
+        except av.error.ArgumentError:  # times that run backwards: a damaged input
+            self.unplaced += 1
+
+    def _write(self, parcel: _Parcel) -> int:
+        """Return the number of frames written if this parcel had one."""
         for packet, stream in parcel.copies:
-            packet.stream = stream
-            try:
-                self._out.mux_one(packet)
-            except av.error.ArgumentError:  # times that run backwards: a damaged input
-                self.unplaced += 1
+            self.copy(packet, stream)
         if parcel.is_last:
-            self._out.mux(self._encoder.encode(None))
-        if parcel.frame is None:
+            self._out.mux(self.encoder.encode(None))
+        if parcel.frame is None or parcel.leads:
             return 0
         raw = parcel.frame.video_frame
-        raw.pts = _pts(raw) - self._reader.shift
+        raw.pts = _pts(raw) - self._shift
+        self.last = raw.duration * self._info.time_base if raw.duration else None
         raw.pict_type = 0  # the encoder chooses its own key frames
-        self._out.mux(self._encoder.encode(raw))
+        self._out.mux(self.encoder.encode(raw))
         self.frames += 1
         return self.frames
 

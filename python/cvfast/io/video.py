@@ -11,8 +11,15 @@ from typing import Any, Literal
 
 from cvfast.errors import MediaError, OutputError
 from cvfast.io.atomic import atomic_path
-from cvfast.io.clip import Seconds, StreamInfo, VideoInfo, Window, describe, open_clip
-from cvfast.io.clip import stored_xmp as _stored_xmp
+from cvfast.io.clip import (
+    Seconds,
+    StreamInfo,
+    VideoInfo,
+    Window,
+    describe,
+    open_clip,
+    stored_xmp,
+)
 from cvfast.io.frame import Frame, check_format
 from cvfast.io.mux import encoding_for, open_output
 from cvfast.io.provenance import Mark, append_mp4_mark, xmp_packet
@@ -75,7 +82,7 @@ def probe(path: PathLike) -> VideoInfo:
     >>> info.width, info.height, info.time_base  # doctest: +SKIP
     (1280, 720, Fraction(1, 15360))
     """
-    return _first_look(path, Window())
+    return first_look(path, Window())
 
 
 def read_frames(
@@ -109,7 +116,7 @@ def read_frames(
     """
     window = Window.of(start, end)
     info = probe(path)
-    _check_pixels(path, info)
+    check_pixels(path, info)
     with open_clip(path) as (container, video):
         reader = Reader(path, container, video, window)
         for raw in reader.frames():
@@ -199,18 +206,18 @@ def transcode(
     if alpha not in ("keep", "drop"):
         raise ValueError(f"alpha: expected keep or drop, got {alpha!r}")
     keeps = alpha == "keep"
-    info = _first_look(source, window, alpha=keeps)
-    _check_pixels(source, info)
-    packet = _stored_xmp(source)
+    info = first_look(source, window, alpha=keeps)
+    check_pixels(source, info)
+    packet = stored_xmp(source)
     if mark is not None:
         packet = xmp_packet(mark, existing=packet)
     with atomic_path(target, overwrite=overwrite) as temporary:
         with open_clip(source) as (container, video):
             reader = Reader(source, container, video, window, alpha=keeps)
-            with _writing(target), open_output(temporary, encoding, info) as out:
+            with writing(target), open_output(temporary, encoding, info) as out:
                 job = Transfer(reader, info, out)
                 job.open(container, video, encoding, packet)
-                job.run(edit, prepare, _counter(progress, info, window))
+                job.run(edit, prepare, counter(progress, info, window))
         if packet is not None and encoding.is_mp4:
             append_mp4_mark(temporary, packet)
         summary = VideoSummary(
@@ -230,7 +237,7 @@ def transcode(
 
 
 @contextmanager
-def _writing(target: PathLike) -> Iterator[None]:
+def writing(target: PathLike) -> Iterator[None]:
     """Turn FFmpeg's errors while writing into an OutputError."""
     import av
 
@@ -242,14 +249,14 @@ def _writing(target: PathLike) -> Iterator[None]:
         ) from error
 
 
-def _first_look(path: PathLike, window: Window, *, alpha: bool = True) -> VideoInfo:
+def first_look(path: PathLike, window: Window, *, alpha: bool = True) -> VideoInfo:
     """Decode until the window's first frame."""
     with open_clip(path) as (container, video):
         reader = Reader(path, container, video, window, alpha=alpha)
         for frame in reader.frames():
             info = describe(container, video, frame)
             if not reader.own_decoder:  # another one is not told of the container's rotation
-                plain = _first_look(path, window, alpha=False)
+                plain = first_look(path, window, alpha=False)
                 return replace(info, rotation=plain.rotation, display_matrix=plain.display_matrix)
             return info
     which = "no frame" if window.whole else "no frame between start and end"
@@ -259,14 +266,15 @@ def _first_look(path: PathLike, window: Window, *, alpha: bool = True) -> VideoI
     )
 
 
-def _check_pixels(path: PathLike, info: VideoInfo) -> None:
+def check_pixels(path: PathLike, info: VideoInfo) -> None:
+    """Refuse a clip whose pixels cannot be edited."""
     try:
         check_format(info.pixel_format)
     except MediaError as error:
         raise MediaError(f"{path}: {error}") from None
 
 
-def _counter(progress: Progress | None, info: VideoInfo, window: Window) -> Callable[[int], None]:
+def counter(progress: Progress | None, info: VideoInfo, window: Window) -> Callable[[int], None]:
     """Return what is called per frame: `progress` with an expected total."""
     if progress is None:
         return lambda _done: None
