@@ -20,6 +20,7 @@ constexpr double kWidestFeather = 1024;
 constexpr double kStepsDown = 256;      // corners are rounded to so many steps a row
 constexpr std::int32_t kOne = 1 << 16;  // a whole pixel's coverage
 constexpr double kOneOverStep = kOne / kStepsDown;
+constexpr float kShare = 1.0F / kOne;
 
 // The covered share of each pixel, as differences along the rows: whole numbers, whose sums are
 // exact, so that a pixel off the polygon is exactly 0.
@@ -87,32 +88,43 @@ void add_edge(Coverage& coverage, ptrdiff_t height, const double* from, const do
   }
 }
 
-void fill(const double* points, ptrdiff_t count, ImageView<float> out) {
-  double low = points[1], high = points[1];
+struct Run {
+  ptrdiff_t begin, end;
+};
+
+// The pixels that a polygon may touch along x or y.
+Run run_of(const double* coordinates, ptrdiff_t count, ptrdiff_t size) {
+  double low = coordinates[0], high = coordinates[0];
   for (ptrdiff_t i = 1; i < count; ++i) {
-    low = std::min(low, points[2 * i + 1]);
-    high = std::max(high, points[2 * i + 1]);
+    low = std::min(low, coordinates[2 * i]);
+    high = std::max(high, coordinates[2 * i]);
   }
-  const double rows = static_cast<double>(out.height);
-  const auto top = static_cast<ptrdiff_t>(std::clamp(std::floor(low), 0.0, rows));
-  const auto bottom = static_cast<ptrdiff_t>(std::clamp(std::floor(high) + 2, 0.0, rows));
-  if (top >= bottom) return;
-  Coverage coverage(out.width, bottom - top);
-  const double shift = static_cast<double>(top);
+  const double most = static_cast<double>(size);
+  return {static_cast<ptrdiff_t>(std::clamp(std::floor(low), 0.0, most)),
+          static_cast<ptrdiff_t>(std::clamp(std::floor(high) + 2, 0.0, most))};
+}
+
+void fill(const double* points, ptrdiff_t count, ImageView<float> out) {
+  const Run rows = run_of(points + 1, count, out.height),
+            columns = run_of(points, count, out.width);
+  if (rows.begin >= rows.end || columns.begin >= columns.end) return;
+  const ptrdiff_t width = columns.end - columns.begin, height = rows.end - rows.begin;
+  Coverage coverage(width, height);
+  const auto left = static_cast<double>(columns.begin), top = static_cast<double>(rows.begin);
   for (ptrdiff_t i = 0; i < count; ++i) {
     const double* a = points + 2 * i;
     const double* b = points + 2 * ((i + 1) % count);
-    const double from[2] = {a[0], a[1] - shift}, to[2] = {b[0], b[1] - shift};
-    add_edge(coverage, bottom - top, from, to);
+    const double from[2] = {a[0] - left, a[1] - top}, to[2] = {b[0] - left, b[1] - top};
+    add_edge(coverage, height, from, to);
   }
-  for (ptrdiff_t y = top; y < bottom; ++y) {
-    const std::int32_t* cells = coverage.row(y - top);
-    float* row = out.row(y);
+  for (ptrdiff_t y = 0; y < height; ++y) {
+    const std::int32_t* cells = coverage.row(y);
+    float* row = out.row(rows.begin + y) + columns.begin;
     std::int32_t sum = 0;
-    for (ptrdiff_t x = 0; x < out.width; ++x) {
+    for (ptrdiff_t x = 0; x < width; ++x) {
       sum += cells[x];
       const std::int32_t covered = std::min(std::abs(sum), kOne);
-      row[x] = std::max(row[x], static_cast<float>(covered) / static_cast<float>(kOne));
+      row[x] = std::max(row[x], static_cast<float>(covered) * kShare);
     }
   }
 }
@@ -142,9 +154,9 @@ void blur(ImageView<float> out, double feather) {
   std::vector<float> line(static_cast<std::size_t>(padded));
   for (ptrdiff_t j = 0; j < rows; ++j) {
     const float* row = out.row(std::clamp<ptrdiff_t>(j - reach, 0, out.height - 1));
-    for (ptrdiff_t x = 0; x < padded; ++x) {
-      line[static_cast<std::size_t>(x)] = row[std::clamp<ptrdiff_t>(x - reach, 0, out.width - 1)];
-    }
+    std::fill_n(line.begin(), reach, row[0]);
+    std::copy_n(row, out.width, line.begin() + reach);
+    std::fill_n(line.end() - reach, reach, row[out.width - 1]);
     k.weighted_sum(line.data(), 1, taps.data(), count, out.width, across.data() + j * out.width);
   }
   for (ptrdiff_t y = 0; y < out.height; ++y) {

@@ -40,6 +40,7 @@ void check(const Smoothing& s, const float* weights, ptrdiff_t cells) {
   check_range("epsilon", s.epsilon, s.epsilon > 0 && std::isfinite(s.epsilon), "a number over 0");
   check_range("strength", s.strength, s.strength >= 0 && s.strength <= 1, "a number in [0, 1]");
   check_range("texture", s.texture, s.texture >= 0 && s.texture <= 1, "a number in [0, 1]");
+  if (CVFAST_PICK(smooth_kernels).are_shares(weights, cells)) return;
   for (ptrdiff_t i = 0; i < cells; ++i) {
     if (!(weights[i] >= 0 && weights[i] <= 1)) {
       reject("weights", i, "numbers in [0, 1]", static_cast<double>(weights[i]));
@@ -72,12 +73,7 @@ void mean_row(const SmoothKernels& k, ImageView<T> plane, ptrdiff_t cell_x, ptrd
   column_sums(k, plane.row(top), plane.row_stride, rows, plane.width, sums);
   const ptrdiff_t whole = plane.width / cell_x;
   const float share = 1.0F / static_cast<float>(rows * cell_x);
-  for (ptrdiff_t i = 0; i < whole; ++i) {
-    const float* cell = sums + i * cell_x;
-    float sum = cell[0];
-    for (ptrdiff_t x = 1; x < cell_x; ++x) sum += cell[x];
-    out[i] = sum * share;
-  }
+  k.cell_sums(sums, cell_x, share, whole, out);
   const ptrdiff_t rest = plane.width - whole * cell_x;
   if (rest > 0) {
     float sum = 0;
@@ -152,10 +148,10 @@ void window(const SmoothKernels& k, const Cells& c, const float* plane, ptrdiff_
 }
 
 // A row of cells with its ends repeated, as one value a sample.
-void expand(const SmoothKernels& k, const Cells& c, float* row, float* out) {
+void expand(const SmoothKernels& k, const Cells& c, ptrdiff_t cell, float* row, float* out) {
   row[0] = row[1];
   row[c.columns + 1] = row[c.columns];
-  k.expand(row, c.left, c.t, c.width, out);
+  k.expand(row, cell, c.left, c.t, c.width, out);
 }
 
 // Rows in equal runs, one a thread, so that each has scratch memory of its own.
@@ -215,8 +211,8 @@ void run(ImageView<T> plane, const float* weights, const Smoothing& s, int reque
     k.blend(c.inner(c.w, j), c.x + j * columns, c.sum + j * columns, sum_a, sum_b,
             static_cast<float>(s.strength), static_cast<float>(s.texture), columns, gain + 1,
             offset + 1);
-    expand(k, c, gain, c.gain + j * c.width);
-    expand(k, c, offset, c.offset + j * c.width);
+    expand(k, c, s.cell_x, gain, c.gain + j * c.width);
+    expand(k, c, s.cell_x, offset, c.offset + j * c.width);
   });
   parallel_for(plane.height, threads, [&](ptrdiff_t y) {
     const Place at = place(y, s.cell_y);

@@ -258,11 +258,16 @@ struct SmoothRows {
 };
 
 struct SmoothKernels {
+  // Whether all lie in [0, 1].
+  bool (*are_shares)(const float* x, std::ptrdiff_t n);
   // Sums of `rows` rows, column by column.
   void (*column_sums_u8)(const std::uint8_t* from, std::ptrdiff_t row_stride, std::ptrdiff_t rows,
                          std::ptrdiff_t n, float* out);
   void (*column_sums_f32)(const float* from, std::ptrdiff_t row_stride, std::ptrdiff_t rows,
                           std::ptrdiff_t n, float* out);
+  // out[i] = share * the sum of from[i * cell] and those that follow it in its cell.
+  void (*cell_sums)(const float* from, std::ptrdiff_t cell, float share, std::ptrdiff_t cells,
+                    float* out);
   // out[i] = sums of taps[k] * from[i + k * step], k in [0, count).
   void (*weighted_sum)(const float* from, std::ptrdiff_t step, const float* taps,
                        std::ptrdiff_t count, std::ptrdiff_t n, float* out);
@@ -278,9 +283,10 @@ struct SmoothKernels {
   void (*blend)(const float* w, const float* x, const float* sum, const float* sum_a,
                 const float* sum_b, float strength, float texture, std::ptrdiff_t n, float* gain,
                 float* offset);
-  // out[i] = row[left[i]] + t[i] (row[left[i] + 1] - row[left[i]])
-  void (*expand)(const float* row, const std::int32_t* left, const float* t, std::ptrdiff_t n,
-                 float* out);
+  // out[i] = row[left[i]] + t[i] (row[left[i] + 1] - row[left[i]]), where t and the steps of left
+  // repeat after `cell`.
+  void (*expand)(const float* row, std::ptrdiff_t cell, const std::int32_t* left, const float* t,
+                 std::ptrdiff_t n, float* out);
   void (*apply_u8)(const SmoothRows&, std::ptrdiff_t n, std::uint8_t* row);
   void (*apply_f32)(const SmoothRows&, std::ptrdiff_t n, float* row);
 };

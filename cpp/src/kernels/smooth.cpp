@@ -26,6 +26,32 @@ void column_sums_f32(const float* from, std::ptrdiff_t row_stride, std::ptrdiff_
   column_sums(from, row_stride, rows, n, out);
 }
 
+void cell_sums(const float* __restrict from, std::ptrdiff_t cell, float share, std::ptrdiff_t cells,
+               float* __restrict out) {
+  if (cell == 1) {
+    for (std::ptrdiff_t i = 0; i < cells; ++i) out[i] = from[i] * share;
+  } else if (cell == 2) {
+    for (std::ptrdiff_t i = 0; i < cells; ++i) out[i] = (from[2 * i] + from[2 * i + 1]) * share;
+  } else if (cell == 4) {
+    for (std::ptrdiff_t i = 0; i < cells; ++i) {
+      const float* __restrict x = from + 4 * i;
+      out[i] = ((x[0] + x[1]) + (x[2] + x[3])) * share;
+    }
+  } else {
+    for (std::ptrdiff_t i = 0; i < cells; ++i) {
+      float sum = from[i * cell];
+      for (std::ptrdiff_t x = 1; x < cell; ++x) sum += from[i * cell + x];
+      out[i] = sum * share;
+    }
+  }
+}
+
+bool are_shares(const float* x, std::ptrdiff_t n) {
+  std::int32_t wrong = 0;
+  for (std::ptrdiff_t i = 0; i < n; ++i) wrong |= (x[i] >= 0 ? 0 : 1) | (x[i] <= 1 ? 0 : 1);
+  return wrong == 0;
+}
+
 void weighted_sum(const float* from, std::ptrdiff_t step, const float* taps, std::ptrdiff_t count,
                   std::ptrdiff_t n, float* __restrict out) {
   const float first = taps[0];
@@ -93,11 +119,48 @@ void blend(const float* __restrict w, const float* __restrict x, const float* __
   }
 }
 
-void expand(const float* __restrict row, const std::int32_t* __restrict left,
+float between(float a, float b, float t) { return a + t * (b - a); }
+
+// Samples that are cells: each lies where the next cell does.
+std::ptrdiff_t copy(const float* __restrict from, std::ptrdiff_t n, float* __restrict out) {
+  for (std::ptrdiff_t i = 0; i < n; ++i) out[i] = from[i];
+  return n;
+}
+
+// Whole cells of 2 or 4 samples; without gathers these take a quarter of the time.
+std::ptrdiff_t expand_pairs(const float* __restrict row, const float* t, std::ptrdiff_t n,
+                            float* __restrict out) {
+  const float t0 = t[0], t1 = t[1];
+  const std::ptrdiff_t cells = n / 2;
+  for (std::ptrdiff_t i = 0; i < cells; ++i) {
+    out[2 * i] = between(row[i], row[i + 1], t0);
+    out[2 * i + 1] = between(row[i + 1], row[i + 2], t1);
+  }
+  return 2 * cells;
+}
+
+std::ptrdiff_t expand_fours(const float* __restrict row, const float* t, std::ptrdiff_t n,
+                            float* __restrict out) {
+  const float t0 = t[0], t1 = t[1], t2 = t[2], t3 = t[3];
+  const std::ptrdiff_t cells = n / 4;
+  for (std::ptrdiff_t i = 0; i < cells; ++i) {
+    out[4 * i] = between(row[i], row[i + 1], t0);
+    out[4 * i + 1] = between(row[i], row[i + 1], t1);
+    out[4 * i + 2] = between(row[i + 1], row[i + 2], t2);
+    out[4 * i + 3] = between(row[i + 1], row[i + 2], t3);
+  }
+  return 4 * cells;
+}
+
+void expand(const float* __restrict row, std::ptrdiff_t cell, const std::int32_t* __restrict left,
             const float* __restrict t, std::ptrdiff_t n, float* __restrict out) {
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
+  const std::ptrdiff_t done = cell == 1             ? copy(row + 1, n, out)
+                              : cell == 2 && n >= 2 ? expand_pairs(row, t, n, out)
+                              : cell == 4 && n >= 4 ? expand_fours(row, t, n, out)
+                                                    : 0;
+  for (std::ptrdiff_t i = done; i < n; ++i) {
     const float a = row[left[i]], b = row[left[i] + 1];
-    out[i] = a + t[i] * (b - a);
+    out[i] = between(a, b, t[i]);
   }
 }
 
@@ -130,8 +193,8 @@ void apply_f32(const SmoothRows& rows, std::ptrdiff_t n, float* __restrict row) 
 }  // namespace
 
 extern const SmoothKernels smooth_kernels;
-const SmoothKernels smooth_kernels = {
-    column_sums_u8, column_sums_f32, weighted_sum, window_sum, moments, fit,
-    blend,          expand,          apply_u8,     apply_f32};
+const SmoothKernels smooth_kernels = {are_shares,   column_sums_u8, column_sums_f32, cell_sums,
+                                      weighted_sum, window_sum,     moments,         fit,
+                                      blend,        expand,         apply_u8,        apply_f32};
 
 }  // namespace cvfast::CVFAST_ISA

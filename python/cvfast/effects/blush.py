@@ -20,7 +20,7 @@ from cvfast.effects.patch import Patch
 from cvfast.effects.pose import yaw
 from cvfast.effects.regions import face_outline, face_width
 from cvfast.effects.subject import Subject
-from cvfast.effects.tone import Tone, skin_tone, smooth_step
+from cvfast.effects.tone import Tone, ease, skin_tone
 from cvfast.faces.types import Landmarks
 from cvfast.typing import ImageF32
 
@@ -47,7 +47,7 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
     for side in ("right", "left"):
         # A face turned to the picture's right (positive yaw) hides the person's left cheek.
         away = turned if side == "left" else -turned
-        share = strength * (1 - float(smooth_step(np.float32(max(away, 0.0)), *_FADE)))
+        share = strength * (1 - ease(away, *_FADE))
         changed |= share > 0 and _paint_cheek(canvas, subject.landmarks, side, share, tone)
     return changed
 
@@ -56,8 +56,8 @@ def _paint_cheek(
     canvas: Canvas, landmarks: Landmarks, side: str, strength: float, tone: Tone
 ) -> bool:
     middle, along, down = _spot(landmarks, side)
-    corners = middle + np.array([along + down, along - down, -along - down, down - along])
-    patch = Patch(canvas, corners, 1)
+    reach = np.sqrt(along * along + down * down)
+    patch = Patch(canvas, np.stack([middle - reach, middle + reach]), 0)
     if patch.empty or abs(along[0] * down[1] - along[1] * down[0]) < 4:
         return False
     width = face_width(landmarks)

@@ -15,7 +15,7 @@ from cvfast.effects.options import RetouchOptions
 from cvfast.effects.patch import Patch
 from cvfast.effects.regions import Polygon, eye_outline
 from cvfast.effects.subject import Subject
-from cvfast.effects.tone import Tone, remembered, skin_tone, smooth_step, whiten
+from cvfast.effects.tone import Tone, ease, quantile, remembered, skin_tone, smooth_step, whiten
 from cvfast.faces.types import Landmarks
 
 __all__ = ["paint"]
@@ -38,7 +38,7 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
     changed = False
     openness = subject.landmarks.eye_openness
     for side, opening in (("right", openness.right), ("left", openness.left)):
-        share = strength * float(smooth_step(np.float32(opening), *_OPEN))
+        share = strength * ease(opening, *_OPEN)
         changed |= share > 0 and _paint_eye(canvas, subject, side, share, tone)
     return changed
 
@@ -49,24 +49,23 @@ def _paint_eye(canvas: Canvas, subject: Subject, side: str, strength: float, ton
     patch = Patch(canvas, lids, _FEATHER * width)
     if patch.empty or width < 5:
         return False
-    mask, coarse = patch.mask([lids], _FEATHER * width), patch.chroma_mask([lids], _FEATHER * width)
+    mask = patch.mask([lids], _FEATHER * width)
     iris = _iris(subject.landmarks, side)
     if iris is not None:
         mask *= 1 - patch.mask([iris], _FEATHER * width)
-        coarse *= 1 - patch.chroma_mask([iris], _FEATHER * width)
+    coarse = patch.at_chroma(mask)
     white = mask > 0.5
     if not white.any():
         return False
-    top = float(np.percentile(patch.luma[white], 80))
+    top = quantile(patch.luma[white], 0.8)
     (top,) = remembered(subject, f"{side} eye white", [top], _SETTLING)
     if top <= 0:
         return False
     pale = 1 - smooth_step(tone.redness(patch.luma_at_chroma, patch.chroma), 0.9, 1.5)
     mask *= smooth_step(patch.luma, 0.5 * top, 0.85 * top) * patch.to_pixels(pale)
     coarse *= smooth_step(patch.luma_at_chroma, 0.5 * top, 0.85 * top) * pale
-    whiten(
-        patch, tone, mask * np.float32(strength * _LIFT), coarse * np.float32(strength * _BLEACH)
-    )
+    light, bleach = np.float32(strength * _LIFT), np.float32(strength * _BLEACH)
+    whiten(patch, tone, mask * light, coarse * bleach)
     return True
 
 

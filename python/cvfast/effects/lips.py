@@ -15,7 +15,7 @@ from cvfast.effects.options import RetouchOptions
 from cvfast.effects.patch import Patch
 from cvfast.effects.regions import grown, lip_outlines
 from cvfast.effects.subject import Subject
-from cvfast.effects.tone import remembered, smooth_step
+from cvfast.effects.tone import quantile, remembered, smooth_step
 
 __all__ = ["paint"]
 
@@ -41,14 +41,13 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
     shapes = [grown(outer, _OUT * width)], [grown(inner, _IN * width)]
     mask = patch.mask(shapes[0], _FEATHER * width)
     mask *= 1 - patch.mask(shapes[1], _INNER_FEATHER * width)
-    at_chroma = patch.chroma_mask(shapes[0], _FEATHER * width)
-    at_chroma *= 1 - patch.chroma_mask(shapes[1], _INNER_FEATHER * width)
+    at_chroma = patch.at_chroma(mask)
     lips = at_chroma > 0.5
     if not lips.any():
         return False
     own = [patch.luma_at_chroma, *patch.chroma]
     luma, cb, cr = remembered(
-        subject, "lips", [float(np.median(values[lips])) for values in own], _SETTLING
+        subject, "lips", [quantile(values[lips], 0.5) for values in own], _SETTLING
     )
     target = canvas.ycc(parse_color(options.lip_color, names=LIP_COLORS, option="lip_color"))
     luma = max(luma, 0.02)

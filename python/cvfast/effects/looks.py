@@ -99,7 +99,8 @@ def _options(source: str, data: bytes) -> RetouchOptions:
     for key, value in given.items():
         if key not in names:
             raise ValueError(
-                f"{source}: expected keys out of {', '.join(names)}, got {key}{_nearest(key, names)}"
+                f"{source}: expected keys out of {', '.join(names)}, "
+                f"got {key}{_nearest(key, names)}"
             )
         if isinstance(value, bool):
             raise TypeError(

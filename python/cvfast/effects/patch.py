@@ -44,9 +44,8 @@ class Patch:
         self._chroma_box = canvas.chroma_box(self._box)
         self.luma = canvas.luma(self._box)
         self.chroma = canvas.chroma(self._chroma_box)
-        self.luma_at_chroma: ImageF32 = (
-            self.luma.copy() if self._step == (1, 1) else cell_means(self.luma, self._step)
-        )
+        # No copy is needed: `luma` is changed last.
+        self.luma_at_chroma = self.at_chroma(self.luma)
 
     @property
     def empty(self) -> bool:
@@ -58,6 +57,10 @@ class Patch:
         height, width = self.luma.shape
         moved = [np.asarray(polygon) - self._box[:2] for polygon in polygons]
         return polygon_mask((width, height), moved, feather=feather)
+
+    def at_chroma(self, values: ImageF32) -> ImageF32:
+        """Return values of the pixels (h, w) averaged over each chroma sample's (h', w')."""
+        return values if self._step == (1, 1) else cell_means(values, self._step)
 
     def chroma_mask(self, polygons: Sequence[ArrayLike], feather: float) -> ImageF32:
         """Return a soft mask over the chroma samples; feather in pixels."""

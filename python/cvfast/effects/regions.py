@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cvfast.faces.schemes import group
 from cvfast.faces.types import Landmarks
 
 __all__ = [
@@ -69,19 +71,39 @@ def lip_outlines(landmarks: Landmarks) -> tuple[Polygon, Polygon]:
 def features(landmarks: Landmarks) -> list[Polygon]:
     """Return what is no skin inside the outline: eyes, brows, lips, nostrils, a little grown."""
     width = face_width(landmarks)
-    found = []
+    if landmarks.scheme == "mesh478":
+        numbers, starts, owner, growth = _mesh_features()
+        points = landmarks.points[numbers, :2].astype(np.float64)
+        counts = np.diff(starts, append=len(points))
+        out = points - (np.add.reduceat(points, starts) / counts[:, None])[owner]
+        length = np.maximum(np.sqrt((out * out).sum(axis=1)), 1e-9)
+        points += out * (growth * width / length)[:, None]
+        return [points[start : start + n] for start, n in zip(starts, counts, strict=True)]
+    found = [grown(lip_outlines(landmarks)[0], _LIP_GROWTH * width)]
+    up = 0.06 * (landmarks.points[27, :2] - landmarks.points[8, :2]).astype(np.float64)
     for side in ("right", "left"):
         found.append(grown(eye_outline(landmarks, side), _EYE_GROWTH * width))
-        brow = landmarks.group(f"{side}_brow").astype(np.float64)
-        if landmarks.scheme == "dlib68":  # a line: as thick as a brow
-            up = 0.06 * (landmarks.points[27, :2] - landmarks.points[8, :2]).astype(np.float64)
-            brow = np.concatenate([brow + up, (brow - up)[::-1]])
+        line = landmarks.group(f"{side}_brow").astype(np.float64)
+        brow = np.concatenate([line + up, (line - up)[::-1]])  # as thick as a brow
         found.append(grown(brow, _BROW_GROWTH * width))
-    found.append(grown(lip_outlines(landmarks)[0], _LIP_GROWTH * width))
-    if landmarks.scheme == "mesh478":
-        points = landmarks.points[:, :2].astype(np.float64)
-        found += [grown(points[list(ring)], _NOSTRIL_GROWTH * width) for ring in _NOSTRILS]
     return found
+
+
+@functools.cache
+def _mesh_features() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], Polygon]:
+    """Return point numbers of all features, where each begins, whose each is, and its growth."""
+    parts = [(group("mesh478", "outer_lip"), _LIP_GROWTH)]
+    for side in ("right", "left"):
+        parts.append((group("mesh478", f"{side}_eye"), _EYE_GROWTH))
+        parts.append((group("mesh478", f"{side}_brow"), _BROW_GROWTH))
+    parts += [(np.array(ring), _NOSTRIL_GROWTH) for ring in _NOSTRILS]
+    lengths = [len(numbers) for numbers, _ in parts]
+    return (
+        np.concatenate([numbers for numbers, _ in parts]),
+        np.cumsum([0, *lengths[:-1]]),
+        np.repeat(np.arange(len(parts)), lengths),
+        np.repeat([growth for _, growth in parts], lengths),
+    )
 
 
 def skin_points(landmarks: Landmarks) -> Polygon:
@@ -96,9 +118,9 @@ def skin_points(landmarks: Landmarks) -> Polygon:
 
 def grown(polygon: Polygon, pixels: float) -> Polygon:
     """Return a polygon whose corners lie so much farther from (or nearer to) its middle."""
-    out = polygon - polygon.mean(axis=0)
-    length = np.linalg.norm(out, axis=1, keepdims=True)
-    moved: Polygon = polygon + out * (np.maximum(pixels, -length) / np.maximum(length, 1e-9))
+    out = polygon - polygon.sum(axis=0) / len(polygon)
+    length = np.maximum(np.sqrt((out * out).sum(axis=1)), 1e-9)
+    moved: Polygon = polygon + out * np.maximum(pixels / length, -1.0)[:, None]
     return moved
 
 

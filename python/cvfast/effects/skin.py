@@ -22,7 +22,7 @@ from cvfast.effects.subject import Subject
 from cvfast.effects.tone import Tone, skin_tone
 from cvfast.io.frame import Plane
 from cvfast.kernels.mask import polygon_mask
-from cvfast.kernels.smooth import cell_means, smooth
+from cvfast.kernels.smooth import cell_grid, cell_means, smooth
 from cvfast.typing import Image, ImageF32
 
 __all__ = ["paint"]
@@ -58,10 +58,12 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
         canvas.luma_plane, canvas.luma_box(box), (cell, cell), weights, strength, edge, canvas.limit
     )
     if canvas.has_color:
-        cells = _chroma_cell(canvas, cell)
+        # Colour has no detail worth more: cells twice as wide take a quarter of the time.
+        across, down = canvas.chroma_step
+        cells = 2 * cell // across, 2 * cell // down
+        weights, chroma_box = _halved(weights), canvas.chroma_box(box)
         edge = _CHROMA_EDGE * canvas.chroma_levels
         for plane in canvas.chroma_planes:
-            chroma_box = canvas.chroma_box(box)
             _smooth(plane, chroma_box, cells, weights, strength, edge, canvas.limit)
     return True
 
@@ -73,30 +75,40 @@ def _on_cells(canvas: Canvas, box: Box, cell: int) -> Box:
     return x0 - (x0 - left) % cell, y0 - (y0 - top) % cell, x1, y1
 
 
-def _chroma_cell(canvas: Canvas, cell: int) -> tuple[int, int]:
-    step_x, step_y = canvas.chroma_step
-    return cell // step_x, cell // step_y
-
-
 def _weights(canvas: Canvas, subject: Subject, tone: Tone, box: Box, cell: int) -> ImageF32:
     """Return how much each cell is this face's skin."""
-    luma = _cells(canvas.luma_plane, canvas.luma_box(box), (cell, cell))
-    luma = (luma - np.float32(canvas.black)) * np.float32(1 / canvas.luma_levels)
-    size = luma.shape[1], luma.shape[0]
+    rows, columns = cell_grid(box[2] - box[0], box[3] - box[1], (cell, cell))
     width = face_width(subject.landmarks) / cell
     inside = cell_points(face_outline(subject.landmarks), box, cell)
-    weights = polygon_mask(size, [inside], feather=_FEATHER_OUTSIDE * width)
+    weights = polygon_mask((columns, rows), [inside], feather=_FEATHER_OUTSIDE * width)
     others = [cell_points(part, box, cell) for part in features(subject.landmarks)]
-    weights *= 1 - polygon_mask(size, others, feather=_FEATHER_INSIDE * width)
+    weights *= 1 - polygon_mask((columns, rows), others, feather=_FEATHER_INSIDE * width)
+    likeness = np.repeat(np.repeat(_likeness(canvas, tone, box, 2 * cell), 2, axis=0), 2, axis=1)
+    weights *= likeness[:rows, :columns]
+    return weights
+
+
+def _likeness(canvas: Canvas, tone: Tone, box: Box, cell: int) -> ImageF32:
+    """Return how much each cell looks like this face's skin."""
+    luma = _cells(canvas.luma_plane, canvas.luma_box(box), (cell, cell))
+    luma = (luma - np.float32(canvas.black)) * np.float32(1 / canvas.luma_levels)
     chroma = np.zeros((2, *luma.shape), np.float32)
     if canvas.has_color:
-        cells = _chroma_cell(canvas, cell)
-        chroma = np.stack(
-            [_cells(plane, canvas.chroma_box(box), cells) for plane in canvas.chroma_planes]
-        )
-        chroma = (chroma - np.float32(canvas.middle)) * np.float32(1 / canvas.chroma_levels)
-    weights *= tone.likeness(luma, chroma)
-    return weights
+        across, down = canvas.chroma_step
+        cells = cell // across, cell // down
+        for part, plane in zip(chroma, canvas.chroma_planes, strict=True):
+            part[...] = _cells(plane, canvas.chroma_box(box), cells)
+        chroma -= np.float32(canvas.middle)
+        chroma *= np.float32(1 / canvas.chroma_levels)
+    return tone.likeness(luma, chroma)
+
+
+def _halved(weights: ImageF32) -> ImageF32:
+    """Return the least of each four weights, so that what is no skin stays so."""
+    rows, columns = weights.shape
+    even = np.pad(weights, ((0, rows % 2), (0, columns % 2)), mode="edge")
+    pairs = np.minimum(even[::2], even[1::2])
+    return np.minimum(pairs[:, ::2], pairs[:, 1::2])
 
 
 def _cells(plane: Plane, box: Box, cell: tuple[int, int]) -> ImageF32:

@@ -13,7 +13,7 @@ from cvfast.effects.options import RetouchOptions
 from cvfast.effects.patch import Patch
 from cvfast.effects.regions import Polygon, lip_outlines
 from cvfast.effects.subject import Subject
-from cvfast.effects.tone import remembered, skin_tone, smooth_step, whiten
+from cvfast.effects.tone import ease, quantile, remembered, skin_tone, smooth_step, whiten
 
 __all__ = ["paint"]
 
@@ -33,27 +33,26 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
     width = float(np.ptp(outer, axis=0).max())
     if width < 4:
         return False
-    strength *= float(smooth_step(np.float32(_area(inner) / width**2), *_OPEN))
+    strength *= ease(_area(inner) / width**2, *_OPEN)
     tone = skin_tone(canvas, subject) if strength > 0 else None
     patch = Patch(canvas, inner, _FEATHER * width)
     if tone is None or patch.empty:
         return False
-    mask = patch.chroma_mask([inner], _FEATHER * width)
-    within = mask > 0.5
+    fine = patch.mask([inner], _FEATHER * width)
+    coarse = patch.at_chroma(fine)
+    within = coarse > 0.5
     if not within.any():
         return False
-    top = float(np.percentile(patch.luma_at_chroma[within], 90))
+    top = quantile(patch.luma_at_chroma[within], 0.9)
     (top,) = remembered(subject, "teeth", [top], _SETTLING)
-    strength *= float(smooth_step(np.float32(top / tone.luma), _LEAST, _LEAST + 0.15))
+    strength *= ease(top / tone.luma, _LEAST, _LEAST + 0.15)
     if strength <= 0:
         return False
     teeth = 1 - smooth_step(tone.redness(patch.luma_at_chroma, patch.chroma), 0.55, 1.0)
-    fine = smooth_step(patch.luma, 0.45 * top, 0.7 * top)
-    fine *= patch.mask([inner], _FEATHER * width) * patch.to_pixels(teeth)
-    coarse = teeth * mask * smooth_step(patch.luma_at_chroma, 0.45 * top, 0.7 * top)
-    whiten(
-        patch, tone, fine * np.float32(strength * _LIFT), coarse * np.float32(strength * _BLEACH)
-    )
+    fine *= smooth_step(patch.luma, 0.45 * top, 0.7 * top) * patch.to_pixels(teeth)
+    coarse *= smooth_step(patch.luma_at_chroma, 0.45 * top, 0.7 * top) * teeth
+    light, bleach = np.float32(strength * _LIFT), np.float32(strength * _BLEACH)
+    whiten(patch, tone, fine * light, coarse * bleach)
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from cvfast.effects.regions import skin_points
 from cvfast.effects.subject import Subject
 from cvfast.typing import ImageF32
 
-__all__ = ["Tone", "remembered", "skin_tone", "smooth_step", "steady", "whiten"]
+__all__ = ["Tone", "ease", "quantile", "remembered", "skin_tone", "smooth_step", "steady", "whiten"]
 
 _KEY = "skin tone"
 _SETTLING = 0.4  # seconds in which most of a change of light has been followed
@@ -52,7 +53,8 @@ class Tone:
         """
         off = np.array([self.cb, self.cr]) / max(self.luma, 1e-3) - _TYPICAL
         length = float(np.hypot(*off))
-        return off * (0.7 * max(length - 0.05, 0.0) / max(length, 1e-6))
+        tint: NDArray[np.float64] = off * (0.7 * max(length - 0.05, 0.0) / max(length, 1e-6))
+        return tint
 
     def likeness(self, luma: ImageF32, chroma: ImageF32) -> ImageF32:
         """Return how much samples look like this skin, lit more or less: (h, w) in [0, 1].
@@ -155,8 +157,26 @@ def steady(subject: Subject, before: float | None, settling: float) -> float:
 
 def smooth_step(values: ImageF32, low: float, high: float) -> ImageF32:
     """Rise smoothly from 0 at `low` to 1 at `high`."""
-    t = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    t: ImageF32 = values * np.float32(1 / (high - low))
+    t -= np.float32(low / (high - low))
+    np.maximum(t, np.float32(0), out=t)
+    np.minimum(t, np.float32(1), out=t)
+    rest = np.float32(3) - np.float32(2) * t
+    t *= t
+    t *= rest
+    return t
+
+
+def ease(value: float, low: float, high: float) -> float:
+    """Rise smoothly from 0 at `low` to 1 at `high`."""
+    t = min(max((value - low) / (high - low), 0.0), 1.0)
     return t * t * (3 - 2 * t)
+
+
+def quantile(values: NDArray[Any], share: float) -> float:
+    """Return the value that `share` of the values (at least one) are not above."""
+    place = min(int(share * values.size), values.size - 1)
+    return float(np.partition(values, place, axis=None)[place])
 
 
 def _measure(canvas: Canvas, subject: Subject) -> Tone | None:
@@ -165,15 +185,16 @@ def _measure(canvas: Canvas, subject: Subject) -> Tone | None:
     inside = points[((points >= canvas.origin) & (points <= end - 1)).all(axis=1)]
     if len(inside) < _FEWEST:
         return None
-    x, y = np.rint(inside + (canvas.luma_plane.ox, canvas.luma_plane.oy)).astype(int).T
-    luma = (np.median(canvas.luma_plane.array[y, x]) - canvas.black) / canvas.luma_levels
+    shift = np.array([canvas.luma_plane.ox, canvas.luma_plane.oy])
+    x, y = np.rint(inside + shift).astype(int).T
+    luma = (quantile(canvas.luma_plane.array[y, x], 0.5) - canvas.black) / canvas.luma_levels
     medians = [0.0, 0.0]
     if canvas.has_color:
         height, width = canvas.chroma_planes[0].array.shape[:2]
         x, y = np.rint(canvas.to_chroma(inside)).astype(int).T
         x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
         medians = [
-            float((np.median(plane.array[y, x]) - canvas.middle) / canvas.chroma_levels)
+            (quantile(plane.array[y, x], 0.5) - canvas.middle) / canvas.chroma_levels
             for plane in canvas.chroma_planes
         ]
-    return Tone(max(float(luma), 0.02), *medians)
+    return Tone(max(luma, 0.02), *medians)
