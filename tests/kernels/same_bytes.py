@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 from cvfast import ThinPlateSpline, _core, local_rotate, local_scale, local_translate
+from cvfast.kernels.mask import polygon_mask
+from cvfast.kernels.smooth import smooth
 
 CASES = 200
 THREADS = (2, 3, 7, 64)
@@ -97,6 +99,36 @@ def tps_displacement(rng: np.random.Generator) -> Callable[[int], Any]:
     return lambda threads: fitted.displacement(size, step=step, threads=threads)
 
 
+def smoothing(rng: np.random.Generator) -> Callable[[int], Any]:
+    image = picture(rng)
+    plane = np.ascontiguousarray(image if image.ndim == 2 else image[..., 0])
+    cell = tuple(int(side) for side in rng.choice([1, 2, 3, 4, 7], 2))
+    weights = rng.random((-(-plane.shape[0] // cell[1]), -(-plane.shape[1] // cell[0])), np.float32)
+    weights[rng.random(weights.shape) < 0.2] = 0
+    levels = 255.0 if plane.dtype == np.uint8 else 1.0
+    options: dict[str, Any] = {
+        "cell": cell,
+        "radius": int(rng.integers(1, 7)),
+        "epsilon": float(rng.uniform(0.001, 0.02)) * levels**2,
+        "strength": float(rng.random()),
+        "texture": float(rng.random()),
+    }
+
+    def run(threads: int) -> np.ndarray:
+        out = plane.copy()
+        smooth(out, weights, threads=threads, **options)
+        return out
+
+    return run
+
+
+def mask(rng: np.random.Generator) -> Callable[[int], Any]:
+    size = int(rng.integers(1, 70)), int(rng.integers(1, 50))
+    polygons = [rng.uniform(-20, 80, (int(rng.integers(3, 9)), 2)) for _ in range(3)]
+    feather = float(rng.choice([0, 3, 7.5, 20]))
+    return lambda _: polygon_mask(size, polygons, feather=feather)
+
+
 FAMILIES = {
     "scale": scale,
     "translate": translate,
@@ -105,6 +137,8 @@ FAMILIES = {
     "tps exact": tps(exact=True),
     "tps transform": tps_transform,
     "tps displacement": tps_displacement,
+    "smooth": smoothing,
+    "polygon mask": mask,
 }
 
 
