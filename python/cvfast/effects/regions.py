@@ -68,8 +68,16 @@ def lip_outlines(landmarks: Landmarks) -> tuple[Polygon, Polygon]:
     return outer, inner
 
 
-def features(landmarks: Landmarks) -> list[Polygon]:
-    """Return what is no skin inside the outline: eyes, brows, lips, nostrils, a little grown."""
+def features(landmarks: Landmarks, margin: float = 0.0) -> list[Polygon]:
+    """Return what is no skin inside the outline: eyes, brows, lips, nostrils, a little grown.
+
+    Parameters
+    ----------
+    landmarks
+        ``mesh478`` or ``dlib68`` (which has no nostrils).
+    margin
+        Pixels by which they grow further.
+    """
     width = face_width(landmarks)
     if landmarks.scheme == "mesh478":
         numbers, starts, owner, growth = _mesh_features()
@@ -77,15 +85,15 @@ def features(landmarks: Landmarks) -> list[Polygon]:
         counts = np.diff(starts, append=len(points))
         out = points - (np.add.reduceat(points, starts) / counts[:, None])[owner]
         length = np.maximum(np.sqrt((out * out).sum(axis=1)), 1e-9)
-        points += out * (growth * width / length)[:, None]
+        points += out * ((growth * width + margin) / length)[:, None]
         return [points[start : start + n] for start, n in zip(starts, counts, strict=True)]
-    found = [grown(lip_outlines(landmarks)[0], _LIP_GROWTH * width)]
+    found = [grown(lip_outlines(landmarks)[0], _LIP_GROWTH * width + margin)]
     up = 0.06 * (landmarks.points[27, :2] - landmarks.points[8, :2]).astype(np.float64)
     for side in ("right", "left"):
-        found.append(grown(eye_outline(landmarks, side), _EYE_GROWTH * width))
+        found.append(grown(eye_outline(landmarks, side), _EYE_GROWTH * width + margin))
         line = landmarks.group(f"{side}_brow").astype(np.float64)
         brow = np.concatenate([line + up, (line - up)[::-1]])  # as thick as a brow
-        found.append(grown(brow, _BROW_GROWTH * width))
+        found.append(grown(brow, _BROW_GROWTH * width + margin))
     return found
 
 

@@ -81,7 +81,7 @@ def _weights(canvas: Canvas, subject: Subject, tone: Tone, box: Box, cell: int) 
     width = face_width(subject.landmarks) / cell
     inside = cell_points(face_outline(subject.landmarks), box, cell)
     weights = polygon_mask((columns, rows), [inside], feather=_FEATHER_OUTSIDE * width)
-    others = [cell_points(part, box, cell) for part in features(subject.landmarks)]
+    others = [cell_points(part, box, cell) for part in features(subject.landmarks, 0.75 * cell)]
     weights *= 1 - polygon_mask((columns, rows), others, feather=_FEATHER_INSIDE * width)
     likeness = np.repeat(np.repeat(_likeness(canvas, tone, box, 2 * cell), 2, axis=0), 2, axis=1)
     weights *= likeness[:rows, :columns]
