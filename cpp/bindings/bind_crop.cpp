@@ -1,8 +1,7 @@
 #include <pybind11/stl.h>
 
 #include <array>
-#include <memory>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include "bind.h"
@@ -44,24 +43,19 @@ class CropSource {
     }
   }
 
-  // levels: None for uint8 RGB; scale and shift for float32 RGB * scale + shift.
-  py::array read(const std::array<double, 6>& matrix, py::ssize_t width, py::ssize_t height,
-                 int fill, const std::optional<std::array<float, 2>>& levels, int threads) const {
-    cvfast::CropView view = {{}, width, height, fill};
+  // out: (height, width, 3), packed; uint8 RGB, or float32 RGB * scale + shift.
+  void read(const std::array<double, 6>& matrix, py::array& out, int fill, float scale, float shift,
+            int threads) const {
+    cvfast::CropView view = {{}, out.shape(1), out.shape(0), fill};
     std::copy(matrix.begin(), matrix.end(), view.matrix);
-    const std::vector<py::ssize_t> shape = {height, width, 3};
-    if (levels) {
-      py::array_t<float> out(shape);
-      float* to = out.mutable_data();
-      py::gil_scoped_release release;
-      cvfast::read_crop(picture_, view, (*levels)[0], (*levels)[1], to, threads);
-      return out;
-    }
-    py::array_t<std::uint8_t> out(shape);
-    std::uint8_t* to = out.mutable_data();
+    void* to = out.mutable_data();
+    const bool bytes = out.itemsize() == 1;
     py::gil_scoped_release release;
-    cvfast::read_crop(picture_, view, to, threads);
-    return out;
+    if (bytes) {
+      cvfast::read_crop(picture_, view, static_cast<std::uint8_t*>(to), threads);
+    } else {
+      cvfast::read_crop(picture_, view, scale, shift, static_cast<float*>(to), threads);
+    }
   }
 
  private:
@@ -77,6 +71,6 @@ void bind_crop(py::module_& m) {
                     py::ssize_t, int, const std::array<float, 9>&, const std::array<float, 3>&>(),
            py::arg("grids"), py::arg("width"), py::arg("height"), py::arg("bits"),
            py::arg("to_rgb"), py::arg("black"))
-      .def("read", &CropSource::read, py::arg("matrix"), py::arg("width"), py::arg("height"),
-           py::arg("fill"), py::arg("levels"), py::arg("threads"));
+      .def("read", &CropSource::read, py::arg("matrix"), py::arg("out"), py::arg("fill"),
+           py::arg("scale"), py::arg("shift"), py::arg("threads"));
 }

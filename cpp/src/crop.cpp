@@ -50,7 +50,8 @@ Axis visible(double low, double high, double scale, std::ptrdiff_t size) {
   const std::ptrdiff_t step = std::max<std::ptrdiff_t>(1, factor / kMostSamples);
   factor -= factor % step;
   const auto margin = static_cast<double>(2 * factor), last = static_cast<double>(size - 1);
-  const auto start = static_cast<std::ptrdiff_t>(std::clamp(std::floor(low) - margin, 0.0, last));
+  const auto start =
+      static_cast<std::ptrdiff_t>(std::clamp(std::floor(low + 0.5) - margin, 0.0, last));
   const auto end = static_cast<std::ptrdiff_t>(std::clamp(std::ceil(high) + margin, 0.0, last));
   return {start, std::max(end, start) - start + 1, factor, step};
 }
@@ -60,8 +61,8 @@ class Window {
  public:
   Window() = default;
 
-  void read(const CropKernels& kernels, const SampleGrid& grid, const CropView& view, double scale,
-            int threads) {
+  void read(const CropKernels& kernels, const SampleGrid& grid, int bits, const CropView& view,
+            double scale, int threads) {
     const GridView place(grid, view);
     double low_x = INFINITY, low_y = INFINITY, high_x = -INFINITY, high_y = -INFINITY;
     for (int corner = 0; corner < 4; ++corner) {
@@ -80,7 +81,7 @@ class Window {
                 y_.length, grid.channels, grid.row_stride[0]};
       return;
     }
-    average(kernels, grid, threads);
+    average(kernels, grid, bits, threads);
   }
 
   CropLine line(std::ptrdiff_t x, std::ptrdiff_t y) const {
@@ -95,62 +96,60 @@ class Window {
   Source<std::uint8_t> source = {};
 
  private:
-  void average(const CropKernels& kernels, const SampleGrid& grid, int threads) {
+  void average(const CropKernels& kernels, const SampleGrid& grid, int bits, int threads) {
     const int arrays = grid.data[1] == nullptr ? 1 : 2;
     const std::ptrdiff_t channels = grid.channels * arrays;
     const std::ptrdiff_t width = x_.blocks(), height = y_.blocks();
     const std::ptrdiff_t values = x_.length * grid.channels;
-    const double cost = static_cast<double>(values) * static_cast<double>(y_.length) * arrays * 0.2;
+    const double cost = static_cast<double>(values) * static_cast<double>(y_.length) * arrays * 0.1;
     const std::ptrdiff_t strips = threads_for(threads, cost);
     pixels_.reset(new std::uint8_t[static_cast<std::size_t>(width * height * channels)]);
-    const std::unique_ptr<std::int32_t[]> sums(
-        new std::int32_t[static_cast<std::size_t>(values * strips)]);
+    const std::unique_ptr<std::uint16_t[]> sums(
+        new std::uint16_t[static_cast<std::size_t>(values * 2 * strips)]);
+    const std::unique_ptr<std::uint8_t[]> pairs(
+        new std::uint8_t[static_cast<std::size_t>(arrays == 2 ? width * 2 * strips : 0)]);
     parallel_for(strips, static_cast<int>(strips), [&](std::ptrdiff_t strip) {
+      std::uint16_t* own = sums.get() + strip * values * 2;
+      std::uint8_t* pair = pairs.get() + strip * width * 2;
       for (std::ptrdiff_t j = height * strip / strips; j < height * (strip + 1) / strips; ++j) {
+        std::uint8_t* out = pixels_.get() + j * width * channels;
         for (int array = 0; array < arrays; ++array) {
-          std::uint8_t* out = pixels_.get() + j * width * channels + array;
-          average_row(kernels, grid, array, j, sums.get() + strip * values, out, channels);
+          const SampleRows rows = block_rows(grid, array, j, bits);
+          kernels.sum_rows(rows, own);
+          kernels.shrink({x_.length, grid.channels, x_.factor, x_.step, rows.count}, own,
+                         own + values, arrays == 2 ? pair + array * width : out);
         }
+        if (arrays == 2) kernels.pair_up(pair, pair + width, width, out);
       }
     });
     source = {pixels_.get(), width, height, channels, width * channels};
   }
 
-  void average_row(const CropKernels& kernels, const SampleGrid& grid, int array, std::ptrdiff_t j,
-                   std::int32_t* sums, std::uint8_t* out, std::ptrdiff_t out_step) const {
-    const std::ptrdiff_t values = x_.length * grid.channels;
-    const std::ptrdiff_t top = y_.start + j * y_.factor;
-    const std::ptrdiff_t bottom = std::min(top + y_.factor, y_.start + y_.length);
-    const bool whole = bottom - top == y_.factor;
-    const std::ptrdiff_t step = whole ? y_.step : 1;
-    std::fill(sums, sums + values, 0);
-    int rows = 0;
-    for (std::ptrdiff_t y = top + step / 2; y < bottom; y += step, ++rows) {
-      const std::ptrdiff_t at = y * grid.row_stride[array] + x_.start * grid.channels;
-      const void* data = grid.data[array];
-      switch (grid.type) {
-        case SampleType::u8:
-          kernels.add_u8(static_cast<const std::uint8_t*>(data) + at, values, sums);
-          break;
-        case SampleType::u16:
-          kernels.add_u16(static_cast<const std::uint16_t*>(data) + at, values, sums);
-          break;
-        case SampleType::f32:
-          kernels.add_f32(static_cast<const float*>(data) + at, values, sums);
-          break;
-      }
+  // The rows that count in row j of blocks.
+  SampleRows block_rows(const SampleGrid& grid, int array, std::ptrdiff_t j, int bits) const {
+    const std::ptrdiff_t top = j * y_.factor, length = std::min(y_.factor, y_.length - top);
+    const std::ptrdiff_t skipped = std::min(y_.step / 2, length - 1);
+    const std::ptrdiff_t stride = grid.row_stride[array], first = y_.start + top + skipped;
+    const std::ptrdiff_t at = first * stride + x_.start * grid.channels;
+    SampleRows rows = {nullptr,
+                       nullptr,
+                       nullptr,
+                       y_.step * stride,
+                       (length - skipped + y_.step - 1) / y_.step,
+                       x_.length * grid.channels,
+                       bits - 8};
+    switch (grid.type) {
+      case SampleType::u8: rows.u8 = static_cast<const std::uint8_t*>(grid.data[array]) + at; break;
+      case SampleType::u16:
+        rows.u16 = static_cast<const std::uint16_t*>(grid.data[array]) + at;
+        break;
+      case SampleType::f32: rows.f32 = static_cast<const float*>(grid.data[array]) + at; break;
     }
-    kernels.shrink({x_.length, grid.channels, x_.factor, x_.step, level_ / static_cast<float>(rows)},
-                   sums, out, out_step);
+    return rows;
   }
 
- public:
-  void set_bits(int bits) { level_ = 1.0f / static_cast<float>(1 << (bits - 8)); }
-
- private:
   Axis x_ = {}, y_ = {};
   double m_[6] = {};
-  float level_ = 1;  // levels of 8 bits a unit of the samples
   std::unique_ptr<std::uint8_t[]> pixels_;
 };
 
@@ -182,8 +181,7 @@ void read(const CropPicture& picture, const CropView& view, float scale, float s
   const CropKernels& kernels = CVFAST_PICK(crop_kernels);
   Window windows[2];
   for (int g = 0; g < picture.grid_count; ++g) {
-    if (picture.grids[g].type == SampleType::u16) windows[g].set_bits(picture.bits);
-    windows[g].read(kernels, picture.grids[g], view, reduction, threads);
+    windows[g].read(kernels, picture.grids[g], picture.bits, view, reduction, threads);
   }
   CropColors colors = {picture.grids[0].channels, {}, {}, scale, shift};
   std::copy(picture.to_rgb, picture.to_rgb + 9, colors.to_rgb);

@@ -136,3 +136,23 @@ def track_points(
     trips: NDArray[np.float32],
     threads: int,
 ) -> None: ...
+
+class CropSource:
+    def __init__(
+        self,
+        grids: list[tuple[list[NDArray[Any]], tuple[float, float, float, float, float, float]]],
+        width: int,
+        height: int,
+        bits: int,
+        to_rgb: list[float],
+        black: list[float],
+    ) -> None: ...
+    def read(
+        self,
+        matrix: tuple[float, float, float, float, float, float],
+        out: NDArray[Any],
+        fill: int,
+        scale: float,
+        shift: float,
+        threads: int,
+    ) -> None: ...

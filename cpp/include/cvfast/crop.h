@@ -24,8 +24,8 @@ struct CropPicture {
   std::ptrdiff_t width, height;
   SampleGrid grids[2];
   int grid_count;
-  int bits;                   // of u16 samples, 9 to 16; f32 ones are in [0, 1]
-  float to_rgb[9], black[3];  // rgb = to_rgb (ycc - black), in levels of 8 bits
+  int bits;                   // of u16 samples, 9 to 16 (at least 8); f32 ones are in [0, 1]
+  float to_rgb[9], black[3];  // rgb = to_rgb (ycc - black), in levels of 8 bits; not used for RGB
 };
 
 // Output pixel (i, j) shows the picture's point (m0 i + m1 j + m2, m3 i + m4 j + m5).

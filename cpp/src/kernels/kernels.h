@@ -291,12 +291,22 @@ struct SmoothKernels {
   void (*apply_f32)(const SmoothRows&, std::ptrdiff_t n, float* row);
 };
 
-// A row of sums over a block's rows, to be averaged over its columns: of whole blocks every
-// step-th one counts, from step / 2 on.
+// Rows of samples: one of the three pointers, the others null. At most 15 rows, so that sums of
+// levels of 8 bits fit 16, and those over 15 columns too.
+struct SampleRows {
+  const std::uint8_t* u8;
+  const std::uint16_t* u16;
+  const float* f32;
+  std::ptrdiff_t stride, count, values;
+  int shift;  // of u16 to 8 bits
+};
+
+// The rows' sums, to be averaged over a block's columns: of whole blocks every step-th one counts,
+// from step / 2 on.
 struct BlockRow {
   std::ptrdiff_t width, channels;  // columns, the last block's perhaps fewer; 1 to 3 values each
   std::ptrdiff_t factor, step;
-  float scale;  // from a column's sum to levels of 8 bits
+  std::ptrdiff_t rows;  // summed
 };
 
 // The points (x + dx i, y + dy i) of a grid or picture.
@@ -305,17 +315,17 @@ struct CropLine {
 };
 
 struct CropColors {
-  std::ptrdiff_t channels;  // of the samples: 1 or 3; with chroma not used
+  std::ptrdiff_t channels;  // of the first samples: 1 or 3
   float to_rgb[9], black[3];
   float scale, shift;  // of float output
 };
 
 struct CropKernels {
-  void (*add_u8)(const std::uint8_t* row, std::ptrdiff_t n, std::int32_t* sums);
-  void (*add_u16)(const std::uint16_t* row, std::ptrdiff_t n, std::int32_t* sums);
-  void (*add_f32)(const float* row, std::ptrdiff_t n, std::int32_t* sums);  // in levels
-  void (*shrink)(const BlockRow&, const std::int32_t* sums, std::uint8_t* out,
-                 std::ptrdiff_t out_step);
+  void (*sum_rows)(const SampleRows&, std::uint16_t* sums);
+  // Overwrites the sums and as many spare ones.
+  void (*shrink)(const BlockRow&, std::uint16_t* sums, std::uint16_t* spare, std::uint8_t* out);
+  void (*pair_up)(const std::uint8_t* first, const std::uint8_t* second, std::ptrdiff_t n,
+                  std::uint8_t* out);
   // n <= kBlock points, bilinearly.
   void (*sample)(const Source<std::uint8_t>&, const CropLine&, std::ptrdiff_t n, std::uint8_t* out);
   // Grey, RGB, or luma and (`second` not null) pairs of Cb and Cr to RGB.

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from cvfast.faces.mesh import FaceMesh, face_region, logistic
 from cvfast.faces.types import Faces
 from cvfast.geometry.boxes import RotatedBox, overlap_of_smaller
-from cvfast.geometry.sampling import PixelReader, read_crop
+from cvfast.geometry.sampling import PixelReader, read_input
 from cvfast.kernels.nms import nms
 from cvfast.models.session import Session
-from cvfast.typing import Image
+from cvfast.typing import ArrayLike, Image
 
-__all__ = ["BlazeFace"]
+__all__ = ["BlazeFace", "tiles", "whole_picture"]
 
 # (cells per side, anchors per cell) of each output layer.
 _LAYERS = {
@@ -25,10 +25,10 @@ _LAYERS = {
     "face_detection_full": ((48, 1),),
 }
 
-# The full-range model sees faces from about 1/14 to 2/3 of its picture's side. Tiles therefore
+# The full-range model sees faces from about 3/40 to 2/3 of its picture's side. Tiles therefore
 # grow by a factor of 4 from level to level, and overlap by a quarter so that a face cut by one tile
 # lies whole in its neighbour, or is large enough for the next level.
-_SMALLEST_TILE, _LEVEL_STEP, _TILE_OVERLAP = 320, 4.0, 1 / 4
+_SMALLEST_FACE, _LEVEL_STEP, _TILE_OVERLAP = 3 / 40, 4.0, 1 / 4
 # Tiles of the lowest level per square root of the area: bounds the work on very large pictures.
 _TILES_ACROSS = 4.5
 
@@ -39,15 +39,14 @@ _WEAK_SCORE, _MOST_CANDIDATES = 0.3, 256
 _CLOSE_UP_PIXELS = {"face_detection_full": 64, "face_detection_short": 32}
 # A detection this sure that the mesh confirms this clearly needs no second look.
 _SURE_DETECTION, _SURE_PRESENCE, _HOPELESS_PRESENCE = 0.75, 0.9, 0.05
+_SAME = 0.5  # of the smaller box, shared: one face
 
 
 class BlazeFace:
     """Finds faces; holds the models and may be used from several threads.
 
-    The whole picture goes through both models. Unless ``whole_only``, the full-range model also
-    looks at overlapping tiles, for small faces: in pictures of up to two megapixels faces from
-    about 24 pixels across, in larger ones from about 1/60 of the square root of the area.
-    Candidates are merged, and each one must also convince the face mesh.
+    The whole picture goes through both models, and overlapping tiles for small faces through the
+    full-range one. Candidates are merged, and each one must also convince the face mesh.
 
     Parameters
     ----------
@@ -68,7 +67,11 @@ class BlazeFace:
         self._mesh = mesh or FaceMesh(num_threads=num_threads, refine=False)
 
     def find(
-        self, source: Image | PixelReader, *, min_score: float = 0.5, whole_only: bool = False
+        self,
+        source: Image | PixelReader,
+        *,
+        min_score: float = 0.5,
+        smallest: float | None = 24.0,
     ) -> Faces:
         """Find faces.
 
@@ -78,8 +81,10 @@ class BlazeFace:
             A picture, or a reader of one.
         min_score
             Lowest score to report.
-        whole_only
-            Skip the tiles: for video, where a face of less than 1/14 of the frame is not wanted.
+        smallest
+            Width of the smallest faces to look for, in pixels; at least about 1/60 of the square
+            root of the area is taken. None: the whole picture only, which finds faces from about
+            1/14 of its longer side in 3 model calls (a megapixel's tiles for 24 pixels: about 20).
 
         Returns
         -------
@@ -89,7 +94,57 @@ class BlazeFace:
         reader = PixelReader.of(source)
         if 0 in reader.size:
             return Faces.none(reader.size)
-        values, scores = self._candidates(reader, whole_only)
+        whole = whole_picture(reader.size)
+        # A face that fills the picture is seen better with some room round it.
+        regions = [(self._short, whole), (self._short, whole.scaled(1.5)), (self._full, whole)]
+        if smallest is not None:
+            regions += [(self._full, tile) for tile in _tiles(reader.size, smallest)]
+        found = [_run(session, reader, region) for session, region in regions]
+        values, scores = (np.concatenate(part) for part in zip(*found, strict=True))
+        return self._settled(reader, values, scores, min_score)
+
+    def look(
+        self,
+        reader: PixelReader,
+        region: RotatedBox,
+        *,
+        known: ArrayLike = (),
+        close: bool = False,
+        min_score: float = 0.5,
+    ) -> Faces:
+        """Find new faces in one region of a picture: one model call where there is none.
+
+        Parameters
+        ----------
+        reader
+            The picture.
+        region
+            Square to look at, inside the picture or about it.
+        known
+            ``(N, 4)`` boxes of faces that need not be found again: what shares more than half of
+            the smaller box with one of them is passed over at once.
+        close
+            Use the close-range model, which is for faces that fill the region.
+        min_score
+            Lowest score to report.
+        """
+        values, scores = _run(self._short if close else self._full, reader, region)
+        boxes = np.asarray(known, np.float64).reshape(-1, 4)
+        if len(boxes) and len(scores):
+            new = (overlap_of_smaller(_boxes(values), boxes) <= _SAME).all(axis=1)
+            values, scores = values[new], scores[new]
+        return self._settled(reader, values, scores, min_score)
+
+    def _settled(
+        self,
+        reader: PixelReader,
+        values: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        min_score: float,
+    ) -> Faces:
+        """Merge candidates and keep those that a second look confirms."""
+        if not len(scores):
+            return Faces.none(reader.size)
         keep = nms(_boxes(values), scores.astype(np.float32), 0.3)[:_MOST_CANDIDATES]
         values, scores = values[keep], scores[keep]
         for index in range(len(scores)):
@@ -100,19 +155,6 @@ class BlazeFace:
         return Faces(
             _boxes(values), scores.astype(np.float32), values[:, 2:].astype(np.float32), reader.size
         )
-
-    def _candidates(
-        self, reader: PixelReader, whole_only: bool
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Collect outputs ``(N, 8, 2)`` (centre, size, six keypoints) and scores of all passes."""
-        whole = _whole(reader.size)
-        # A face that fills the picture is seen better with some room round it.
-        regions = [(self._short, whole), (self._short, whole.scaled(1.5)), (self._full, whole)]
-        if not whole_only:
-            regions += [(self._full, tile) for tile in _tiles(reader.size)]
-        found = [_run(session, reader, region) for session, region in regions]
-        values, scores = zip(*found, strict=True)
-        return np.concatenate(values), np.concatenate(scores)
 
     def _confirmed(
         self, reader: PixelReader, face: NDArray[np.float64], score: float
@@ -153,8 +195,9 @@ def _run(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Run one model on one square region: decoded outputs and their scores."""
     side = session.input_shape[1]
-    crop = read_crop(reader, region, (side, side), fill=0)
-    raw, logits = session.run((crop.astype(np.float32) / np.float32(127.5) - np.float32(1))[None])
+    raw, logits = session.run_on(
+        lambda tensor: read_input(reader, region, tensor, levels=(-1.0, 1.0), fill=0)
+    )
     scores = logistic(logits[0, :, 0])
     likely = (scores >= _WEAK_SCORE) & (raw[0, :, 2:4] > 0).all(axis=1)
     anchors = _anchors(_LAYERS[session.name])
@@ -192,26 +235,30 @@ def _merge(boxes: NDArray[np.float32], scores: NDArray[np.float64]) -> list[int]
     return kept
 
 
-def _whole(size: tuple[int, int]) -> RotatedBox:
+def whole_picture(size: tuple[int, int]) -> RotatedBox:
     """Smallest square round the picture, about its centre."""
     side = max(size)
     return RotatedBox((size[0] - 1) / 2, (size[1] - 1) / 2, side, side)
 
 
-def _tiles(size: tuple[int, int]) -> Iterator[RotatedBox]:
+def tiles(size: tuple[int, int], side: float, *, overlap: float = _TILE_OVERLAP) -> list[RotatedBox]:
+    """Squares of one size that cover the picture, overlapping by a share of their side or more."""
+    columns, rows = (_starts(length, side, overlap) for length in size)
+    middle = (side - 1) / 2
+    return [RotatedBox(x + middle, y + middle, side, side) for y in rows for x in columns]
+
+
+def _tiles(size: tuple[int, int], smallest: float) -> Iterator[RotatedBox]:
     """Overlapping squares that cover the picture, from small ones to nearly the whole."""
-    side = max(float(_SMALLEST_TILE), math.sqrt(size[0] * size[1]) / _TILES_ACROSS)
+    side = max(smallest / _SMALLEST_FACE, math.sqrt(size[0] * size[1]) / _TILES_ACROSS)
     while side * 1.25 < max(size):
-        columns, rows = (_starts(length, side) for length in size)
-        for y in rows:
-            for x in columns:
-                yield RotatedBox(x + (side - 1) / 2, y + (side - 1) / 2, side, side)
+        yield from tiles(size, side)
         side *= _LEVEL_STEP
 
 
-def _starts(length: int, side: float) -> list[float]:
+def _starts(length: int, side: float, overlap: float) -> list[float]:
     """Evenly spread starts of tiles of ``side`` over ``length``, overlapping enough."""
     if length <= side:
         return [(length - side) / 2]
-    count = math.ceil((length - side) / (side * (1 - _TILE_OVERLAP))) + 1
+    count = math.ceil((length - side) / (side * (1 - overlap))) + 1
     return [float(start) for start in np.linspace(0, length - side, count)]

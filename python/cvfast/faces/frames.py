@@ -8,9 +8,9 @@ import numpy as np
 
 from cvfast.faces.types import Landmarks
 from cvfast.geometry.coordinates import rotate_points
-from cvfast.geometry.sampling import BlockEdges, PixelBox, PixelReader
+from cvfast.geometry.sampling import PixelReader
 from cvfast.io.frame import Frame
-from cvfast.typing import Image, ImageU8
+from cvfast.typing import ImageU8
 
 __all__ = ["as_stored", "frame_reader", "small_frame"]
 
@@ -18,13 +18,12 @@ _DETECTOR_SIDE = 960  # the detector sees frames no larger than this
 
 
 def frame_reader(frame: Frame) -> PixelReader:
-    """Return a reader of the frame as it is shown."""
-    return PixelReader(
-        _upright_size(frame),
-        lambda box: _read_upright(frame, box),
-        lambda columns, rows: _means_upright(frame, columns, rows),
-        (lambda box: _luma_upright(frame, box)) if frame.planes[0].ndim == 2 else None,
-    )
+    """Return a reader of the frame as it is shown.
+
+    Nothing is copied: it reads the planes as they are at that time.
+    """
+    source = frame.crop_source().turned(frame.rotation)
+    return PixelReader(source.size, source, lambda box: _luma_upright(frame, box))
 
 
 def small_frame(frame: Frame) -> ImageU8:
@@ -62,29 +61,12 @@ def _stored_box(frame: Frame, box: PixelBox) -> PixelBox:
     return left, top, right + 1, bottom + 1
 
 
-def _read_upright(frame: Frame, box: PixelBox) -> Image:
-    """Read a box of the picture as it is shown."""
-    pixels = frame.rgb(_stored_box(frame, box))
-    return np.ascontiguousarray(np.rot90(pixels, -frame.rotation)) if frame.rotation else pixels
-
-
 def _luma_upright(frame: Frame, box: PixelBox) -> ImageU8:
     """Read a box of the luma as it is shown, deep samples by their upper eight bits."""
     x0, y0, x1, y1 = _stored_box(frame, box)
     luma = frame.planes[0][y0:y1, x0:x1]
-    if luma.dtype != np.uint8:
+    if luma.ndim == 3:
+        luma = luma_of(luma)
+    elif luma.dtype != np.uint8:
         luma = (luma >> (frame.bits - 8)).astype(np.uint8)
     return np.ascontiguousarray(np.rot90(luma, -frame.rotation)) if frame.rotation else luma
-
-
-def _means_upright(frame: Frame, columns: BlockEdges, rows: BlockEdges) -> ImageU8:
-    """Read blocks of the picture as it is shown, averaged."""
-    turns = frame.rotation % 4
-    width, height = _upright_size(frame)
-    # Turned by one: what was a row is a column, and the last one is the first.
-    if turns in (1, 2):
-        columns = (width - columns)[::-1]
-    if turns in (2, 3):
-        rows = (height - rows)[::-1]
-    across, down = (rows, columns) if turns % 2 else (columns, rows)
-    return np.ascontiguousarray(np.rot90(frame.rgb_means(across, down), -turns))

@@ -132,7 +132,7 @@ class FaceTracker:
         *,
         thorough: bool,
     ) -> None:
-        found = self._detector.find(small(), whole_only=not thorough)
+        found = self._detector.find(small(), smallest=24.0 if thorough else None)
         if not len(found):
             return
         full = found.resized(reader.size)

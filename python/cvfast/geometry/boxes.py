@@ -100,11 +100,9 @@ class RotatedBox:
     def matrix(self) -> NDArray[np.float64]:
         """``(2, 3)`` transform from fractions of the rectangle to pixels of the picture."""
         cos, sin = math.cos(self.angle), math.sin(self.angle)
-        axes = np.array(
-            [[cos * self.width, -sin * self.height], [sin * self.width, cos * self.height]]
-        )
-        origin = np.array([self.x, self.y]) - axes @ (0.5, 0.5)
-        return np.column_stack([axes, origin])
+        a, b = cos * self.width, -sin * self.height
+        c, d = sin * self.width, cos * self.height
+        return np.array([[a, b, self.x - (a + b) / 2], [c, d, self.y - (c + d) / 2]])
 
     def to_picture(self, fractions: ArrayLike) -> NDArray[np.float64]:
         """Fractions of the rectangle ``(..., 2)`` to pixels of the picture."""

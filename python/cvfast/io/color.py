@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,9 +96,15 @@ def ycc_from_rgb(
     return matrix, np.array([black, 128.0 * scale, 128.0 * scale])
 
 
+@functools.lru_cache(maxsize=64)
 def rgb_from_ycc(
     tags: ColorTags, height: int, bits: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Matrix (3, 3) and offset (3,) from Y, Cb, Cr to RGB: rgb = matrix @ (ycc - offset)."""
+    """Matrix (3, 3) and offset (3,) from Y, Cb, Cr to RGB: rgb = matrix @ (ycc - offset).
+
+    Kept, since every frame of a clip asks for the same: the arrays are read-only.
+    """
     matrix, offset = ycc_from_rgb(tags, height, bits)
-    return np.linalg.inv(matrix).astype(np.float64), offset
+    inverse = np.linalg.inv(matrix).astype(np.float64)
+    inverse.flags.writeable = offset.flags.writeable = False
+    return inverse, offset

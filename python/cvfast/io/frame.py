@@ -12,19 +12,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from cvfast.errors import MediaError
 from cvfast.io.color import ColorTags, rgb_from_ycc, ycc_from_rgb
-from cvfast.io.resample import (
-    BlockWeights,
-    blend_columns,
-    blend_rows,
-    block_means,
-    check_edges,
-    gather,
-    taps,
-)
+from cvfast.io.resample import blend_columns, blend_rows, gather, taps
+from cvfast.kernels.crop import CropSource, SampleGrid
 from cvfast.typing import ImageU8
 
 if TYPE_CHECKING:
@@ -180,48 +173,21 @@ class Frame:
             self._convert_rows((x0, top, x1, bottom), out[top - y0 : bottom - y0])
         return out
 
-    def rgb_means(self, columns: ArrayLike, rows: ArrayLike) -> ImageU8:
-        """Read a region as RGB, averaged over blocks: what averaging `rgb` gives, at less cost.
+    def crop_source(self) -> CropSource:
+        """Return the frame's own samples as what crops are read from, in the file's orientation.
 
-        The planes are averaged before they are converted, so that a level may differ by one, and by
-        more only where samples lie outside the colours that RGB can hold.
-
-        Parameters
-        ----------
-        columns, rows
-            Growing edges of the blocks, (m + 1,) and (n + 1,) ints: block (i, j) is the pixels
-            columns[i] <= x < columns[i + 1], rows[j] <= y < rows[j + 1].
-
-        Returns
-        -------
-        ndarray
-            (n, m, 3) uint8.
-
-        Raises
-        ------
-        ValueError
-            If the edges do not grow, or leave the frame.
+        Nothing is copied: a crop shows the planes as they are when it is read.
         """
-        across = check_edges("columns", columns, self.width)
-        down = check_edges("rows", rows, self.height)
-        plain = BlockWeights.of(across), BlockWeights.of(down)
+        size = self.width, self.height
         if self._layout.kind == "rgb":
-            means = [block_means(self.planes[0][..., channel], *plain) for channel in range(3)]
-            return _rounded(np.stack(means, axis=2), 8, np.dtype(np.uint8))
-        gain, offset = self._to_rgb()
-        luma = (block_means(self.planes[0], *plain) - offset[0]) * gain[0, 0]
-        if self._layout.kind == "gray":
-            return _rounded(np.stack([luma] * 3, axis=2), 8, np.dtype(np.uint8))
-        step_x, step_y = self._layout.step_x, self._layout.step_y
-        planes = self._chroma()
-        height, width = planes[0].shape
-        sited = (
-            BlockWeights.of(across, taps(across[0], across[-1], step_x, 0.0, width)),
-            BlockWeights.of(down, taps(down[0], down[-1], step_y, _offset_y(step_y), height)),
-        )
-        blue, red = (block_means(plane, *sited) - offset[1] for plane in planes)
-        rgb = [luma + blue * gain[channel, 1] + red * gain[channel, 2] for channel in range(3)]
-        return _rounded(np.stack(rgb, axis=2), 8, np.dtype(np.uint8))
+            return CropSource(size, [SampleGrid((self.planes[0],))])
+        grids = [SampleGrid(self.planes[:1])]
+        if self._layout.kind == "yuv":
+            step_x, step_y = self._layout.step_x, self._layout.step_y
+            place = 1 / step_x, 0.0, 0.0, 0.0, 1 / step_y, _offset_y(step_y)
+            grids.append(SampleGrid(self.planes[1:], place))
+        to_rgb = rgb_from_ycc(self.color, self.height, 8)
+        return CropSource(size, grids, bits=self._layout.bits, to_rgb=to_rgb)
 
     def rgb_small(self, max_side: int) -> tuple[ImageU8, float]:
         """Read the whole frame as RGB, shrunk so that no side is over `max_side`: for detectors.

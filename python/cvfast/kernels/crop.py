@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from cvfast import _core
 from cvfast.config import thread_count
 from cvfast.kernels.arrays import LONGEST_SIDE
-from cvfast.typing import ImageF32, ImageU8
+from cvfast.typing import Image
 
 __all__ = ["UNMOVED", "Affine", "CropSource", "SampleGrid"]
 
 Affine: TypeAlias = tuple[float, float, float, float, float, float]
 UNMOVED: Affine = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-_DTYPES = tuple(np.dtype(name) for name in ("uint8", "uint16", "float32"))
+_UINT8, _UINT16, _FLOAT32 = (np.dtype(name) for name in ("uint8", "uint16", "float32"))
+_ImageT = TypeVar("_ImageT", bound=Image)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,14 +46,15 @@ class SampleGrid:
     def __post_init__(self) -> None:
         first = self.arrays[0]
         for array in self.arrays:
-            if array.dtype not in _DTYPES or array.dtype != first.dtype:
+            if array.dtype not in (_UINT8, _UINT16, _FLOAT32) or array.dtype != first.dtype:
                 raise TypeError(f"arrays: expected uint8, uint16 or float32, got {array.dtype}")
-            if array.shape != first.shape or array.ndim - 1 not in range(1, 4 - len(self.arrays)):
+            pair = len(self.arrays) == 2
+            if array.shape != first.shape or array.ndim not in ((2,) if pair else (2, 3)):
                 raise ValueError(
                     "arrays: expected one of shape (h, w) or (h, w, 1 to 3), or two (h, w), "
                     f"got {[other.shape for other in self.arrays]}"
                 )
-            if not (0 < min(array.shape[:2]) and max(array.shape[:2]) <= LONGEST_SIDE):
+            if not (min(array.shape[:2]) > 0 and max(array.shape[:2]) <= LONGEST_SIDE):
                 raise ValueError(
                     f"arrays: expected sides of 1 to {LONGEST_SIDE} samples, got {array.shape}"
                 )
@@ -75,14 +77,14 @@ class CropSource:
     bits
         Depth of uint16 samples, 9 to 16; float32 ones are in [0, 1].
     to_rgb
-        With chroma: the matrix ``(3, 3)`` and the offset ``(3,)`` of
+        With chroma, and where grey is luma: the matrix ``(3, 3)`` and the offset ``(3,)`` of
         ``rgb = matrix @ (ycc - offset)``, in levels of 8 bits; as `cvfast.io.color.rgb_from_ycc`.
 
     Examples
     --------
     >>> import numpy as np
     >>> picture = CropSource((8, 4), [SampleGrid((np.full((4, 8), 7, np.uint8),))])
-    >>> picture.read((2, 0, 0.5, 0, 2, 0.5), (4, 2))[0, 0].tolist()
+    >>> picture.read((2, 0, 0.5, 0, 2, 0.5), np.empty((2, 4, 3), np.uint8))[0, 0].tolist()
     [7, 7, 7]
     """
 
@@ -95,7 +97,7 @@ class CropSource:
         to_rgb: tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]] | None = None,
     ) -> None:
         channels = [sum(array[0, 0].size for array in grid.arrays) for grid in grids]
-        if channels not in ([1], [3], [1, 2]) or (len(grids) == 2) != (to_rgb is not None):
+        if channels not in ([1], [3], [1, 2]) or (len(grids) == 2 and to_rgb is None):
             raise ValueError(
                 "grids: expected 1 or 3 channels, or with to_rgb a grid of 1 and one of 2, "
                 f"got {channels}"
@@ -104,7 +106,7 @@ class CropSource:
             raise ValueError(f"bits: expected 8 to 16, got {bits}")
         self.size = size
         self._grids, self._bits, self._to_rgb = tuple(grids), bits, to_rgb
-        matrix, black = to_rgb or (np.zeros((3, 3)), np.zeros(3))
+        matrix, black = to_rgb or (np.eye(3), np.zeros(3))
         self._core = _core.CropSource(
             [(list(grid.arrays), grid.place) for grid in grids],
             *size,
@@ -120,7 +122,7 @@ class CropSource:
         --------
         >>> import numpy as np
         >>> row = CropSource((2, 1), [SampleGrid((np.array([[1, 2]], np.uint8),))])
-        >>> row.turned(1).read((1, 0, 0, 0, 1, 0), (1, 2))[:, 0, 0].tolist()
+        >>> row.turned(1).read(UNMOVED, np.empty((2, 1, 3), np.uint8))[:, 0, 0].tolist()
         [1, 2]
         """
         turns = quarter_turns % 4
@@ -136,37 +138,15 @@ class CropSource:
         grids = [SampleGrid(grid.arrays, _after(grid.place, back)) for grid in self._grids]
         return CropSource((width, height), grids, bits=self._bits, to_rgb=self._to_rgb)
 
-    @overload
     def read(
         self,
         matrix: Affine,
-        size: tuple[int, int],
-        *,
-        fill: int | None = ...,
-        levels: None = ...,
-        threads: int | None = ...,
-    ) -> ImageU8: ...
-
-    @overload
-    def read(
-        self,
-        matrix: Affine,
-        size: tuple[int, int],
-        *,
-        fill: int | None = ...,
-        levels: tuple[float, float],
-        threads: int | None = ...,
-    ) -> ImageF32: ...
-
-    def read(
-        self,
-        matrix: Affine,
-        size: tuple[int, int],
+        out: _ImageT,
         *,
         fill: int | None = None,
-        levels: tuple[float, float] | None = None,
+        levels: tuple[float, float] = (0.0, 1.0),
         threads: int | None = None,
-    ) -> ImageU8 | ImageF32:
+    ) -> _ImageT:
         """Read a crop: where it shrinks the picture by blocks' means, and bilinearly.
 
         Parameters
@@ -174,35 +154,44 @@ class CropSource:
         matrix
             ``(a, b, c, d, e, f)``: pixel (i, j) of the crop shows the picture's point
             (a i + b j + c, d i + e j + f); mirrored where the axes say so.
-        size
-            Width and height of the crop.
+        out
+            Array to write RGB to, ``(height, width, 3)``, contiguous, uint8 or float32.
         fill
             Grey level 0 to 255 outside the picture; None continues its border.
         levels
-            What black and white become in a float32 crop; None: a uint8 one.
+            What black and white become in a float32 crop.
         threads
             At most so many threads; None: :func:`cvfast.get_num_threads`.
 
         Returns
         -------
-        numpy.ndarray
-            RGB, ``(height, width, 3)``: the same bytes for every instruction set and any threads.
+        ``out``: the same bytes for every instruction set and any threads.
 
         Raises
         ------
+        TypeError
+            ``out`` is not an array of uint8 or float32.
         ValueError
             The matrix is not finite or an axis has no length, or another argument makes no sense.
         """
-        width, height = size
-        if not (0 <= width <= LONGEST_SIDE and 0 <= height <= LONGEST_SIDE):
-            raise ValueError(f"size: expected sides of 0 to {LONGEST_SIDE}, got {size}")
+        if not isinstance(out, np.ndarray) or out.dtype not in (_UINT8, _FLOAT32):
+            raise TypeError("out: expected a uint8 or float32 array")
+        if out.ndim != 3 or out.shape[2] != 3 or not out.flags.carray:
+            raise ValueError(
+                f"out: expected a contiguous, writable (height, width, 3), got {out.shape}"
+            )
         if fill is not None and not 0 <= fill <= 255:
             raise ValueError(f"fill: expected None or 0 to 255, got {fill}")
-        scaled = None if levels is None else ((levels[1] - levels[0]) / 255, levels[0])
-        pixels: ImageU8 | ImageF32 = self._core.read(
-            matrix, width, height, -1 if fill is None else fill, scaled, thread_count(threads)
+        black, white = levels
+        self._core.read(
+            matrix,
+            out,
+            -1 if fill is None else fill,
+            (white - black) / 255,
+            black,
+            thread_count(threads),
         )
-        return pixels
+        return out
 
 
 def is_packed(array: NDArray[Any]) -> bool:

@@ -6,7 +6,8 @@ import contextlib
 import importlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,7 @@ class Session:
         self.num_threads = num_threads
         self._path = model_path(name)
         self._local = threading.local()
-        self.input_shape: tuple[int, ...] = tuple(
-            int(side) for side in self._interpreter().get_input_details()[0]["shape"]
-        )
+        self.input_shape: tuple[int, ...] = self._loaded().shape
 
     def __repr__(self) -> str:
         return f"Session({self.name!r}, num_threads={self.num_threads})"
@@ -90,21 +89,63 @@ class Session:
                 f"batch: expected float32 of shape {self.input_shape}, "
                 f"got {batch.dtype} of shape {batch.shape}"
             )
-        interpreter = self._interpreter()
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], batch)
-        interpreter.invoke()
-        return tuple(
-            interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()
-        )
 
-    def _interpreter(self) -> Any:
+        def copy(tensor: ImageF32) -> None:
+            tensor[...] = batch
+
+        return self.run_on(copy)
+
+    def run_on(self, write: Callable[[ImageF32], None]) -> tuple[ImageF32, ...]:
+        """Run the model once on what ``write`` puts into its input, without a copy.
+
+        Parameters
+        ----------
+        write
+            Called with the model's own input, float32 of `input_shape`, to be filled; it must not
+            keep the array.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            As `run`.
+
+        Examples
+        --------
+        >>> from cvfast.models.session import Session
+        >>> contour, ring = Session("iris").run_on(lambda tensor: tensor.fill(0.5))
+        >>> ring.shape
+        (1, 15)
+        """
+        loaded = self._loaded()
+        write(loaded.input())
+        loaded.interpreter.invoke()
+        return tuple(loaded.interpreter.get_tensor(index) for index in loaded.outputs)
+
+    def _loaded(self) -> _Loaded:
         # A forked child must not use (or free) an interpreter whose worker threads did not follow
         # it, so the parent's one is kept under the parent's process id and left alone.
-        owned: dict[int, Any] = self._local.__dict__.setdefault("by_process", {})
-        interpreter = owned.get(os.getpid())
-        if interpreter is None:
-            interpreter = owned[os.getpid()] = _create(self._path, self.num_threads)
-        return interpreter
+        owned: dict[int, _Loaded] = self._local.__dict__.setdefault("by_process", {})
+        loaded = owned.get(os.getpid())
+        if loaded is None:
+            loaded = owned[os.getpid()] = _Loaded.of(_create(self._path, self.num_threads))
+        return loaded
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """An interpreter, with what takes long to ask it for in every run."""
+
+    interpreter: Any
+    shape: tuple[int, ...]
+    input: Callable[[], ImageF32]
+    outputs: tuple[int, ...]
+
+    @classmethod
+    def of(cls, interpreter: Any) -> _Loaded:
+        (entry,) = interpreter.get_input_details()
+        outputs = tuple(int(output["index"]) for output in interpreter.get_output_details())
+        shape = tuple(int(side) for side in entry["shape"])
+        return cls(interpreter, shape, interpreter.tensor(entry["index"]), outputs)
 
 
 def _create(path: Path, num_threads: int) -> Any:
