@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-__all__ = ["BLUSH_COLORS", "EYE_COLORS", "LIP_COLORS", "RGB", "parse_color"]
+__all__ = ["BLUSH_COLORS", "EYE_COLORS", "LIP_COLORS", "RGB", "eye_pair", "parse_color"]
 
 RGB: TypeAlias = tuple[float, float, float]  # sRGB, each in [0, 1]
 
@@ -93,6 +93,28 @@ def parse_color(
     digits = match[1] if len(match[1]) == 6 else "".join(digit * 2 for digit in match[1])
     red, green, blue = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
     return red, green, blue
+
+
+def eye_pair(text: str) -> tuple[RGB, RGB]:
+    """Read the colours of the person's right and left eye: one for both, or two with a comma.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `parse_color`, or more than two colours.
+
+    Examples
+    --------
+    >>> right, left = eye_pair("green,#4a7db5")
+    >>> right == parse_color("green")
+    True
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"eye_color: expected a colour as text, got {type(text).__name__}")
+    colors = [parse_color(part) for part in text.split(",")]
+    if len(colors) > 2:
+        raise ValueError(f"eye_color: expected one colour or two, got {len(colors)}: {text!r}")
+    return colors[0], colors[-1]
 
 
 def _near(word: str, names: Mapping[str, str]) -> str:
