@@ -92,7 +92,7 @@ def make_eyes(scene: Scene) -> MadeEyes:
     rng = np.random.default_rng(scene.seed)
     picture += rng.normal(0, scene.noise / 255, picture.shape)
     shares = np.stack([_reduced(part.astype(float), samples) for part in parts])
-    owner = np.where(shares.max(axis=0) >= 0.5, shares.argmax(axis=0), -1)
+    owner = np.vstack([shares, 1 - shares.sum(axis=0, keepdims=True)]).argmax(axis=0)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     return MadeEyes(
         np.clip(picture, 0, 1).astype(np.float32),

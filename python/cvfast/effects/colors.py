@@ -14,17 +14,17 @@ RGB: TypeAlias = tuple[float, float, float]  # sRGB, each in [0, 1]
 
 EYE_COLORS: Mapping[str, str] = MappingProxyType(
     {
-        "amber": "#b4772b",
-        "aqua": "#4d9a9e",
-        "blue": "#4a7db5",
+        "amber": "#b07a35",
+        "aqua": "#649ea2",
+        "blue": "#5a84ae",
         "brown": "#6e4527",
-        "gray": "#8a939b",
-        "green": "#5c8f55",
-        "grey": "#8a939b",
+        "gray": "#8d9296",
+        "green": "#668c5c",
+        "grey": "#8d9296",
         "hazel": "#8b7541",
         "honey": "#a9803f",
-        "turquoise": "#3b9d94",
-        "violet": "#7a62ae",
+        "turquoise": "#4f9d95",
+        "violet": "#7c6ba6",
     }
 )
 LIP_COLORS: Mapping[str, str] = MappingProxyType(
@@ -79,7 +79,7 @@ def parse_color(
     --------
     >>> parse_color("#ff0000")
     (1.0, 0.0, 0.0)
-    >>> parse_color("Green") == parse_color("#5c8f55")
+    >>> parse_color("Green") == parse_color("#668c5c")
     True
     """
     if not isinstance(text, str):
@@ -105,7 +105,7 @@ def eye_pair(text: str) -> tuple[RGB, RGB]:
 
     Examples
     --------
-    >>> right, left = eye_pair("green,#4a7db5")
+    >>> right, left = eye_pair("green,#5a84ae")
     >>> right == parse_color("green")
     True
     """

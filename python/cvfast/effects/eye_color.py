@@ -32,8 +32,10 @@ __all__ = ["paint"]
 _F32 = NDArray[np.float32]
 _KEPT = 0.5  # of the iris's own pattern of hues
 _FADE = (0.08, 0.16)  # lid opening over eye width: from nothing to all
+_LASH = (0.33, 0.53)  # of the iris's median luma: lashes and deep shadow, then iris
+_HIGHLIGHT = 0.06  # luma from iris to highlight
 _GAMUT = 0.85  # of the chroma that RGB can hold at a luma
-_RISE = 0.75  # chroma grows with luma to this power: dark irises show a little more colour
+_RISE = 0.8  # chroma grows with luma to this power: dark irises show a little more colour
 _SIDES: tuple[Literal["right"], Literal["left"]] = ("right", "left")
 
 
@@ -72,9 +74,10 @@ def _paint_iris(canvas: Canvas, eye: Eye, look: Look, color: RGB, strength: floa
     share = _share(canvas, box, luma, eye, look)
     share *= np.float32(strength)
     wanted = _seen_in(canvas, color, look.light)
-    goal = wanted[:, None, None] * _pigment(canvas, wanted, luma, color)
-    own = look.chroma.astype(np.float32)[:, None, None]
-    goal += np.float32(_KEPT) * (chroma - own * luma)
+    # What is brighter than the iris shines on it and has no more of its colour.
+    pigmented = np.minimum(luma, np.float32((look.luma + look.bright) / 2))
+    goal = wanted[:, None, None] * _pigment(canvas, wanted, pigmented, color)
+    goal += np.float32(_KEPT) * _pattern(chroma, look.chroma.astype(np.float32), pigmented)
     goal -= chroma
     goal *= share
     goal += chroma
@@ -82,20 +85,33 @@ def _paint_iris(canvas: Canvas, eye: Eye, look: Look, color: RGB, strength: floa
     return True
 
 
+def _pattern(chroma: _F32, own: _F32, luma: _F32) -> _F32:
+    """Return how chroma differs from the iris's own.
+
+    Where it is paler it differs less, but not towards the opposite colour.
+    """
+    rest = chroma - own[:, None, None] * luma
+    along = np.minimum(own[0] * rest[0] + own[1] * rest[1], 0)
+    along *= np.float32(1 / max(float(own @ own), 1e-6))
+    rest -= own[:, None, None] * along
+    return rest
+
+
 def _share(canvas: Canvas, box: tuple[int, int, int, int], luma: _F32, eye: Eye, look: Look) -> _F32:
     """Return how much of each chroma sample changes, in [0, 1]."""
     points = chroma_sites(canvas, box)
-    distance = eye.distance(points)
-    radius = eye.radius
-    # Pixels over which an edge is drawn: chroma reaches as far as its samples are apart.
-    soft = 0.5 + 0.5 * max(canvas.chroma_step)
-    rim = np.clip((1 - distance) * radius / soft + 0.15, 0, 1)
-    pupil = np.clip((distance - look.pupil) * radius / soft + 0.35, 0, 1)
-    lids = np.clip(visible(eye, points) / soft + 0.3, 0, 1)
-    bright = np.clip(1 - (luma - look.bright) / 0.06, 0, 1)
-    share: _F32 = (rim * pupil * lids).astype(np.float32)
-    share *= bright
-    return share
+    distance, depth = eye.distance(points), visible(eye, points)
+    # An edge is drawn over some tenths of a pixel. Where chroma has fewer samples than luma, each
+    # reaches over its neighbours' pixels, so edges are wider there and lie further inside.
+    apart = max(canvas.chroma_step) - 1
+    sharp, inset = 1 / (0.6 + 0.4 * apart), 0.25 * apart
+    share = np.clip((1 - distance) * (eye.radius * sharp) - inset, 0, 1)
+    share *= np.clip((distance - look.pupil) * (eye.radius * sharp) + (0.1 - inset), 0, 1)
+    share *= np.clip(depth * sharp + (0.2 - inset), 0, 1)
+    level = luma / np.float32(look.luma)
+    share *= np.clip((level - _LASH[0]) / (_LASH[1] - _LASH[0]), 0, 1)
+    share *= np.clip(1 - (luma - look.bright) / _HIGHLIGHT, 0, 1)
+    return share.astype(np.float32)
 
 
 def _seen_in(canvas: Canvas, color: RGB, light: NDArray[np.float64]) -> _F32:

@@ -129,7 +129,7 @@ def _measured(
     if len(values) < 12:
         return None
     middle, upper = np.percentile(values, (50, 80))
-    bright = middle + 2.5 * (upper - middle) + 0.06
+    bright = middle + 2.2 * (upper - middle) + 0.03
     pupil = _pupil(samples, seen & (samples < bright), eye.radius)
     chroma, light = _colors(canvas, eye, pupil, float(bright))
     return Look(pupil, float(middle), float(bright), chroma, light)
