@@ -16,6 +16,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.def("set_serial_threshold", &cvfast::set_serial_threshold, py::arg("nanoseconds"));
   bind_crop(m);
   bind_flow(m);
+  bind_iris(m);
   bind_tps(m);
   bind_nms(m);
   bind_pca(m);

@@ -156,3 +156,27 @@ class CropSource:
         shift: float,
         threads: int,
     ) -> None: ...
+def iris_rings(
+    plane: NDArray[Any],
+    place: tuple[float, ...],
+    eye: NDArray[np.float64],
+    lids: NDArray[np.float64],
+    rays: NDArray[np.float64],
+    distances: NDArray[np.float64],
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]: ...
+def iris_rim(
+    luma: NDArray[np.float32],
+    seen: NDArray[np.bool_],
+    rays: NDArray[np.float64],
+    distances: NDArray[np.float64],
+) -> tuple[float, float, float]: ...
+def iris_paint(
+    luma: NDArray[Any],
+    luma_place: tuple[float, ...],
+    blue: NDArray[Any],
+    red: NDArray[Any],
+    chroma_place: tuple[float, ...],
+    eye: NDArray[np.float64],
+    lids: NDArray[np.float64],
+    numbers: tuple[float, ...],
+) -> int: ...
