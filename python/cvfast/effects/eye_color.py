@@ -18,8 +18,6 @@ from __future__ import annotations
 import functools
 from typing import Literal
 
-import numpy as np
-
 from cvfast.effects.canvas import Canvas
 from cvfast.effects.colors import RGB, eye_pair
 from cvfast.effects.iris_fit import eye_of
@@ -64,12 +62,17 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
 
 def _wanted(canvas: Canvas, color: RGB, look: Look, strength: float) -> IrisPaint:
     """Return what the kernel paints: the colour as the light on the eye shows it."""
-    light = np.array([0.5, 0.5 * look.light_blue, 0.5 * look.light_red], np.float32)
-    white = canvas.to_rgb @ light / np.float32(0.5)
-    luma, blue, red = canvas.ycc(np.asarray(color, np.float32) * white).tolist()
-    luma = max(luma, 0.05)
-    blue, red = blue / luma, red / luma
-    shift = canvas.to_rgb[:, 1:] @ np.array([blue, red], np.float32)
+    # Plain numbers: arrays this small take longer to set up than to work out.
+    rows = canvas.to_rgb.tolist()
+    r, g, b = (
+        value * (one + from_blue * look.light_blue + from_red * look.light_red)
+        for value, (one, from_blue, from_red) in zip(color, rows, strict=True)
+    )
+    # B = Y + 2 (1 - blue's share) Cb, R = Y + 2 (1 - red's share) Cr.
+    blue_gain, red_gain = rows[2][1], rows[0][2]
+    luma = max(g + (1 - red_gain / 2) * (r - g) + (1 - blue_gain / 2) * (b - g), 0.05)
+    blue, red = (b - luma) / (blue_gain * luma), (r - luma) / (red_gain * luma)
+    shift = [from_blue * blue + from_red * red for _, from_blue, from_red in rows]
     return IrisPaint(
         strength=strength,
         pupil=look.pupil,
@@ -80,8 +83,8 @@ def _wanted(canvas: Canvas, color: RGB, look: Look, strength: float) -> IrisPain
         wanted_blue=blue,
         wanted_red=red,
         usual=luma,
-        darken=max(float(-shift.min()), 1e-3),
-        lighten=max(float(shift.max()), 1e-3),
+        darken=max(-min(shift), 1e-3),
+        lighten=max(max(shift), 1e-3),
         limit=canvas.limit,
     )
 

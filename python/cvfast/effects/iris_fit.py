@@ -25,7 +25,7 @@ _MOST_TURNED = 0.8  # sine of the angle beyond which the landmarks are wrong
 _SMALLEST = 1.5  # pixels; a smaller iris has no inside
 # Rays to the left and to the right, where lids seldom are, and places along them in iris radii.
 _SECTOR = math.radians(55)
-_TURNS = np.concatenate([side + np.linspace(-_SECTOR, _SECTOR, 20) for side in (0.0, math.pi)])
+_TURNS = np.concatenate([side + np.linspace(-_SECTOR, _SECTOR, 15) for side in (0.0, math.pi)])
 RAYS = np.stack([np.cos(_TURNS), np.sin(_TURNS)])
 RINGS = np.arange(0.1, 1.46, 0.05)
 
