@@ -14,13 +14,13 @@ from types import FrameType
 from cyclopts import App, CycloptsError, Parameter
 
 import cvfast
-from cvfast.cli import demo, detect, doctor, info, landmarks, provenance, retouch
+from cvfast.cli import demo, detect, doctor, info, landmarks, live, provenance, retouch
 from cvfast.cli.common import debugging
 from cvfast.cli.failure import exit_code, message
 
 __all__ = ["build", "main"]
 
-_VERBS = (retouch, detect, landmarks, provenance, demo, info, doctor)
+_VERBS = (retouch, live, detect, landmarks, provenance, demo, info, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -205,6 +205,8 @@ class FrameRetoucher:
 
     Attributes
     ----------
+    options
+        May be changed between two frames.
     frames_with_faces, faces, frames_chosen
         As in `RetouchSummary`.
     """
@@ -216,7 +218,7 @@ class FrameRetoucher:
         faces: Choice = "all",
         count_from: Fraction | None = None,
     ) -> None:
-        self._options, self._count_from = options, count_from
+        self.options, self._count_from = options, count_from
         self._choice = check_choice(faces)
         self._number = self._choice if isinstance(self._choice, int) else -1
         self._tracker = FaceTracker()
@@ -249,10 +251,10 @@ class FrameRetoucher:
         """Paint and warp a frame in place; return whether it has changed."""
         canvas = frame_canvas(frame)
         if canvas is None:
-            changed = paint_picture(frame.planes[0], subjects, self._options)
+            changed = paint_picture(frame.planes[0], subjects, self.options)
         else:
-            changed = paint(canvas, subjects, self._options)
-        discs = plan(subjects, self._options)
+            changed = paint(canvas, subjects, self.options)
+        discs = plan(subjects, self.options)
         warp_frame(frame, discs)
         return changed or bool(discs)
 
