@@ -145,6 +145,21 @@ def _opencv() -> str:
         raise _Missing(f"{detail})", remedy) from error
 
 
+def _signing() -> str:
+    from cvfast.errors import MissingDependencyError
+    from cvfast.io.signing import load_c2pa
+
+    try:
+        return f"C2PA {load_c2pa().sdk_version()}"
+    except MissingDependencyError as error:
+        raise _Missing(str(error.__cause__), "pip install 'cvfast[provenance]'") from error
+
+
+def _virtual_camera() -> str:
+    library = _module("pyvirtualcam", "pip install 'cvfast[live]'")
+    return f"pyvirtualcam {library.__version__}"
+
+
 def _module(name: str, command: str) -> types.ModuleType:
     try:
         return importlib.import_module(name)
@@ -161,5 +176,7 @@ _CHECKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
     ("writing here", False, _writing),
     ("HOG, dlib5, dlib68:FILE", False, _dlib),
     ("HEIC photos", False, _heif),
-    ("OpenCV (later features)", False, _opencv),
+    ("cameras, live window", False, _opencv),
+    ("virtual camera", False, _virtual_camera),
+    ("signed marks", False, _signing),
 )
