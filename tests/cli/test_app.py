@@ -23,7 +23,9 @@ VERBS = ("retouch", "live", "detect", "landmarks", "provenance", "demo", "info",
 def test_help_starts_with_an_example_for_each_verb(run):
     lines = run("--help").out.splitlines()
     assert lines[0] == "Examples:"
-    assert [line.split()[:2] for line in lines[1 : 1 + len(VERBS)]] == [["cvfast", verb] for verb in VERBS]
+    assert [line.split()[:2] for line in lines[1 : 1 + len(VERBS)]] == [
+        ["cvfast", verb] for verb in VERBS
+    ]
     assert lines[1] == "  cvfast retouch portrait.jpg -o new.jpg --big-eyes 0.4"
     assert run().out.splitlines() == lines
 

@@ -359,3 +359,17 @@ def test_interrupted(child, samples):
     assert process.returncode == 0, err
     assert '"interrupted": true' in out
     assert "Traceback" not in err
+
+
+def test_windows_are_prepared_before_pyav_is_loaded(child, samples):
+    """Two libxcb in one process: if PyAV's came first, the first window would hang for ever."""
+    prelude = (
+        "import cvfast.io.window as window\n"
+        "from cvfast.cli import live\n"
+        "def prepare():\n"
+        "    sys.exit(7 if 'av' in sys.modules else 42)\n"
+        "window.prepare_windows = live.prepare_windows = prepare"
+    )
+    process = child("live", samples / "face.mp4", *EYES, prelude=prelude)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 42, err
