@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import video_charts
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -15,6 +17,7 @@ __all__ = ["draw"]
 RESULTS = Path(__file__).parent / "results"
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 MAIN = "x86-64-v4"
+_CLIPS = ("pipeline", "analysis", "effects")
 OURS, PEER, LIMIT, INK = "#1b6ca8", "#c7ccd1", "#f0c987", "#30343a"
 
 
@@ -44,6 +47,11 @@ def draw() -> list[Path]:
     for name, chart in (("scaling", _scaling), ("threads", _threads)):
         if results := _read(name):
             written.append(_save(chart(results["rows"]), f"benchmark-{name}"))
+    clips = {name: found for name in _CLIPS if (found := _read(name))}
+    if clips:
+        written.append(_save(video_charts.speed(clips), "benchmark-video"))
+    if results := _read("stability"):
+        written.append(_save(video_charts.steadiness(results), "benchmark-stability"))
     return written
 
 

@@ -10,6 +10,8 @@ the mesh fitted anew in every frame; cvfast's tracks; MediaPipe's refined FaceMe
   and after, in pixels.
 - error: RMS of how far points are from the true motion, less each point's own mean, in pixels.
 - lag: by how many frames the face trails the true motion (on the carphone clip: the raw face).
+
+The first ten frames, in which MediaPipe settles, do not count.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ Series = NDArray[np.float64]  # (frames, points, 2)
 OURS, RAW, PEER = "cvfast", "raw", "MediaPipe 0.10.21"
 IRIS = slice(468, 473)
 MOST_JITTER_PX, SHARE_OF_RAW, MOST_LAG = 0.1, 0.25, 1.0
+SETTLING = 10  # frames
 
 
 @dataclass(frozen=True)
@@ -114,12 +117,11 @@ def _row(scene: Scene, quick: bool) -> dict[str, Any]:
 
 
 def _figures(points: Series, true: Series, *, moving: bool) -> dict[str, float | int]:
-    figures: dict[str, float | int] = {
-        "frames": len(points),
-        "found": int(np.isfinite(points[:, 0, 0]).sum()),
-        "jitter_px": jitter_px(points),
-        "error_px": error_px(points, true),
-    }
+    found = int(np.isfinite(points[:, 0, 0]).sum())
+    figures: dict[str, float | int] = {"frames": len(points), "found": found}
+    if len(points) > 2 * SETTLING:
+        points, true = points[SETTLING:], true[SETTLING:]
+    figures |= {"jitter_px": jitter_px(points), "error_px": error_px(points, true)}
     return figures | ({"lag_frames": lag_frames(points, true)} if moving else {})
 
 

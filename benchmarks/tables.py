@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.video_tables import TABLES
+
 __all__ = ["fill", "markdown", "markdown_cpp"]
 
 RESULTS = Path(__file__).parent / "results"
@@ -20,6 +22,9 @@ def fill(page: Path = PAGE) -> Path:
     text = _between(text, ours, markdown(_read("x86-64-v4"), _read("x86-64-v3")))
     if (RESULTS / "cpp.json").exists():
         text = _between(text, cpp, markdown_cpp(_read("cpp")))
+    for name, table in TABLES.items():
+        if (RESULTS / f"{name}.json").exists():
+            text = _between(text, f"python -m benchmarks.{name}", table(_read(name)))
     page.write_text(text, "utf-8")
     return page
 
