@@ -178,7 +178,10 @@ class _Eyes:
     def _skin(self, upper, lower):
         a, v = self.a, self.v
         near = np.exp(-((np.abs(a) / 2.4) ** 4))
-        above, below = np.exp(-(((v - upper + 0.1) / 0.5) ** 2)), np.exp(-(((v - lower) / 0.4) ** 2))
+        above, below = (
+            np.exp(-(((v - upper + 0.1) / 0.5) ** 2)),
+            np.exp(-(((v - lower) / 0.4) ** 2)),
+        )
         shade = 1 - near * (0.25 * above + 0.1 * below)
         crease = np.exp(-(((v - upper + 0.75) / 0.09) ** 2)) * (np.abs(a) < _HALF)
         brow = np.clip(1.2 - ((v + 2.35 + 0.05 * a**2) / 0.3) ** 2 - (a / 2.9) ** 4, 0, 1)

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
-__all__ = ["BLUSH_COLORS", "EYE_COLORS", "LIP_COLORS", "RGB", "eye_pair", "parse_color"]
+import numpy as np
+
+from cvfast.typing import Image
+
+__all__ = [
+    "BLUSH_COLORS",
+    "EYE_COLORS",
+    "LIP_COLORS",
+    "RGB",
+    "EyeColor",
+    "eye_color",
+    "eye_pair",
+    "parse_color",
+]
 
 RGB: TypeAlias = tuple[float, float, float]  # sRGB, each in [0, 1]
+_OneEye: TypeAlias = str | os.PathLike[str] | Image
+EyeColor: TypeAlias = _OneEye | tuple[_OneEye, _OneEye]
 
 EYE_COLORS: Mapping[str, str] = MappingProxyType(
     {
@@ -93,6 +110,48 @@ def parse_color(
     digits = match[1] if len(match[1]) == 6 else "".join(digit * 2 for digit in match[1])
     red, green, blue = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
     return red, green, blue
+
+
+def eye_color(value: EyeColor) -> str:
+    """Return an eye colour, however it was given, as text that `eye_pair` reads.
+
+    Parameters
+    ----------
+    value
+        A name, ``#rrggbb``, a photo (file or array) to take it from, two of these as a pair, or two
+        names or numbers in one text with a comma: the person's right and left eye.
+
+    Raises
+    ------
+    MediaError
+        The photo cannot be read.
+    TypeError, ValueError
+        Not a colour, or a photo without a face.
+
+    Examples
+    --------
+    >>> eye_color(("green", "#4a7db5"))
+    'green,#4a7db5'
+    """
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, (tuple, list)):
+        return _one_eye(parts)
+    if not 1 <= len(parts) <= 2:
+        raise ValueError(f"eye_color: expected one colour or two, got {len(parts)}: {value!r}")
+    return ",".join(_one_eye(part) for part in parts)
+
+
+def _one_eye(value: object) -> str:
+    if isinstance(value, str) and not Path(value).suffix:
+        parse_color(value)
+        return value.strip()
+    if not isinstance(value, (str, os.PathLike, np.ndarray)):
+        raise TypeError(
+            f"eye_color: expected a name, '#rrggbb', a photo or a pair, got {type(value).__name__}"
+        )
+    from cvfast.effects.eye_reference import reference_color
+
+    return "#" + "".join(f"{round(255 * part):02x}" for part in reference_color(value))
 
 
 def eye_pair(text: str) -> tuple[RGB, RGB]:

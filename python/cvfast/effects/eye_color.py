@@ -29,7 +29,6 @@ from cvfast.kernels.iris import IrisPaint, iris_paint
 __all__ = ["paint"]
 
 _FADE = (0.08, 0.16)  # lid opening over eye width: from nothing to all
-_SIDES: tuple[Literal["right"], Literal["left"]] = ("right", "left")
 _pair = functools.lru_cache(maxsize=64)(eye_pair)
 
 
@@ -46,7 +45,9 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
         return False
     planes = eye_planes(canvas)
     changed = 0
-    for side, color in zip(_SIDES, _pair(options.eye_color), strict=True):
+    right, left = _pair(str(options.eye_color))
+    sides: tuple[tuple[Literal["right", "left"], RGB], ...] = (("right", right), ("left", left))
+    for side, color in sides:
         eye = eye_of(subject.landmarks, side)
         if eye is None:
             continue

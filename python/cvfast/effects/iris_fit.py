@@ -27,7 +27,7 @@ _SMALLEST = 1.5  # pixels; a smaller iris has no inside
 _SECTOR = math.radians(55)
 _TURNS = np.concatenate([side + np.linspace(-_SECTOR, _SECTOR, 15) for side in (0.0, math.pi)])
 RAYS = np.stack([np.cos(_TURNS), np.sin(_TURNS)])
-RINGS = np.arange(0.1, 1.46, 0.05)
+RINGS = np.linspace(0.1, 1.45, 28)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def _lids(
     lids[0] = np.maximum.accumulate(places[: half + 1])
     lids[1] = beside[: half + 1]
     lids[2] = np.interp(
-        lids[0], [places[0], *places[:half - 1:-1]], [beside[0], *beside[:half - 1:-1]]
+        lids[0], [places[0], *places[: half - 1 : -1]], [beside[0], *beside[: half - 1 : -1]]
     )
     return lids, float((lids[2, 3:6] - lids[1, 3:6]).sum()) / 3
 

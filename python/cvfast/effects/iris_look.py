@@ -90,9 +90,7 @@ class LookMemory:
         self._measured = -math.inf
         self._seconds = 0.0
 
-    def follow(
-        self, planes: EyePlanes, eye: Eye, seconds: float | None
-    ) -> tuple[Eye, Look] | None:
+    def follow(self, planes: EyePlanes, eye: Eye, seconds: float | None) -> tuple[Eye, Look] | None:
         """Return the eye with its iris where the picture shows it, and its look.
 
         None where no iris has been seen yet. While the lids are closed the last look stays.
@@ -114,7 +112,7 @@ class LookMemory:
             values, seen = iris_rings(planes.luma, eye.moved(offsets).shape, RAYS, RINGS)
             x, y, more = iris_rim(values, seen, RAYS, RINGS)
             grown = 1 + offsets[2]
-            offsets = offsets + (grown * x, grown * y, grown * more)
+            offsets = offsets + np.array([x, y, more]) * grown
             offsets = np.minimum(np.maximum(offsets, -_LIMITS), _LIMITS)
         if seconds is not None:
             offsets = self._smooth(offsets, seconds=seconds, size=1.0)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass, fields
-from typing import TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
+
+from cvfast.effects.colors import LIP_COLORS, EyeColor, eye_color, parse_color
 
 __all__ = ["COLORS", "Choice", "Effects", "RetouchOptions", "check_choice"]
 
@@ -22,7 +24,7 @@ class Effects(TypedDict, total=False):
     lip_color_strength: float
     white_teeth: float
     white_eyes: float
-    eye_color: str | None
+    eye_color: EyeColor | None
     eye_color_strength: float
     slim_face: float
     small_nose: float
@@ -50,7 +52,8 @@ class RetouchOptions:
         Takes redness out of the whites of the eyes; see :mod:`cvfast.effects.eye_whites`.
     eye_color, eye_color_strength
         A colour's name, ``"#rrggbb"``, two of them (``"green,blue"``: the person's right and left
-        eye) or a photo to take it from; see :mod:`cvfast.effects.eye_color`.
+        eye), a photo (file or array) to take it from, or a pair of these; see
+        :mod:`cvfast.effects.eye_color`. Kept as text: a photo becomes ``"#rrggbb"``.
     slim_face
         How much narrower cheeks and jaw become; see :mod:`cvfast.effects.slim`.
     small_nose
@@ -77,7 +80,7 @@ class RetouchOptions:
     lip_color_strength: float = 0.6
     white_teeth: float = 0.0
     white_eyes: float = 0.0
-    eye_color: str | None = None
+    eye_color: EyeColor | None = None
     eye_color_strength: float = 1.0
     slim_face: float = 0.0
     small_nose: float = 0.0
@@ -86,9 +89,10 @@ class RetouchOptions:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if field.name in COLORS:
-                continue
             value = getattr(self, field.name)
+            if field.name in COLORS:
+                self._check_color(field.name, value)
+                continue
             try:
                 strength = float(value)
             except (TypeError, ValueError):
@@ -98,6 +102,14 @@ class RetouchOptions:
             if not 0 <= strength <= 1 or math.isnan(strength):
                 raise ValueError(f"{field.name}: expected a number in [0, 1], got {value}")
             object.__setattr__(self, field.name, strength)
+
+    def _check_color(self, name: str, value: Any) -> None:
+        if value is None:
+            return
+        if name == "eye_color":
+            object.__setattr__(self, name, eye_color(value))
+        else:
+            parse_color(value, names=LIP_COLORS, option=name)
 
     @property
     def actions(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from cvfast.effects import blush, eye_whites, lips, skin, teeth
+from cvfast.effects import blush, eye_color, eye_whites, lips, skin, teeth
 from cvfast.effects.canvas import Canvas
 from cvfast.effects.options import RetouchOptions
 from cvfast.effects.subject import Subject
@@ -22,6 +22,7 @@ PAINTERS: tuple[Painter, ...] = (
     lips.paint,
     teeth.paint,
     eye_whites.paint,
+    eye_color.paint,
 )
 
 
