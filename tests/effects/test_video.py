@@ -15,7 +15,6 @@ from cvfast.effects.options import RetouchOptions
 from cvfast.effects.subject import Subject
 from cvfast.effects.video import FrameRetoucher, _largest
 from cvfast.errors import MediaError, OutputExistsError
-from cvfast.faces.frames import frame_reader
 from cvfast.faces.tracking import Track
 from cvfast.io.frame import Frame
 from cvfast.io.provenance import read_provenance
@@ -115,19 +114,6 @@ def test_rotated_clips_are_retouched_upright(face_clip, tmp_path, turns, rotatio
     target = tmp_path / "out.mp4"
     assert cvfast.retouch_video(source, target, big_eyes=0.5).frames_with_faces == 12
     assert next(read_frames(target)).rotation == frame.rotation
-
-
-@pytest.mark.parametrize("turns", range(4))
-def test_blocks_are_averaged_upright(turns):
-    stored = np.random.default_rng(1).integers(110, 150, (37, 53, 3), dtype=np.uint8)
-    raw = av.VideoFrame.from_ndarray(stored, format="rgb24").reformat(format="yuv420p")
-    frame = Frame(raw, rotation=turns)
-    shown = np.rot90(frame.rgb(), -turns).astype(float)
-    columns, rows = np.array([2, 5, 9, shown.shape[1]]), np.array([0, 3, 4, shown.shape[0]])
-    means = frame_reader(frame).means(columns, rows)
-    for i, j in np.ndindex(3, 3):
-        block = shown[rows[j] : rows[j + 1], columns[i] : columns[i + 1]]
-        assert np.abs(means[j, i] - block.mean(axis=(0, 1))).max() <= 1
 
 
 def test_the_largest_face_is_kept_until_another_is_clearly_larger(astronaut, marks):

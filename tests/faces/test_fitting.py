@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import av
 import numpy as np
 import pytest
 from cvfast.faces.detectors import detect
 from cvfast.faces.fitting import landmarks
+from cvfast.faces.frames import frame_reader
 from cvfast.faces.mesh import FaceMesh
 from cvfast.faces.types import Faces, Landmarks
-from cvfast.geometry.sampling import PixelReader
+from cvfast.io.frame import Frame
 from PIL import Image
 
 EYES = [33, 159, 133, 145, 362, 386, 263, 374, 468, 473]
@@ -102,17 +104,20 @@ def test_tracking_follows_without_a_detector(
         mesh.track(moved, astronaut_mesh.to("dlib68"))
 
 
-def test_reader_hands_out_the_face_only(astronaut: np.ndarray, astronaut_mesh: Landmarks) -> None:
-    asked = []
-
-    def read(box: tuple[int, int, int, int]) -> np.ndarray:
-        asked.append(box)
-        return astronaut[box[1] : box[3], box[0] : box[2]]
-
-    marks = FaceMesh().track(PixelReader((512, 512), read), astronaut_mesh)
-    assert len(asked) == 3
-    assert max((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in asked) < 200 * 200
-    assert np.abs(marks.points - astronaut_mesh.points).max() < 2
+@pytest.mark.parametrize("turns", range(4))
+def test_video_frames_are_read_from_their_planes(
+    astronaut: np.ndarray, astronaut_mesh: Landmarks, turns: int
+) -> None:
+    stored = np.ascontiguousarray(np.rot90(astronaut, turns))
+    decoded = av.VideoFrame.from_ndarray(stored, format="rgb24").reformat(format="yuv420p")
+    frame = Frame(decoded, rotation=turns)
+    mesh = FaceMesh()
+    marks = mesh.track(frame_reader(frame), astronaut_mesh)
+    same = mesh.track(np.ascontiguousarray(np.rot90(frame.rgb(), -turns)), astronaut_mesh)
+    difference = np.linalg.norm((marks.points - same.points)[:, :2], axis=1)
+    assert difference.mean() < 0.12
+    assert difference[EYES].max() < 0.35
+    assert detect(frame_reader(frame)).boxes.shape == (1, 4)
 
 
 def test_unrefined_mesh_has_irises_too(astronaut: np.ndarray, astronaut_faces: Faces) -> None:

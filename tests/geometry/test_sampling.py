@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from cvfast.geometry.boxes import RotatedBox
-from cvfast.geometry.sampling import PixelReader, read_crop
+from cvfast.geometry.sampling import read_crop, read_input, read_luma
 
 
 def _ramp(width: int, height: int) -> np.ndarray:
@@ -79,25 +79,30 @@ def test_strided_rows() -> None:
     )
 
 
-def test_reader_gives_only_the_pixels_needed() -> None:
-    image, asked = _ramp(200, 200), []
+def test_a_models_input_is_the_scaled_crop() -> None:
+    image, box = _ramp(200, 200), RotatedBox(100, 100, 60, 60, 0.3)
+    crop = read_crop(image, box, (20, 20)).astype(np.float32)
+    seen = np.empty((1, 20, 20, 3), np.float32)
+    read_input(image, box, seen)
+    np.testing.assert_allclose(seen[0], crop / 255, atol=1e-6)
+    read_input(image, box, seen, levels=(-1, 1), mirrored=True)
+    mirrored = crop[:, ::-1] / 127.5 - 1
+    # A mirrored point may lie in the next 1/128 of a pixel.
+    assert np.abs(seen[0] - mirrored).max() <= 1.1 / 127.5
 
-    def read(box: tuple[int, int, int, int]) -> np.ndarray:
-        asked.append(box)
-        return image[box[1] : box[3], box[0] : box[2]]
 
-    box = RotatedBox(100, 100, 20, 20, 0.3)
-    crop = read_crop(PixelReader((200, 200), read), box, (10, 10))
-    np.testing.assert_array_equal(crop, read_crop(image, box, (10, 10)))
-    (x0, y0, x1, y1) = asked[0]
-    assert len(asked) == 1
-    assert min(x0, y0) >= 80
-    assert max(x1, y1) <= 120
+def test_luma_is_read_by_its_box() -> None:
+    image = np.zeros((4, 5, 3), np.uint8)
+    image[2, 3] = 255, 0, 0
+    luma = read_luma(image, (3, 1, 5, 4))
+    assert luma.dtype == np.uint8
+    assert luma.tolist() == [[0, 0], [77, 0], [0, 0]]
 
 
 @pytest.mark.parametrize("shape", [(65535, 65535), (65535, 1), (1, 65535, 3)])
-def test_huge_pictures_are_read_in_bounded_pieces(shape: tuple[int, ...]) -> None:
-    image = np.broadcast_to(np.uint8(77), shape)
+def test_huge_pictures_are_read_in_bounded_memory(shape: tuple[int, ...]) -> None:
+    row = np.full((1, *shape[1:]), 77, np.uint8)
+    image = np.broadcast_to(row, shape)
     side = max(shape)
     box = RotatedBox((shape[1] - 1) / 2, (shape[0] - 1) / 2, side, side)
     assert (read_crop(image, box, (64, 64)) == 77).all()

@@ -42,6 +42,27 @@ def test_results_stay_valid_after_the_next_run() -> None:
     np.testing.assert_array_equal(first, kept)
 
 
+def test_inputs_written_in_place_give_the_same() -> None:
+    session = Session("iris")
+    expected = session.run(_batch(1))
+
+    def write(tensor: np.ndarray) -> None:
+        assert tensor.shape == session.input_shape
+        assert tensor.dtype == np.float32
+        tensor[...] = _batch(1)
+
+    for got, want in zip(session.run_on(write), expected, strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_an_error_while_writing_leaves_the_session_usable() -> None:
+    session = Session("iris")
+    expected = session.run(_batch(1))[0]
+    with pytest.raises(ZeroDivisionError):
+        session.run_on(lambda tensor: tensor.fill(1 / 0))
+    np.testing.assert_array_equal(session.run(_batch(1))[0], expected)
+
+
 def test_threads_share_a_session_and_agree() -> None:
     session = Session("iris")
     expected = [session.run(_batch(seed))[0] for seed in range(4)]

@@ -241,7 +241,9 @@ def whole_picture(size: tuple[int, int]) -> RotatedBox:
     return RotatedBox((size[0] - 1) / 2, (size[1] - 1) / 2, side, side)
 
 
-def tiles(size: tuple[int, int], side: float, *, overlap: float = _TILE_OVERLAP) -> list[RotatedBox]:
+def tiles(
+    size: tuple[int, int], side: float, *, overlap: float = _TILE_OVERLAP
+) -> list[RotatedBox]:
     """Squares of one size that cover the picture, overlapping by a share of their side or more."""
     columns, rows = (_starts(length, side, overlap) for length in size)
     middle = (side - 1) / 2

@@ -8,7 +8,7 @@ import numpy as np
 
 from cvfast.faces.types import Landmarks
 from cvfast.geometry.coordinates import rotate_points
-from cvfast.geometry.sampling import PixelReader
+from cvfast.geometry.sampling import PixelBox, PixelReader, luma_of
 from cvfast.io.frame import Frame
 from cvfast.typing import ImageU8
 
