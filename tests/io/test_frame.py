@@ -273,9 +273,9 @@ def test_crops_show_what_rgb_does(fmt, size):
     source = frame.crop_source()
     assert source.size == size
     crop = source.read((1, 0, 0, 0, 1, 0), np.empty((size[1], size[0], 3), np.uint8))
-    # Samples between others are rounded once more, and blue then grows by up to 2.1.
+    # Samples are rounded to 8 bits, and chroma then grows by up to 2.1.
     assert np.abs(crop.astype(int) - frame.rgb()).max() <= 3
-    assert np.abs(crop.astype(float) - frame.rgb()).mean() < 0.6
+    assert np.abs(crop.astype(float) - frame.rgb()).mean() < 0.8
 
 
 @pytest.mark.parametrize("fmt", [*FORMATS, "rgb24"])

@@ -6,6 +6,7 @@ Cases whose bytes differ with the number of threads are named in a last line.
 from __future__ import annotations
 
 import hashlib
+import sys
 
 import numpy as np
 from cvfast import _core
@@ -80,8 +81,8 @@ def main() -> None:
         ]
         if len(set(crops)) > 1:
             uneven.append(case)
-        print(hashlib.sha256(crops[0]).hexdigest()[:16])
-    print("uneven:", *uneven)
+        sys.stdout.write(hashlib.sha256(crops[0]).hexdigest()[:16] + "\n")
+    sys.stdout.write(f"uneven: {uneven}\n")
 
 
 main()

@@ -56,7 +56,7 @@ def reference(image: np.ndarray, matrix: Affine, side: int, blur: float) -> np.n
 
 @pytest.mark.parametrize("angle", [0.0, 0.3, -2.0])
 @pytest.mark.parametrize(
-    ("scale", "mean"), [(0.6, 0.6), (1.0, 0.6), (1.4, 0.6), (2.1, 3), (5.2, 3)]
+    ("scale", "mean"), [(0.6, 0.6), (1.0, 0.6), (1.4, 0.6), (2.1, 3), (5.2, 6)]
 )
 def test_natural_pictures_agree_with_a_slow_computation(
     astronaut: np.ndarray, scale: float, angle: float, mean: float
@@ -133,7 +133,7 @@ def test_turned_pictures_are_those_of_rot90(astronaut: np.ndarray, turns: int) -
     out = np.empty((30, 30, 3), np.uint8)
     a, b = source.read(matrix, out.copy()), expected.read(matrix, out.copy())
     # Blocks of a turned grid begin elsewhere.
-    assert np.abs(a.astype(int) - b).mean() < 3
+    assert np.abs(a.astype(int) - b).mean() < 5
     matrix = turned(1.2, 0.1, (90, 80), 30)
     a, b = source.read(matrix, out.copy()), expected.read(matrix, out.copy())
     assert np.abs(a.astype(int) - b).max() <= 3
@@ -162,7 +162,7 @@ def test_every_instruction_set_and_thread_count_gives_the_same_bytes() -> None:
             check=False,
         )
         assert run.returncode == 0, run.stderr
-        assert run.stdout.splitlines()[-1] == "uneven:"
+        assert run.stdout.splitlines()[-1] == "uneven: []"
         printed.add(run.stdout)
     assert len(printed) == 1
 

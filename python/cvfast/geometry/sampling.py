@@ -193,7 +193,8 @@ def luma_of(pixels: Image) -> ImageU8:
     if pixels.ndim == 2 and pixels.dtype == np.uint8:
         return pixels.view(np.uint8)
     red, green, blue = np.moveaxis(as_rgb(pixels).astype(np.uint16), 2, 0)
-    return ((77 * red + 150 * green + 29 * blue + 128) >> 8).astype(np.uint8)
+    luma: ImageU8 = ((77 * red + 150 * green + 29 * blue + 128) >> 8).astype(np.uint8)
+    return luma
 
 
 def read_luma(source: Image | PixelReader, box: PixelBox) -> ImageU8:
