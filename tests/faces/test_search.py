@@ -19,7 +19,7 @@ def detector() -> BlazeFace:
 
 @pytest.mark.parametrize(
     ("width", "corner", "steps"),
-    [(200, (900, 300), 1), (100, (1500, 200), 3), (100, (100, 600), 3), (60, (1000, 500), 75)],
+    [(200, (900, 300), 1), (100, (1500, 200), 6), (100, (100, 600), 6), (60, (1000, 500), 90)],
 )
 def test_a_new_face_is_found_within_so_many_steps(
     detector: BlazeFace, paste: Paste, background, width: float, corner, steps: int
