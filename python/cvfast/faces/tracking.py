@@ -1,71 +1,63 @@
-"""Faces followed through a clip: detected now and then, fitted and smoothed in every frame."""
+"""Faces followed through a clip: detected now and then, fitted where it pays, carried by flow."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvfast.faces.blazeface import BlazeFace
+from cvfast.faces.cuts import CutDetector
+from cvfast.faces.following import FollowedFace
 from cvfast.faces.mesh import FaceMesh
-from cvfast.faces.smoothing import OneEuro
-from cvfast.faces.types import Landmarks
+from cvfast.faces.types import Faces, Landmarks
 from cvfast.geometry.boxes import overlap_of_smaller
 from cvfast.geometry.sampling import PixelReader
 from cvfast.kernels.nms import iou
-from cvfast.typing import ImageF32, ImageU8
+from cvfast.typing import ImageU8
 
 __all__ = ["FaceTracker", "Track"]
 
-_LOST = 0.5  # mesh score below which a face counts as lost
+_SURE = 0.5  # mesh score from which a detection counts as a face
 _SAME = 0.5  # of the smaller box, shared: one face
 _MERGED = 0.5  # intersection over union: two tracks have come to follow one face
-_JUMP = 0.25  # face sizes in one frame: not motion but a cut, nothing to smooth over
+_REMEMBERED = 1.0  # seconds: a face that comes back sooner, where it was, is the same one
+_NEAR, _ALIKE = 0.75, 1.6  # how far from there, in face sizes, and how much larger or smaller
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Track:
-    """One face through a clip.
+    """One face of a clip as it is in one frame.
 
     Attributes
     ----------
     number
-        0 for the first face found, and so on; never given again.
+        0 for the first face found, and so on. A face that comes back soon, about where it was lost,
+        keeps its number.
     landmarks
-        Smoothed ``mesh478`` of the newest frame.
+        Smoothed ``mesh478``.
     weight
-        In [0, 1]: how much of an effect the face should get.
+        In [0, 1]: how much of an effect the face should get. It rises when a face comes and falls
+        when it is lost; what is there from a clip's or a scene's first frame on starts with 1.
     memory
         For whoever follows something of this face from frame to frame, under a key of its own.
     """
 
     number: int
     landmarks: Landmarks
-    _raw: Landmarks
     weight: float = 1.0
     memory: dict[str, Any] = field(default_factory=dict)
-    _smooth: OneEuro = field(default_factory=OneEuro)
-    _move: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
-    _surprise: float = 0.0  # how far from where its motion led, in pixels
-
-    def advance(self, raw: Landmarks, seconds: float) -> None:
-        """Take the fit of a new frame."""
-        size = float((raw.box[2:] - raw.box[:2]).max())
-        move = (raw.points - self._raw.points)[:, :2].mean(axis=0, dtype=np.float64)
-        self._surprise = float(np.linalg.norm(move - self._move))
-        if np.linalg.norm(move) > _JUMP * size:
-            self._smooth = OneEuro()
-        points = self._smooth(raw.points, seconds=seconds, size=size)
-        self._raw, self._move = raw, move
-        self.landmarks = dataclasses.replace(raw, points=points.astype("float32"))
 
 
 class FaceTracker:
     """Follows every face of a clip.
+
+    A face that is found is fitted every second frame or less, and at once where it moves in a way
+    that optical flow does not explain, as in a blink; in between, flow carries it. A face that is
+    lost is held for a moment while its weight falls. A scene cut ends all tracks that flow cannot
+    follow over it.
 
     Parameters
     ----------
@@ -75,16 +67,25 @@ class FaceTracker:
         a tenth.
     num_threads
         Threads of one model call.
+
+    Attributes
+    ----------
+    fits, searches
+        How often the mesh was fitted, and the detector run, so far.
     """
 
     def __init__(self, *, detect_every: int = 15, num_threads: int = 1) -> None:
         self._mesh = FaceMesh(num_threads=num_threads)
         self._detector = BlazeFace(num_threads=num_threads, mesh=self._mesh)
+        self._is_cut = CutDetector()
         self._detect_every = detect_every
         self._since_detection = detect_every
         self._found = 0
         self._searching = False
-        self._tracks: list[Track] = []
+        self._faces: list[FollowedFace] = []
+        self._away: list[FollowedFace] = []
+        self._seconds: float | None = None
+        self.fits = self.searches = 0
 
     def update(
         self, reader: PixelReader, small: Callable[[], ImageU8], seconds: float
@@ -103,62 +104,104 @@ class FaceTracker:
         Returns
         -------
         list of Track
-            The faces in this frame, oldest first.
+            The faces in this frame, in the order of their numbers.
         """
-        kept = []
-        for track in self._tracks:
-            raw = self._mesh.track(reader, track._raw)
-            if raw.score >= _LOST:
-                track.advance(raw, seconds)
-                kept.append(track)
-        kept = _distinct(kept)
-        self._searching |= len(kept) < len(self._tracks)
-        self._tracks = kept
+        cut = self._is_cut(reader)
+        opening = self._seconds is None or cut
+        passed = 0.0 if self._seconds is None else max(0.0, seconds - self._seconds)
+        self._seconds = seconds
+        for face in self._faces:
+            self.fits += face.advance(reader, self._mesh, seconds, cut=cut)
+        self._let_go(seconds, cut=cut)
         self._since_detection += 1
-        thorough = self._since_detection >= self._detect_every
+        thorough = cut or self._since_detection >= self._detect_every
         if thorough:
             self._since_detection = 0
-        if thorough or self._searching or not kept:
-            self._add_new(reader, small, seconds, thorough=thorough)
-        if thorough or len(self._tracks) > len(kept):
+        seen = sum(not face.lost for face in self._faces)
+        if thorough or self._searching or not seen:
+            self._search(reader, small, seconds, thorough=thorough, opening=opening)
+        if thorough or sum(not face.lost for face in self._faces) > seen:
             self._searching = False
-        return list(self._tracks)
+        for face in self._faces:
+            face.fade(passed)
+        return [
+            Track(face.number, face.landmarks, face.weight, face.memory) for face in self._faces
+        ]
 
-    def _add_new(
+    def _let_go(self, seconds: float, *, cut: bool) -> None:
+        """Drop faces that have faded out, that a cut took away, or that another track follows."""
+        kept = _distinct([face for face in self._faces if not face.gone])
+        dropped = [face for face in self._faces if face not in kept]
+        self._searching |= bool(dropped) or any(face.lost for face in kept)
+        self._faces = kept
+        if cut:
+            self._away.clear()
+        else:
+            self._away += dropped
+        self._away = [face for face in self._away if seconds - face.seen <= _REMEMBERED]
+
+    def _search(
         self,
         reader: PixelReader,
         small: Callable[[], ImageU8],
         seconds: float,
         *,
         thorough: bool,
+        opening: bool,
     ) -> None:
-        found = self._detector.find(small(), smallest=24.0 if thorough else None)
-        if not len(found):
-            return
-        full = found.resized(reader.size)
-        new = [face for face in full if not self._known(face.boxes[0])]
-        for face in new:
-            raw = self._mesh.fit(reader, face)[0]
-            if raw.score < _LOST or self._known(raw.box):
-                continue
-            track = Track(self._found, raw, raw)
-            track.advance(raw, seconds)
-            self._found += 1
-            self._tracks.append(track)
+        self.searches += 1
+        found = self._detector.find(small(), whole_only=not thorough)
+        if len(found):
+            for face in found.resized(reader.size):
+                self._take_in(reader, face, seconds, opening=opening)
 
-    def _known(self, box: ImageF32) -> bool:
-        known = [track.landmarks.box for track in self._tracks]
+    def _take_in(
+        self, reader: PixelReader, found: Faces, seconds: float, *, opening: bool
+    ) -> None:
+        """Follow a detected face from now on, if it is not followed yet."""
+        if self._known(found.boxes[0]):
+            return
+        fitted = self._mesh.fit(reader, found)[0]
+        if fitted.score < _SURE or self._known(fitted.box):
+            return
+        known = next((face for face in self._lost() if _returned(face.landmarks, fitted)), None)
+        if known is None:
+            known = FollowedFace(self._found, weight=1.0 if opening else 0.0)
+            self._found += 1
+        known.begin(reader, fitted, seconds)
+        if known in self._away:
+            self._away.remove(known)
+        if known not in self._faces:
+            self._faces.append(known)
+            self._faces.sort(key=lambda face: face.number)
+
+    def _lost(self) -> list[FollowedFace]:
+        """Faces that may come back, those lost last first."""
+        lost = [face for face in self._faces if face.lost] + self._away
+        return sorted(lost, key=lambda face: -face.seen)
+
+    def _known(self, box: Any) -> bool:
+        known = [face.landmarks.box for face in self._faces if not face.lost]
         return bool(known) and bool((overlap_of_smaller([box], known) > _SAME).any())
 
 
-def _distinct(tracks: list[Track]) -> list[Track]:
+def _returned(before: Landmarks, now: Landmarks) -> bool:
+    """Whether a face may be the one that was lost: about as large, near where it was."""
+    sides = [float((marks.box[2:] - marks.box[:2]).max()) for marks in (before, now)]
+    apart = np.linalg.norm((now.box - before.box).reshape(2, 2).mean(axis=0))
+    return bool(
+        apart < _NEAR * max(sides) and max(sides) < _ALIKE * min(sides)
+    )
+
+
+def _distinct(faces: list[FollowedFace]) -> list[FollowedFace]:
     """Drop tracks that have slid onto another's face, as when one face passes before another.
 
     The track that left its course is the wrong one.
     """
-    kept: list[Track] = []
-    for track in sorted(tracks, key=lambda track: track._surprise):
-        box = track.landmarks.box[None]
+    kept: list[FollowedFace] = []
+    for face in sorted(faces, key=lambda face: (face.lost, face.surprise)):
+        box = face.landmarks.box[None]
         if all(iou(box, other.landmarks.box[None])[0, 0] <= _MERGED for other in kept):
-            kept.append(track)
-    return sorted(kept, key=lambda track: track.number)
+            kept.append(face)
+    return sorted(kept, key=lambda face: face.number)
