@@ -24,6 +24,7 @@ EXAMPLES = (
     "cvfast landmarks portrait.jpg",
     "cvfast landmarks portrait.jpg --scheme dlib68 --json > points.jsonl",
     "cvfast landmarks clip.mp4 -o drawn.mp4",
+    "cvfast landmarks clip.mp4 --stability -o plot.png",
 )
 USAGE = "IN... [-o OUT] [OPTIONS]"
 
@@ -45,9 +46,30 @@ def landmarks(
     recursive: Recursive = False,
     max_pixels: MaxPixels = 89_478_485,
     strict: Strict = False,
+    stability: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Clips: jitter (px) and lag (frames) of the tracked mesh against a fit in every "
+            "frame, and their plot (-o, or NAME-stability.png here).",
+        ),
+    ] = False,
     common: Common | None = None,
 ) -> int:
     """Fit landmarks to the faces of photos and of every frame of clips."""
+    if stability:
+        from cvfast.cli.stability import stability as measure
+
+        if model != "mesh" or scheme not in (None, "mesh478"):
+            raise ValueError("--stability: measures the tracked mesh; leave --model, --scheme out")
+        return measure(
+            inputs,
+            (common or Common()).report("landmarks"),
+            output=output,
+            overwrite=overwrite,
+            recursive=recursive,
+            strict=strict,
+        )
     from cvfast.faces import detectors, fitting
     from cvfast.faces.types import Faces
 

@@ -46,8 +46,8 @@ class OneEuro:
         self,
         *,
         min_cutoff: float = 0.8,
-        beta: float = 40.0,
-        rest: float = 0.05,
+        beta: float = 60.0,
+        rest: float = 0.03,
         speed_cutoff: float = 8.0,
     ) -> None:
         self._min_cutoff, self._beta, self._rest = min_cutoff, beta, rest
