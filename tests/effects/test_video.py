@@ -54,8 +54,9 @@ def test_outside_the_discs_every_plane_stays_as_decoded(face_clip):
     retoucher = FrameRetoucher(RetouchOptions(big_eyes=0.4, slim_face=0.4))
     source = face_clip(audio=False)
     for original, frame in zip(read_frames(source), read_frames(source), strict=True):
-        assert retoucher(frame)
-        marks = retoucher._tracker._tracks[0].landmarks
+        subjects = retoucher.find(frame)
+        assert retoucher.draw(frame, subjects)
+        marks = subjects[0].landmarks
         from cvfast.effects.retouch import plan
 
         discs = plan([Subject(marks)], RetouchOptions(big_eyes=0.4, slim_face=0.4))
@@ -119,7 +120,7 @@ def test_rotated_clips_are_retouched_upright(face_clip, tmp_path, turns, rotatio
 def test_the_largest_face_is_kept_until_another_is_clearly_larger(astronaut, marks):
     def tracks(*scales):
         return [
-            Track(number, dataclasses.replace(marks, points=marks.points * scale), marks)
+            Track(number, dataclasses.replace(marks, points=marks.points * scale))
             for number, scale in enumerate(scales)
         ]
 

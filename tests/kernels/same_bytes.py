@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from cvfast import ThinPlateSpline, _core, local_rotate, local_scale, local_translate
+from cvfast.kernels.flow import FlowPyramid, track_points
 from cvfast.kernels.mask import polygon_mask
 from cvfast.kernels.smooth import smooth
 
@@ -129,6 +130,25 @@ def mask(rng: np.random.Generator) -> Callable[[int], Any]:
     return lambda _: polygon_mask(size, polygons, feather=feather)
 
 
+def flow(rng: np.random.Generator) -> Callable[[int], Any]:
+    """Blotches and noise, moved a little; some points have no match."""
+    height, width = (int(side) for side in rng.integers(1, 140, 2))
+    cells = rng.integers(0, 256, (height // 6 + 2, width // 6 + 2))
+    scene = np.repeat(np.repeat(cells, 6, 0), 6, 1)[: height + 4, : width + 4]
+    scene = np.clip(scene + rng.normal(0, 3, scene.shape), 0, 255).astype(np.uint8)
+    down, across = rng.integers(0, 5, 2)
+    pictures = scene[:height, :width], scene[down : down + height, across : across + width]
+    finest, levels = int(rng.integers(0, 3)), int(rng.integers(1, 5))
+    before, after = (FlowPyramid(p, finest=finest, levels=levels) for p in pictures)
+    points = rng.uniform(-2, 1, (int(rng.integers(0, 60)), 2)) % (width, height)
+
+    def run(threads: int) -> Any:
+        found = track_points(before, after, points, threads=threads)
+        return np.column_stack([found.points, found.errors, found.round_trips])
+
+    return run
+
+
 FAMILIES = {
     "scale": scale,
     "translate": translate,
@@ -139,6 +159,7 @@ FAMILIES = {
     "tps displacement": tps_displacement,
     "smooth": smoothing,
     "polygon mask": mask,
+    "flow": flow,
 }
 
 

@@ -60,7 +60,9 @@ def stability_plot(
             for axis in (0, 1)
             for series, color in ((face.before, _BEFORE), (face.after, _AFTER))
         ]
-        _panel(pen, top, f"face {face.number}: path across and down, px (lag {words} frames)", paths)
+        _panel(
+            pen, top, f"face {face.number}: path across and down, px (lag {words} frames)", paths
+        )
         top += _PANEL + _GAP
     return np.asarray(sheet.reduce(_SHARP))
 

@@ -155,13 +155,12 @@ class FaceTracker:
             for face in found.resized(reader.size):
                 self._take_in(reader, face, seconds, opening=opening)
 
-    def _take_in(
-        self, reader: PixelReader, found: Faces, seconds: float, *, opening: bool
-    ) -> None:
+    def _take_in(self, reader: PixelReader, found: Faces, seconds: float, *, opening: bool) -> None:
         """Follow a detected face from now on, if it is not followed yet."""
         if self._known(found.boxes[0]):
             return
-        fitted = self._mesh.fit(reader, found)[0]
+        # As it will be fitted from now on: the careful first fit may lie half a pixel elsewhere.
+        fitted = self._mesh.track(reader, self._mesh.fit(reader, found)[0])
         if fitted.score < _SURE or self._known(fitted.box):
             return
         known = next((face for face in self._lost() if _returned(face.landmarks, fitted)), None)
@@ -189,9 +188,7 @@ def _returned(before: Landmarks, now: Landmarks) -> bool:
     """Whether a face may be the one that was lost: about as large, near where it was."""
     sides = [float((marks.box[2:] - marks.box[:2]).max()) for marks in (before, now)]
     apart = np.linalg.norm((now.box - before.box).reshape(2, 2).mean(axis=0))
-    return bool(
-        apart < _NEAR * max(sides) and max(sides) < _ALIKE * min(sides)
-    )
+    return bool(apart < _NEAR * max(sides) and max(sides) < _ALIKE * min(sides))
 
 
 def _distinct(faces: list[FollowedFace]) -> list[FollowedFace]:
