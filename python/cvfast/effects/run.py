@@ -18,7 +18,7 @@ from typing import Any
 from cvfast.effects.jobs import Recipe, Result, clip_result, retouch_file
 from cvfast.effects.video import FrameRetoucher, RetouchSummary
 from cvfast.errors import CvfastError
-from cvfast.io.clip import VideoInfo, Window
+from cvfast.io.clip import VideoInfo, Window, has_alpha
 from cvfast.io.files import Job
 from cvfast.io.provenance import Mark
 from cvfast.io.shards import Cut, join_shards, write_shard
@@ -71,15 +71,16 @@ def shards_of(
 ) -> list[tuple[Fraction | None, Fraction | None]]:
     """Divide a clip: (start, end) of each shard in seconds from its first frame.
 
-    One, the whole, for a clip that is short, of unknown length, without an index to find a time
-    by, or whose faces are wanted by number: they are counted through the clip.
+    One, the whole, for a clip that is short, of unknown length, transparent, without an index to
+    find a time by, or whose faces are wanted by number: they are counted through the clip.
     """
     window = Window.of(recipe.start, recipe.end)
     start, end = window.start, window.end
     whole = [(start, end)]
     if info.duration is None or isinstance(recipe.faces, int):
         return whole
-    if not any(name in info.container for name in _SEEKABLE):
+    # Transparency may travel beside the packets, where a shard does not keep it.
+    if has_alpha(info.pixel_format) or not any(name in info.container for name in _SEEKABLE):
         return whole
     last = info.duration if end is None else min(end, info.duration)
     begin = start or Fraction(0)

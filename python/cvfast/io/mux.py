@@ -157,7 +157,7 @@ def encoder_threads() -> int:
 
 def shard_encoding(encoding: Encoding) -> Encoding:
     """Return how a shard is written: packets as the encoder gives them, at exact times."""
-    return replace(encoding, format="nut", suffix=".nut")
+    return replace(encoding, format="nut")
 
 
 @contextmanager
