@@ -52,6 +52,9 @@ def retouch(
     ] = None,
     crf: Annotated[float, Parameter(help="Clips: quality, smaller is better.")] = 18,
     preset: Annotated[str, Parameter(help="Clips: effort, ultrafast to veryslow.")] = "medium",
+    drop_alpha: Annotated[
+        bool, Parameter(negative="", help="Clips: make transparent ones opaque.")
+    ] = False,
     quality: Annotated[int, Parameter(help="Photos: 1 to 100, for JPEG and WebP.")] = 95,
     max_pixels: MaxPixels = 89_478_485,
     overwrite: Overwrite = False,
@@ -71,6 +74,7 @@ def retouch(
         codec=codec,
         crf=crf,
         preset=preset,
+        drop_alpha=drop_alpha,
         quality=quality,
         max_pixels=max_pixels,
         overwrite=overwrite,
@@ -137,7 +141,7 @@ def _tell(recipe: Recipe, report: Report, job: Job, done: Result) -> bool:
         record["faces"] = done["chosen"]
     for note in done.get("notes", ()):
         report.note(f"{job.source}: {note}")
-    if done.get("damaged"):
+    if done.get("damaged") and not any("damaged" in note for note in done["notes"]):
         report.note(f"{job.source}: {_count(done['damaged'], 'damaged packet')} in the input")
     if not done["altered"]:
         fate = "copied" if done["copied"] else "its pictures are left as they were"

@@ -37,6 +37,7 @@ class Recipe:
     crf: float = 18
     preset: str = "medium"
     threads: int | None = None
+    drop_alpha: bool = False
     quality: int = 95
     max_pixels: int = 89_478_485
     overwrite: bool = False
@@ -158,6 +159,7 @@ def _clip(job: Job, recipe: Recipe, progress: Progress | None, settle: Settle | 
             faces=recipe.faces,
             start=recipe.start,
             end=recipe.end,
+            alpha="drop" if recipe.drop_alpha else "keep",
             overwrite=recipe.overwrite,
             progress=progress,
             settle=settled,

@@ -6,9 +6,8 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from cvfast.effects.canvas import frame_canvas
 from cvfast.effects.options import Choice, Effects, RetouchOptions, check_choice
@@ -20,7 +19,7 @@ from cvfast.faces.frames import as_stored, frame_reader, small_frame
 from cvfast.faces.tracking import FaceTracker, Track
 from cvfast.io.frame import Frame
 from cvfast.io.provenance import Mark
-from cvfast.io.video import VideoSummary, transcode
+from cvfast.io.video import Alpha, VideoSummary, transcode
 from cvfast.typing import Path as PathLike
 from cvfast.typing import Progress
 
@@ -67,6 +66,7 @@ def retouch_video(
     preset: str = "medium",
     overwrite: bool = False,
     threads: int | None = None,
+    alpha: Alpha = "keep",
     progress: Progress | None = None,
     **effects: Unpack[Effects],
 ) -> RetouchSummary:
@@ -92,7 +92,10 @@ def retouch_video(
     overwrite
         Replace an existing target.
     threads
-        Encoder threads; None: :func:`cvfast.get_num_threads`.
+        Encoder threads; None: as many as suit :func:`cvfast.get_num_threads` cores.
+    alpha
+        A transparent clip's alpha: ``"keep"`` (ffv1 and, in .webm and .mkv, libvpx-vp9 can) or
+        ``"drop"``, which makes it opaque.
     progress
         Called with (frames done, expected total or None).
     **effects
@@ -122,6 +125,7 @@ def retouch_video(
         preset=preset,
         overwrite=overwrite,
         threads=threads,
+        alpha=alpha,
         progress=progress,
     )
 
@@ -132,33 +136,21 @@ def retouch_clip(
     options: RetouchOptions,
     *,
     faces: Choice = "all",
-    start: float | None = None,
-    end: float | None = None,
-    codec: str | None = None,
-    crf: float = 18,
-    preset: str = "medium",
     overwrite: bool = False,
-    threads: int | None = None,
-    progress: Progress | None = None,
     settle: Callable[[Path, RetouchSummary], None] | None = None,
+    **settings: Any,
 ) -> RetouchSummary:
     """Do what `retouch_video` does, with the effects' options in one.
 
-    `settle` is called with the finished file under its temporary name, and the summary.
+    `settle` is called with the finished file under its temporary name, and the summary; `settings`
+    are the others of `retouch_video`.
     """
     retoucher = FrameRetoucher(options, faces=faces)
-    copies = start is None and end is None and _same_kind(source, target)
-    write = partial(
-        transcode,
-        source,
-        codec=codec,
-        crf=crf,
-        preset=preset,
-        start=start,
-        end=end,
-        threads=threads,
-        progress=progress,
-    )
+    whole = settings.get("start") is None and settings.get("end") is None
+    copies = whole and settings.get("alpha") != "drop" and _same_kind(source, target)
+
+    def write(file: PathLike, edit: Any, **more: Any) -> VideoSummary:
+        return transcode(source, file, edit, **settings, **more)
 
     def summary(video: VideoSummary) -> RetouchSummary:
         copied = copies and not video.changed

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from cvfast.errors import MediaError, OutputError
 from cvfast.io.atomic import atomic_path
@@ -28,7 +28,9 @@ from cvfast.io.transfer import Transfer
 from cvfast.typing import Path as PathLike
 from cvfast.typing import Progress
 
-__all__ = ["StreamInfo", "VideoInfo", "VideoSummary", "probe", "read_frames", "transcode"]
+__all__ = ["Alpha", "StreamInfo", "VideoInfo", "VideoSummary", "probe", "read_frames", "transcode"]
+
+Alpha: TypeAlias = Literal["keep", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def transcode(
     mark: Mark | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
-    alpha: Literal["keep", "drop"] = "keep",
+    alpha: Alpha = "keep",
     settle: Callable[[Path, VideoSummary], VideoSummary] | None = None,
 ) -> VideoSummary:
     """Pass every frame of a clip through `edit` and write the result; copy all other streams.
@@ -203,9 +205,7 @@ def transcode(
     window = Window.of(start, end)
     encoding = encoding_for(target, codec, crf=crf, preset=preset, threads=threads)
     began = time.perf_counter()
-    if alpha not in ("keep", "drop"):
-        raise ValueError(f"alpha: expected keep or drop, got {alpha!r}")
-    keeps = alpha == "keep"
+    keeps = _keeps(alpha)
     info = first_look(source, window, alpha=keeps)
     check_pixels(source, info)
     packet = stored_xmp(source)
@@ -234,6 +234,12 @@ def transcode(
             notes=tuple(job.notes),
         )
         return summary if settle is None else settle(temporary, summary)
+
+
+def _keeps(alpha: Alpha) -> bool:
+    if alpha not in ("keep", "drop"):
+        raise ValueError(f"alpha: expected keep or drop, got {alpha!r}")
+    return alpha == "keep"
 
 
 @contextmanager
