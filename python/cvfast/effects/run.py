@@ -17,7 +17,7 @@ from typing import Any
 
 from cvfast.effects.jobs import Recipe, Result, clip_result, retouch_file
 from cvfast.effects.video import FrameRetoucher, RetouchSummary
-from cvfast.errors import CvfastError
+from cvfast.errors import CvfastError, MediaError
 from cvfast.io.clip import VideoInfo, Window, has_alpha
 from cvfast.io.files import Job
 from cvfast.io.provenance import Mark
@@ -132,6 +132,9 @@ def join(task: Task) -> None:
     job, recipe = _job(task)
     parts = [_part(task, name) for name in task.unit.after]
     shards = [task.folder.shard(name, ".nut") for name in task.unit.after]
+    filled = [path for path, part in zip(shards, parts, strict=True) if part["frames"]]
+    if not filled:
+        raise MediaError(f"{job.source}: no frame between start and end could be decoded")
     changed = sum(part["changed"] for part in parts)
     same_kind = job.source.suffix.lower() == job.target.suffix.lower()
     copied = not changed and recipe.start is None and recipe.end is None and same_kind
@@ -146,7 +149,7 @@ def join(task: Task) -> None:
     lasts = [part["last"] for part in parts if part["frames"]]
     join_shards(
         _cut(job, recipe),
-        shards,
+        filled,
         last=Fraction(lasts[-1]) if lasts and lasts[-1] else None,
         overwrite=recipe.overwrite,
         mark=Mark(actions=recipe.options.actions) if changed else None,

@@ -144,7 +144,7 @@ def join_shards(
     cut
         As for `write_shard`.
     shards
-        All shards, in the order of showing.
+        All that hold a frame, in the order of showing.
     last
         Seconds for which the last frame is shown; one frame at the average rate by default.
     overwrite, mark, progress, settle
