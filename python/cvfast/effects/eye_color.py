@@ -56,7 +56,7 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
         fade = _step(eye.opening, *_FADE)
         if followed is not None and fade > 0:
             found, look = followed
-            wanted = _wanted(canvas, color, look, strength * fade)
+            wanted = _wanted(canvas, color, look, strength * fade * look.shown)
             changed += iris_paint(*planes, found.shape, wanted)
     return changed > 0
 

@@ -33,6 +33,7 @@ _FEWEST = 12  # samples that say something
 _USUAL_PUPIL = 0.4  # of the iris's radius
 _USUAL_WHITE = np.array([-0.012, 0.014])  # chroma over luma of a sclera in white light
 _MOST_LIGHT = 0.22
+_BRIGHTER = (1.03, 1.12)  # the white's luma over the iris's: no iris, surely one
 _ON_IRIS = (RINGS > 0.55) & (RINGS < 0.9)
 _ON_WHITE = RINGS > 1.15
 _CORE = RINGS < 0.92
@@ -52,7 +53,8 @@ class Look(NamedTuple):
 
     ``pupil``: its radius, of the iris's. ``luma``, ``bright``: the iris's median between pupil and
     rim, and the luma at which highlights begin. ``own_blue``, ``own_red``: its chroma over its
-    luma. ``light_blue``, ``light_red``: chroma over luma of what reflects white.
+    luma. ``light_blue``, ``light_red``: chroma over luma of what reflects white. ``shown``: how
+    surely this is an iris beside white, and not a dark lens or a hand, in [0, 1].
     """
 
     pupil: float
@@ -62,6 +64,7 @@ class Look(NamedTuple):
     own_red: float
     light_blue: float
     light_red: float
+    shown: float
 
 
 def eye_planes(canvas: Canvas) -> EyePlanes:
@@ -142,12 +145,16 @@ def _measured(planes: EyePlanes, eye: Eye, luma: _F32, seen: _Bool) -> _F64 | No
     own = _ratio(blue, red, luma, iris & dim)
     white = seen & _ON_WHITE
     count = int(white.sum())
-    if count:
-        white &= luma >= np.sort(luma[white])[count // 2]
+    shown = 1.0
+    if count >= _FEWEST:
+        half = float(np.sort(luma[white])[count // 2])
+        white &= luma >= half
+        least, enough = _BRIGHTER
+        shown = min(max((half / max(middle, 0.02) - least) / (enough - least), 0.0), 1.0)
     # A little white says little.
     light = (_ratio(blue, red, luma, white) - _USUAL_WHITE) * min(count / 60, 1.0)
     light *= min(1.0, _MOST_LIGHT / max(math.hypot(*light.tolist()), 1e-9))
-    return np.array([_pupil(luma, dim), max(middle, 0.02), bright, *own, *light])
+    return np.array([_pupil(luma, dim), max(middle, 0.02), bright, *own, *light, shown])
 
 
 def _pupil(luma: _F32, seen: _Bool) -> float:
