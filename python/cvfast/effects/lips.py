@@ -2,12 +2,14 @@
 
 Luma is multiplied by one number, so that texture, shading and gloss stay; chroma goes with it, and
 less where a highlight is. Teeth and the inside of an open mouth lie within the inner contour and
-stay as they are.
+stay as they are. A colour is meant as it looks in white light: in a warm or a dim one it turns warm
+or dim with the skin.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cvfast.effects.canvas import Canvas
 from cvfast.effects.colors import LIP_COLORS, parse_color
@@ -15,7 +17,7 @@ from cvfast.effects.options import RetouchOptions
 from cvfast.effects.patch import Patch
 from cvfast.effects.regions import grown, lip_outlines
 from cvfast.effects.subject import Subject
-from cvfast.effects.tone import quantile, remembered, smooth_step
+from cvfast.effects.tone import quantile, remembered, skin_tone, smooth_step
 
 __all__ = ["paint"]
 
@@ -26,6 +28,7 @@ _FOLLOW = 0.8  # power by which the lips' luma follows the colour's
 _GLOSS = 0.8  # share of the colour that a highlight keeps off
 _TEXTURE = 0.25  # share of the lips' own differences in chroma that stays
 _SETTLING = 0.5  # seconds
+_DAYLIGHT, _DIMMEST = 0.6, 0.4  # luma of skin in good light; a colour gets no darker than that
 
 
 def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
@@ -49,7 +52,7 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
     luma, cb, cr = remembered(
         subject, "lips", [quantile(values[lips], 0.5) for values in own], _SETTLING
     )
-    target = canvas.ycc(parse_color(options.lip_color, names=LIP_COLORS, option="lip_color"))
+    target = _in_this_light(canvas, subject, options.lip_color)
     luma = max(luma, 0.02)
     ratio = float(np.clip(float(target[0]) / luma, 0.02, None) ** _FOLLOW)
     ratio = min(max(ratio, _DARKEST), _LIGHTEST)
@@ -66,3 +69,13 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
     patch.luma *= 1 + mask * (1 - patch.to_pixels(gloss)) * np.float32(strength * (ratio - 1))
     patch.write()
     return True
+
+
+def _in_this_light(canvas: Canvas, subject: Subject, color: str) -> NDArray[np.float32]:
+    """Return Y, Cb, Cr of a colour as it would look in the light that is on the skin."""
+    ycc = canvas.ycc(parse_color(color, names=LIP_COLORS, option="lip_color"))
+    tone = skin_tone(canvas, subject)
+    if tone is None:
+        return ycc
+    ycc[1:] += (tone.white * float(ycc[0])).astype(np.float32)
+    return ycc * np.float32(min(max(tone.luma / _DAYLIGHT, _DIMMEST), 1.0))

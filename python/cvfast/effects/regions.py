@@ -35,7 +35,7 @@ _SKIN = (50, 101, 36, 205, 187, 123, 117, 118, 119, 100, 142, 203, 206, 207, 192
          199, 200, 175, 428, 208)
 # fmt: on
 _BROW_TO_HAIR = 0.45  # of the way from nose bridge to chin: dlib's points end at the brows
-_EYE_GROWTH, _BROW_GROWTH, _LIP_GROWTH, _NOSTRIL_GROWTH = 0.022, 0.014, 0.016, 0.006  # face widths
+_EYE_GROWTH, _BROW_GROWTH, _LIP_GROWTH, _NOSTRIL_GROWTH = 0.016, 0.008, 0.012, 0.003  # face widths
 
 
 def face_width(landmarks: Landmarks) -> float:

@@ -82,7 +82,9 @@ def _weights(canvas: Canvas, subject: Subject, tone: Tone, box: Box, cell: int) 
     inside = cell_points(face_outline(subject.landmarks), box, cell)
     weights = polygon_mask((columns, rows), [inside], feather=_FEATHER_OUTSIDE * width)
     others = [cell_points(part, box, cell) for part in features(subject.landmarks, 0.75 * cell)]
-    weights *= 1 - polygon_mask((columns, rows), others, feather=_FEATHER_INSIDE * width)
+    covered = polygon_mask((columns, rows), others, feather=_FEATHER_INSIDE * width)
+    # Their outlines have half of the mask: a feature is left out as a whole, and softly round it.
+    weights *= 1 - np.minimum(covered * np.float32(3), np.float32(1))
     likeness = np.repeat(np.repeat(_likeness(canvas, tone, box, 2 * cell), 2, axis=0), 2, axis=1)
     weights *= likeness[:rows, :columns]
     return weights
