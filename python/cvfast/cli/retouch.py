@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -15,9 +16,11 @@ from cvfast.cli.effects import EffectFlags
 from cvfast.cli.foretell import foretell
 from cvfast.cli.report import Report
 from cvfast.cli.runs import RunFlags, is_run, run_folder, work
+from cvfast.cli.signing import SigningFlags
 from cvfast.effects.jobs import Recipe, Result, retouch_file
 from cvfast.effects.options import Choice, check_choice
 from cvfast.io.files import Job, plan_outputs
+from cvfast.io.signing import check_signable
 
 __all__ = ["EXAMPLES", "USAGE", "retouch"]
 
@@ -61,11 +64,13 @@ def retouch(
     recursive: Recursive = False,
     strict: Strict = False,
     runs: RunFlags | None = None,
+    signing: SigningFlags | None = None,
     common: Common | None = None,
 ) -> int:
     """Change eyes, skin and shapes of faces in photos and clips."""
     runs = runs or RunFlags()
     runs.check()
+    report = (common or Common()).report("retouch")
     recipe = Recipe(
         options=(effects or EffectFlags()).options(),
         faces=parse_face(face),
@@ -78,8 +83,10 @@ def retouch(
         quality=quality,
         max_pixels=max_pixels,
         overwrite=overwrite,
+        signer=(signing or SigningFlags()).signer(report),
     )
-    report = (common or Common()).report("retouch")
+    if recipe.signer is not None and runs.cluster is not None:
+        raise ValueError("--sign-key: expected none beside --cluster: the key would travel there")
     return _run(inputs, output, recipe, runs, recursive, Batch(report, strict=strict), report)
 
 
@@ -99,11 +106,14 @@ def _run(
     # What a resumed run made already is there and stays.
     replaces = recipe.overwrite or (runs.resume and folder.exists())
     jobs = plan_outputs(sources, output, roots=inputs, overwrite=replaces)
+    if recipe.signer is not None:
+        for job in jobs:
+            check_signable(job.target)
     cut = recipe.start is not None or recipe.end is not None
     if cut and not any(job.video for job in jobs):
         report.note("--start and --end: no clip among the inputs, nothing to cut")
     if runs.dry_run:
-        foretell(jobs, recipe, runs, folder, report)
+        foretell(jobs, replace(recipe, signer=None), runs, folder, report)
     elif is_run(jobs, recipe, runs, folder):
         work(jobs, recipe, runs, folder, batch, report, partial(_tell, recipe, report))
     else:

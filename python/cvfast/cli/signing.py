@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from cvfast.cli.report import Report
 
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["PASSPHRASE", "SigningFlags"]
 
 PASSPHRASE = "CVFAST_SIGN_PASSPHRASE"  # noqa: S105 - the name of a variable
+_SIGNED = Group.create_ordered("Signed marks", help="C2PA; cvfast provenance verifies them.")
 _OTHERS = 0o077  # permissions of the group and of everybody
+
+
+def _flag(help_text: str) -> Parameter:
+    return Parameter(group=_SIGNED, help=help_text)
 
 
 @Parameter(name="*")
@@ -27,17 +32,15 @@ _OTHERS = 0o077  # permissions of the group and of everybody
 class SigningFlags:
     """Signing what is written, with the user's own certificate."""
 
-    sign_cert: Annotated[
-        Path | None, Parameter(help="Sign results (C2PA): your certificate chain, PEM.")
-    ] = None
+    sign_cert: Annotated[Path | None, _flag("Sign results with this certificate chain, PEM.")] = (
+        None
+    )
     sign_key: Annotated[
         Path | None,
-        Parameter(
-            help=f"Its private key, PEM; a passphrase is asked for, or read from {PASSPHRASE}."
-        ),
+        _flag(f"Its private key, PEM; a passphrase is asked for, or read from {PASSPHRASE}."),
     ] = None
     sign_timestamp: Annotated[
-        str | None, Parameter(help="URL of a time-stamp server to ask; by default none is.")
+        str | None, _flag("URL of a time-stamp server to ask; by default none is.")
     ] = None
 
     def signer(self, report: Report) -> Signer | None:

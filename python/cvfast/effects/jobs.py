@@ -15,8 +15,9 @@ from cvfast.typing import Progress
 if TYPE_CHECKING:
     from cvfast.effects.video import RetouchSummary
     from cvfast.io.picture import Picture
+    from cvfast.io.signing import Signer
 
-__all__ = ["Recipe", "Result", "Settle", "retouch_file"]
+__all__ = ["Recipe", "Result", "Settle", "retouch_file", "sign"]
 
 Result: TypeAlias = dict[str, Any]  # JSON values; what `cvfast retouch --json` prints
 Settle: TypeAlias = Callable[[Path, Result], None]
@@ -26,7 +27,8 @@ Settle: TypeAlias = Callable[[Path, Result], None]
 class Recipe:
     """How to retouch and how to write it: the options of ``cvfast retouch``.
 
-    `threads` is the number of encoder threads, on which the bytes of a clip depend.
+    `threads` is the number of encoder threads, on which the bytes of a clip depend. `signer` signs
+    what was altered; it holds a private key, so it is never written down.
     """
 
     options: RetouchOptions
@@ -41,6 +43,7 @@ class Recipe:
     quality: int = 95
     max_pixels: int = 89_478_485
     overwrite: bool = False
+    signer: Signer | None = None
 
     @property
     def encoder(self) -> dict[str, Any]:
@@ -107,6 +110,8 @@ def _photo(job: Job, recipe: Recipe, settle: Settle | None) -> Result:
     }
 
     def finish(temporary: Path) -> None:
+        if altered:
+            sign(temporary, job, recipe)
         result["seconds"] = time.perf_counter() - began
         if settle is not None:
             settle(temporary, result)
@@ -148,6 +153,8 @@ def _clip(job: Job, recipe: Recipe, progress: Progress | None, settle: Settle | 
     from cvfast.effects.video import retouch_clip
 
     def settled(temporary: Path, summary: RetouchSummary) -> None:
+        if summary.video.changed:
+            sign(temporary, job, recipe)
         if settle is not None:
             settle(temporary, clip_result(summary))
 
@@ -166,6 +173,16 @@ def _clip(job: Job, recipe: Recipe, progress: Progress | None, settle: Settle | 
             **recipe.encoder,
         )
     )
+
+
+def sign(temporary: Path, job: Job, recipe: Recipe) -> None:
+    """Sign a finished file under its temporary name, if it is to be signed."""
+    if recipe.signer is not None:
+        from cvfast.io.provenance import Mark
+        from cvfast.io.signing import sign_file
+
+        mark = Mark(actions=recipe.options.actions)
+        sign_file(temporary, recipe.signer, mark=mark, source=job.source, title=job.target.name)
 
 
 def clip_result(done: RetouchSummary) -> Result:

@@ -11,11 +11,12 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from cvfast.effects.jobs import Recipe, Result, clip_result, retouch_file
+from cvfast.effects.jobs import Recipe, Result, clip_result, retouch_file, sign
 from cvfast.effects.video import FrameRetoucher, RetouchSummary
 from cvfast.errors import CvfastError, MediaError
 from cvfast.io.clip import VideoInfo, Window, has_alpha
@@ -55,7 +56,10 @@ def plan_run(jobs: Sequence[Job], recipe: Recipe, *, shard_seconds: Fraction = S
     units: list[Unit] = []
     for number, job in enumerate(jobs):
         units += _units(f"{number:05d}", job, recipe, shard_seconds)
-    settings = asdict(recipe) | {
+    # The key stays in memory; whose signature it is belongs to the settings.
+    signed_by = sha256(recipe.signer.certificates).hexdigest() if recipe.signer else None
+    settings = asdict(replace(recipe, signer=None)) | {
+        "signer": signed_by,
         "shard_seconds": str(shard_seconds),
         "lead_in_seconds": str(LEAD_IN),
     }
@@ -143,6 +147,8 @@ def join(task: Task) -> None:
         if copied:
             temporary.write_bytes(b"")  # first, for the room on the disk
             shutil.copyfile(job.source, temporary)
+        if changed:
+            sign(temporary, job, recipe)
         task.done(temporary, _together(parts, video, copied=copied), becomes=job.target)
         return video
 
