@@ -32,7 +32,7 @@ import numpy as np
 from cvfast.effects.options import RetouchOptions
 from cvfast.effects.video import FrameRetoucher
 from cvfast.faces.blazeface import BlazeFace
-from cvfast.faces.frames import frame_reader, small_frame
+from cvfast.faces.frames import frame_reader
 from cvfast.faces.mesh import FaceMesh
 from cvfast.faces.stability import JitterMeter, lag, zero_lag
 from cvfast.faces.types import Landmarks
@@ -177,8 +177,8 @@ class Raw:
         reader = frame_reader(frame)
         if self._last is not None:
             self._last = self._mesh.track(reader, self._last)
-        elif len(found := self._detector.find(small_frame(frame), whole_only=False)):
-            self._last = self._mesh.fit(reader, next(iter(found.resized(reader.size))))[0]
+        elif len(found := self._detector.find(reader)):
+            self._last = self._mesh.fit(reader, found[0])[0]
         return self._last
 
 

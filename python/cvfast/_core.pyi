@@ -156,6 +156,7 @@ class CropSource:
         shift: float,
         threads: int,
     ) -> None: ...
+
 def iris_rings(
     plane: NDArray[Any],
     place: tuple[float, ...],

@@ -68,5 +68,5 @@ def test_only_some_rows_are_read(scenes):
         seen.append((box[2] - box[0]) * (box[3] - box[1]))
         return scenes[0][box[1] : box[3], box[0] : box[2], 0].astype(np.uint8)
 
-    CutDetector()(PixelReader(SIZE, lambda box: pytest.fail("colour was read"), None, luma))
+    CutDetector()(PixelReader(SIZE, None, luma))
     assert sum(seen) <= 16 * SIZE[0]

@@ -62,28 +62,22 @@ def astronaut():
 
 
 def follow(tracker, picture, index):
-    return tracker.update(PixelReader.of(picture), lambda: picture, index / 30)
+    return tracker.update(PixelReader.of(picture), index / 30)
 
 
-def run(tracker, pictures, calls=None):
-    numbers = []
-    for index, picture in enumerate(pictures):
-
-        def small(picture=picture, index=index):
-            if calls is not None:
-                calls.append(index)
-            return picture
-
-        tracks = tracker.update(PixelReader.of(picture), small, index / 30)
-        numbers.append([track.number for track in tracks])
-    return numbers
+def run(tracker, pictures):
+    return [
+        [track.number for track in follow(tracker, picture, index)]
+        for index, picture in enumerate(pictures)
+    ]
 
 
-def test_one_face_keeps_its_number_and_few_detections_are_made(astronaut):
+def test_one_face_keeps_its_number_with_few_searches_and_fits(astronaut):
     pictures = [np.roll(astronaut, (index, 2 * index), (0, 1)) for index in range(20)]
-    calls = []
-    assert run(FaceTracker(detect_every=10), pictures, calls) == [[0]] * 20
-    assert calls == [0, 10]
+    tracker = FaceTracker(search_every=10)
+    assert run(tracker, pictures) == [[0]] * 20
+    assert tracker.searches == 2
+    assert tracker.fits <= 11
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +108,9 @@ def test_memory_stays_with_the_track(astronaut, hidden):
     track.memory["skin"] = 7
     for index in range(1, 12):
         follow(tracker, hidden, index)
-    (again,) = follow(tracker, astronaut, 12)
+    for index in range(12, 20):
+        tracks = follow(tracker, astronaut, index)
+    (again,) = tracks
     assert again.memory == {"skin": 7}
     assert again is not track
 
@@ -165,7 +161,7 @@ def test_a_second_face_joins(astronaut):
     one = np.zeros((512, 1024, 3), np.uint8)
     one[:, :512] = astronaut
     both = np.hstack([astronaut, astronaut])
-    numbers = run(FaceTracker(detect_every=2), [one, both, both, both, both])
+    numbers = run(FaceTracker(search_every=2), [one, both, both, both, both])
     assert numbers[0] == [0]
     assert numbers[-1] == [0, 1]
 
@@ -186,7 +182,7 @@ def test_a_face_that_passes_before_another_is_followed_once(astronaut):
     tracker, followed = FaceTracker(), []
     for index in range(20):
         picture = scene(index)
-        tracks = tracker.update(PixelReader.of(picture), lambda p=picture: p, index / 30)
+        tracks = tracker.update(PixelReader.of(picture), index / 30)
         followed.append({track.number: track.landmarks.points[:, 0].mean() for track in tracks})
     front = max(followed[0], key=followed[0].get)  # it starts on the right
     assert sorted(followed[0]) == [0, 1]
@@ -204,7 +200,7 @@ def test_after_a_cut_the_points_are_there_at_once(astronaut):
     pictures = [astronaut] * 3 + [moved] * 4
     seen = []
     for index, picture in enumerate(pictures):
-        (track,) = tracker.update(PixelReader.of(picture), lambda p=picture: p, index / 30)
+        (track,) = tracker.update(PixelReader.of(picture), index / 30)
         seen.append(track.landmarks.points[:, :2].mean(axis=0))
     assert seen[3] - seen[2] == pytest.approx([30, 20], abs=1.5)
     assert seen[6] == pytest.approx(seen[3], abs=1.0)

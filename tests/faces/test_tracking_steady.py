@@ -31,7 +31,7 @@ def noisy(picture, rng):
 
 
 def follow(tracker, picture, index):
-    (track,) = tracker.update(PixelReader.of(picture), lambda: picture, index / 30)
+    (track,) = tracker.update(PixelReader.of(picture), index / 30)
     return track.landmarks
 
 

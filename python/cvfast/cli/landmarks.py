@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
 from cyclopts import Parameter
@@ -28,6 +28,14 @@ EXAMPLES = (
 )
 USAGE = "IN... [-o OUT] [OPTIONS]"
 
+Stability: TypeAlias = Annotated[
+    bool,
+    Parameter(
+        negative="",
+        help="Clips: jitter (px) and lag (frames) of the tracked mesh against a fit in every "
+        "frame, and their plot (-o, or NAME-stability.png here).",
+    ),
+]
 _SCHEMES = ("mesh478", "dlib68", "five", "dlib5")
 
 
@@ -46,30 +54,17 @@ def landmarks(
     recursive: Recursive = False,
     max_pixels: MaxPixels = 89_478_485,
     strict: Strict = False,
-    stability: Annotated[
-        bool,
-        Parameter(
-            negative="",
-            help="Clips: jitter (px) and lag (frames) of the tracked mesh against a fit in every "
-            "frame, and their plot (-o, or NAME-stability.png here).",
-        ),
-    ] = False,
+    stability: Stability = False,
     common: Common | None = None,
 ) -> int:
     """Fit landmarks to the faces of photos and of every frame of clips."""
+    report = (common or Common()).report("landmarks")
     if stability:
-        from cvfast.cli.stability import stability as measure
+        from cvfast.cli.stability import measure
 
         if model != "mesh" or scheme not in (None, "mesh478"):
             raise ValueError("--stability: measures the tracked mesh; leave --model, --scheme out")
-        return measure(
-            inputs,
-            (common or Common()).report("landmarks"),
-            output=output,
-            overwrite=overwrite,
-            recursive=recursive,
-            strict=strict,
-        )
+        return measure(inputs, report, output, overwrite, recursive, strict)
     from cvfast.faces import detectors, fitting
     from cvfast.faces.types import Faces
 
@@ -77,7 +72,6 @@ def landmarks(
         detectors.check_choice("--scheme", scheme, _SCHEMES)
     # A wrong name is told before the first input is read.
     fitting.landmarks(np.zeros((1, 1, 3), np.uint8), faces=Faces.none((1, 1)), model=model)
-    report = (common or Common()).report("landmarks")
     said: set[str] = set()
 
     def look(image: Image) -> Look:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cvfast.faces.types import Landmarks
     from cvfast.geometry.sampling import PixelReader
 
-__all__ = ["FaceRecord", "Series", "stability"]
+__all__ = ["FaceRecord", "Series", "measure"]
 
 _LOST = 0.5  # score under which the raw model has lost the face
 _RATE = 25.0  # of frames without times
@@ -93,10 +93,9 @@ class FaceRecord:
         return figures
 
 
-def stability(
+def measure(
     inputs: Sequence[str],
     report: Report,
-    *,
     output: str | None,
     overwrite: bool,
     recursive: bool,
@@ -145,7 +144,7 @@ def _measure(source: Path, target: Path, report: Report, overwrite: bool) -> boo
 
 def _follow(source: Path, report: Report) -> tuple[list[FaceRecord], dict[str, int]]:
     """Follow the faces of a clip both ways."""
-    from cvfast.faces.frames import frame_reader, small_frame
+    from cvfast.faces.frames import frame_reader
     from cvfast.faces.mesh import FaceMesh
     from cvfast.faces.tracking import FaceTracker
     from cvfast.io.video import read_frames
@@ -158,7 +157,7 @@ def _follow(source: Path, report: Report) -> tuple[list[FaceRecord], dict[str, i
             seconds = count / _RATE if frame.seconds is None else float(frame.seconds)
             count += 1
             reader = frame_reader(frame)
-            for track in tracker.update(reader, lambda frame=frame: small_frame(frame), seconds):  # type: ignore[misc]
+            for track in tracker.update(reader, seconds):
                 face = faces.setdefault(track.number, FaceRecord(track.number))
                 face.add(seconds, reader, track, mesh)
             progress(count, None)

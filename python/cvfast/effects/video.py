@@ -15,7 +15,7 @@ from cvfast.effects.paint import paint
 from cvfast.effects.planes import warp_frame
 from cvfast.effects.retouch import area, paint_picture, plan
 from cvfast.effects.subject import Subject
-from cvfast.faces.frames import as_stored, frame_reader, small_frame
+from cvfast.faces.frames import as_stored, frame_reader
 from cvfast.faces.tracking import FaceTracker, Track
 from cvfast.io.frame import Frame
 from cvfast.io.provenance import Mark
@@ -228,7 +228,7 @@ class FrameRetoucher:
         seconds = frame.seconds
         now = self._count / _DEFAULT_RATE if seconds is None else float(seconds)
         self._count += 1
-        tracks = self._tracker.update(frame_reader(frame), lambda: small_frame(frame), now)
+        tracks = self._tracker.update(frame_reader(frame), now)
         chosen = self._chosen(tracks)
         if self._count_from is None or (seconds is not None and seconds >= self._count_from):
             self.frames_with_faces += bool(tracks)

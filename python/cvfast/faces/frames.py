@@ -12,9 +12,7 @@ from cvfast.geometry.sampling import PixelBox, PixelReader, luma_of
 from cvfast.io.frame import Frame
 from cvfast.typing import ImageU8
 
-__all__ = ["as_stored", "frame_reader", "small_frame"]
-
-_DETECTOR_SIDE = 960  # the detector sees frames no larger than this
+__all__ = ["as_stored", "frame_reader"]
 
 
 def frame_reader(frame: Frame) -> PixelReader:
@@ -24,12 +22,6 @@ def frame_reader(frame: Frame) -> PixelReader:
     """
     source = frame.crop_source().turned(frame.rotation)
     return PixelReader(source.size, source, lambda box: _luma_upright(frame, box))
-
-
-def small_frame(frame: Frame) -> ImageU8:
-    """Return the frame as it is shown, shrunk for a detector."""
-    picture, _ = frame.rgb_small(_DETECTOR_SIDE)
-    return np.ascontiguousarray(np.rot90(picture, -frame.rotation))
 
 
 def as_stored(landmarks: Landmarks, frame: Frame) -> Landmarks:

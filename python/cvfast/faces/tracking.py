@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,14 +11,15 @@ from cvfast.faces.blazeface import BlazeFace
 from cvfast.faces.cuts import CutDetector
 from cvfast.faces.following import FollowedFace
 from cvfast.faces.mesh import FaceMesh
+from cvfast.faces.search import FaceSearch
 from cvfast.faces.types import Faces, Landmarks
 from cvfast.geometry.boxes import overlap_of_smaller
 from cvfast.geometry.sampling import PixelReader
 from cvfast.kernels.nms import iou
-from cvfast.typing import ImageU8
 
 __all__ = ["FaceTracker", "Track"]
 
+_OPENING = 40.0  # longer sides of the frame a face: the smallest that are found at once
 _SURE = 0.5  # mesh score from which a detection counts as a face
 _SAME = 0.5  # of the smaller box, shared: one face
 _MERGED = 0.5  # intersection over union: two tracks have come to follow one face
@@ -61,43 +61,39 @@ class FaceTracker:
 
     Parameters
     ----------
-    detect_every
-        Frames between two searches for new faces of any size. While there is none, or until one
-        that was lost is found, each frame in between is searched for the larger ones, which costs
-        a tenth.
+    search_every
+        Frames from one step of the search for new faces to the next (see
+        `cvfast.faces.search.FaceSearch`). While there is no face, and for a second after one was
+        lost, each frame has a step; a clip's and a scene's first frame is searched throughout.
     num_threads
         Threads of one model call.
 
     Attributes
     ----------
     fits, searches
-        How often the mesh was fitted, and the detector run, so far.
+        How often a mesh was fitted to a face that is followed, and how often new ones were looked
+        for.
     """
 
-    def __init__(self, *, detect_every: int = 15, num_threads: int = 1) -> None:
+    def __init__(self, *, search_every: int = 8, num_threads: int = 1) -> None:
         self._mesh = FaceMesh(num_threads=num_threads)
         self._detector = BlazeFace(num_threads=num_threads, mesh=self._mesh)
+        self._finder = FaceSearch(self._detector)
         self._is_cut = CutDetector()
-        self._detect_every = detect_every
-        self._since_detection = detect_every
+        self._search_every, self._since_search = search_every, 0
         self._found = 0
-        self._searching = False
         self._faces: list[FollowedFace] = []
         self._away: list[FollowedFace] = []
         self._seconds: float | None = None
         self.fits = self.searches = 0
 
-    def update(
-        self, reader: PixelReader, small: Callable[[], ImageU8], seconds: float
-    ) -> list[Track]:
+    def update(self, reader: PixelReader, seconds: float) -> list[Track]:
         """Follow the faces into the next frame.
 
         Parameters
         ----------
         reader
-            The frame.
-        small
-            Makes a smaller copy of it for the detector; called only when the detector runs.
+            The frame. What is needed of it later is copied.
         seconds
             Time of the frame.
 
@@ -113,15 +109,7 @@ class FaceTracker:
         for face in self._faces:
             self.fits += face.advance(reader, self._mesh, seconds, cut=cut)
         self._let_go(seconds, cut=cut)
-        self._since_detection += 1
-        thorough = cut or self._since_detection >= self._detect_every
-        if thorough:
-            self._since_detection = 0
-        seen = sum(not face.lost for face in self._faces)
-        if thorough or self._searching or not seen:
-            self._search(reader, small, seconds, thorough=thorough, opening=opening)
-        if thorough or sum(not face.lost for face in self._faces) > seen:
-            self._searching = False
+        self._search(reader, seconds, opening=opening)
         for face in self._faces:
             face.fade(passed)
         return [
@@ -131,29 +119,28 @@ class FaceTracker:
     def _let_go(self, seconds: float, *, cut: bool) -> None:
         """Drop faces that have faded out, that a cut took away, or that another track follows."""
         kept = _distinct([face for face in self._faces if not face.gone])
-        dropped = [face for face in self._faces if face not in kept]
-        self._searching |= bool(dropped) or any(face.lost for face in kept)
+        self._away += [face for face in self._faces if face not in kept]
         self._faces = kept
-        if cut:
-            self._away.clear()
-        else:
-            self._away += dropped
-        self._away = [face for face in self._away if seconds - face.seen <= _REMEMBERED]
+        # After a time that runs backwards, nothing is remembered either.
+        self._away = [
+            face for face in self._away if not cut and abs(seconds - face.seen) <= _REMEMBERED
+        ]
 
-    def _search(
-        self,
-        reader: PixelReader,
-        small: Callable[[], ImageU8],
-        seconds: float,
-        *,
-        thorough: bool,
-        opening: bool,
-    ) -> None:
+    def _search(self, reader: PixelReader, seconds: float, *, opening: bool) -> None:
+        known = [face.landmarks.box for face in self._faces if not face.lost]
+        missing = len(known) < len(self._faces) or bool(self._away)
+        self._since_search += 1
+        if not (opening or missing or not known or self._since_search >= self._search_every):
+            return
+        self._since_search = 0
         self.searches += 1
-        found = self._detector.find(small(), whole_only=not thorough)
-        if len(found):
-            for face in found.resized(reader.size):
-                self._take_in(reader, face, seconds, opening=opening)
+        if opening:
+            self._finder.reset()
+            found = self._detector.find(reader, smallest=max(reader.size) / _OPENING)
+        else:
+            found = self._finder.step(reader, known=known)
+        for face in found:
+            self._take_in(reader, face, seconds, opening=opening)
 
     def _take_in(self, reader: PixelReader, found: Faces, seconds: float, *, opening: bool) -> None:
         """Follow a detected face from now on, if it is not followed yet."""
