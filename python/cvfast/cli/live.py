@@ -221,7 +221,7 @@ def moved(options: RetouchOptions, slider: str, value: float) -> RetouchOptions:
     return replace(options, **changes)
 
 
-def next_color(color: str | None) -> str | None:
+def next_color(color: object) -> str | None:
     """Return the eye colour after this one; after the last comes the person's own."""
     from cvfast.effects.colors import EYE_COLORS
 

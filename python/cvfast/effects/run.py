@@ -66,7 +66,7 @@ def plan_run(jobs: Sequence[Job], recipe: Recipe, *, shard_seconds: Fraction = S
     settings |= {f"options.{name}": value for name, value in settings.pop("options").items()}
     settings.pop("overwrite")
     settings["outputs"] = [str(job.target.absolute()) for job in jobs]
-    used = [job.source for job in jobs] + _pictures(recipe)
+    used = [job.source for job in jobs]
     return Plan(settings, tuple(Fingerprint.of(path) for path in used), tuple(units))
 
 
@@ -211,12 +211,6 @@ def frames_of(info: VideoInfo, recipe: Recipe) -> int:
     if window.end is not None:
         length = min(length, window.end)
     return max(1, round((length - (window.start or 0)) * (info.rate or 25)))
-
-
-def _pictures(recipe: Recipe) -> list[Path]:
-    """Return the files that options name: a photo whose eye colour is wanted."""
-    named = [recipe.options.eye_color, recipe.options.lip_color]
-    return [Path(name) for name in named if name is not None and Path(name).is_file()]
 
 
 def _job(task: Task) -> tuple[Job, Recipe]:

@@ -144,7 +144,7 @@ class Window:
             raise ValueError(f"start: expected at least 0 seconds, got {start}")
         if values[1] is not None and values[1] <= (values[0] or 0):
             raise ValueError(f"end: expected more than start ({start or 0} seconds), got {end}")
-        return cls(*values)
+        return cls(values[0], values[1])
 
     @property
     def whole(self) -> bool:
