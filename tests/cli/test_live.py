@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from cvfast.cli import live as verb
+from cvfast.effects.colors import EYE_COLORS
 from cvfast.effects.options import RetouchOptions
 from cvfast.io import camera, window
 from cvfast.io.images import read_image
@@ -373,3 +374,11 @@ def test_windows_are_prepared_before_pyav_is_loaded(child, samples):
     process = child("live", samples / "face.mp4", *EYES, prelude=prelude)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 42, err
+
+
+def test_the_next_eye_color():
+    seen = [color := verb.next_color(None)]
+    while color is not None:
+        seen.append(color := verb.next_color(color))
+    assert seen[:-1] == list(EYE_COLORS)
+    assert verb.next_color("#123456") == verb.next_color(("green", "blue")) == seen[0]

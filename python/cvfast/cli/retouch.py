@@ -85,8 +85,6 @@ def retouch(
         overwrite=overwrite,
         signer=(signing or SigningFlags()).signer(report),
     )
-    if recipe.signer is not None and runs.cluster is not None:
-        raise ValueError("--sign-key: expected none beside --cluster: the key would travel there")
     return _run(inputs, output, recipe, runs, recursive, Batch(report, strict=strict), report)
 
 
@@ -99,6 +97,8 @@ def _run(
     batch: Batch,
     report: Report,
 ) -> int:
+    if recipe.signer is not None and runs.cluster is not None:
+        raise ValueError("--sign-key: expected none beside --cluster: the key would travel there")
     sources = batch.expand(inputs, recursive=recursive)
     if batch.failures and not (sources and Path(output).is_dir()):
         return batch.finish()
