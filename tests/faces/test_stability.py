@@ -47,7 +47,7 @@ def path(frames):
 def test_lag_is_found_whatever_the_offset(late):
     frames = np.arange(120.0)
     noise = np.random.default_rng(2).normal(0, 0.3, (120, 2))
-    measured = lag(path(frames - late) + (7, -3) + noise, path(frames))
+    measured = lag(path(frames - late) + np.array([7, -3]) + noise, path(frames))
     assert measured == pytest.approx(late, abs=0.05)
 
 

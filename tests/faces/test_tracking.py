@@ -102,6 +102,15 @@ def test_a_face_that_is_away_for_a_moment_keeps_its_number(astronaut, hidden):
     assert weights[20:] == [1.0] * 3
 
 
+def test_a_face_may_slide_out_of_the_frame(astronaut):
+    wide = np.hstack([astronaut, np.full((512, 500, 3), 120, np.uint8)])
+    tracker = FaceTracker()
+    # First slowly, so that ever less is left of it, then a last step.
+    for index, left in enumerate([*range(0, 300, 20), 330, 400]):
+        for track in follow(tracker, np.ascontiguousarray(wide[:, left : left + 512]), index):
+            assert np.isfinite(track.landmarks.points).all()
+
+
 def test_memory_stays_with_the_track(astronaut, hidden):
     tracker = FaceTracker()
     (track,) = follow(tracker, astronaut, 0)

@@ -136,7 +136,7 @@ def test_a_match_that_does_not_lead_back_shows_it(texture: np.ndarray) -> None:
 def test_guesses_help_over_long_ways(texture: np.ndarray, points: np.ndarray) -> None:
     shift = np.array([45.5, 30.25])
     before, after = (seen(texture, np.eye(2), s) for s in (np.zeros(2), shift))
-    flow = track_points(before, after, points[:10], guesses=points[:10] + (44, 31))
+    flow = track_points(before, after, points[:10], guesses=points[:10] + np.array([44, 31]))
     assert np.abs(flow.points - points[:10] - shift).max() < 0.1
 
 

@@ -65,13 +65,9 @@ def landmarks(
         if model != "mesh" or scheme not in (None, "mesh478"):
             raise ValueError("--stability: measures the tracked mesh; leave --model, --scheme out")
         return measure(inputs, report, output, overwrite, recursive, strict)
-    from cvfast.faces import detectors, fitting
-    from cvfast.faces.types import Faces
+    from cvfast.faces import fitting
 
-    if scheme is not None:
-        detectors.check_choice("--scheme", scheme, _SCHEMES)
-    # A wrong name is told before the first input is read.
-    fitting.landmarks(np.zeros((1, 1, 3), np.uint8), faces=Faces.none((1, 1)), model=model)
+    _check_names(model, scheme)
     said: set[str] = set()
 
     def look(image: Image) -> Look:
@@ -93,6 +89,16 @@ def landmarks(
         strict=strict,
         max_pixels=max_pixels,
     )
+
+
+def _check_names(model: str, scheme: str | None) -> None:
+    """Tell a wrong name before the first input is read."""
+    from cvfast.faces import detectors, fitting
+    from cvfast.faces.types import Faces
+
+    if scheme is not None:
+        detectors.check_choice("--scheme", scheme, _SCHEMES)
+    fitting.landmarks(np.zeros((1, 1, 3), np.uint8), faces=Faces.none((1, 1)), model=model)
 
 
 def _pass_on(caught: Sequence[warnings.WarningMessage], said: set[str], report: Report) -> None:

@@ -41,6 +41,7 @@ class Series:
         self.all, self.eyes = JitterMeter(), JitterMeter()
 
     def add(self, seconds: float, points: ImageF32) -> None:
+        """Take the ``mesh478`` points of the next frame."""
         from cvfast.faces.schemes import group
 
         names = ("right_eye", "left_eye", "right_iris", "left_iris")
@@ -51,6 +52,7 @@ class Series:
         self.path.append((x, y))
 
     def skip(self, seconds: float) -> None:
+        """Leave a frame out."""
         self.all.add(seconds, None)
         self.eyes.add(seconds, None)
 
@@ -112,10 +114,9 @@ def measure(
         if not is_video(source):
             raise MediaError(f"{source}: --stability needs a clip, not a photo")
         name = f"{source.stem}-stability.png"
-        if output is None:
-            target = Path(name)
-        else:
-            target = Path(output, name) if folder else Path(output)
+        target = Path(output or name)
+        if output is not None and folder:
+            target = Path(output, name)
         return _measure(source, target, report, overwrite)
 
     batch.run(sources, lambda source: source, one)

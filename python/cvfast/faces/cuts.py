@@ -9,7 +9,7 @@ from cvfast.geometry.sampling import PixelReader, read_luma
 
 __all__ = ["CutDetector"]
 
-_ROWS, _COLUMNS = 16, 32  # cells of the thumbnail
+_ROWS, _COLUMNS = 10, 32  # cells of the thumbnail
 _SHADES = 16
 _LEAST = 12.0  # levels, mean difference: less is no cut whatever else has changed
 _SUDDEN = 3.0  # times the usual difference of late
@@ -67,7 +67,8 @@ def _thumbnail(reader: PixelReader) -> NDArray[np.float64]:
         rows = np.arange(height)
     lines = [read_luma(reader, (0, row, step * columns, row + 1)) for row in rows.tolist()]
     cells = np.concatenate(lines).reshape(len(lines), columns, step)
-    return cells.mean(axis=2, dtype=np.float64)
+    means: NDArray[np.float64] = cells.mean(axis=2, dtype=np.float64)
+    return means
 
 
 def _unlike(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

@@ -64,7 +64,8 @@ class FaceFlow:
 
     def __init__(self) -> None:
         self._pyramid: FlowPyramid | None = None
-        self._origin, self._box = np.zeros(2), np.zeros(4)
+        self._origin: NDArray[np.float64] = np.zeros(2)
+        self._box: NDArray[np.float64] = np.zeros(4)
         self._halvings = 0
 
     def follow(
@@ -98,7 +99,8 @@ class FaceFlow:
             return None
         self._cut(reader, face, move)
         now, origin = self._pyramid, self._origin
-        if now is None:
+        # At the picture's edge little may be left of a face, too little for as many levels.
+        if now is None or now.core.levels != before.core.levels:
             return None
         points = face.points[:, :2].astype(np.float64)
         start = points[_STEADY]
@@ -136,7 +138,7 @@ class FaceFlow:
 
     def _cut(self, reader: PixelReader, face: Landmarks, move: NDArray[np.float64]) -> None:
         """Copy the face's surroundings."""
-        self._box = face.box + np.tile(move, 2)
+        self._box = face.box.astype(np.float64) + np.tile(move, 2)
         low, high = self._box[:2], self._box[2:]
         margin = _MARGIN * float((high - low).max())
         limit = np.array(reader.size)
@@ -145,7 +147,7 @@ class FaceFlow:
         self._origin, self._pyramid = first.astype(np.float64), None
         if (last - first).min() < 1:
             return
-        x0, y0, x1, y1 = (*first.tolist(), *last.tolist())
+        (x0, y0), (x1, y1) = first.tolist(), last.tolist()
         luma = np.ascontiguousarray(read_luma(reader, (x0, y0, x1, y1)))
         self._pyramid = FlowPyramid(luma, finest=self._halvings, levels=_LEVELS)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cvfast.faces.flow import FaceFlow, FaceMotion
+from cvfast.faces.flow import FaceFlow
 from cvfast.faces.mesh import FaceMesh
 from cvfast.faces.smoothing import OneEuro, carried
 from cvfast.faces.types import Landmarks
@@ -85,11 +85,16 @@ class FollowedFace:
         motion = self._flow.follow(reader, self.landmarks, self._move, watch=not due)
         sure = motion is not None and motion.trusted >= _TRUSTED
         if motion is not None and sure:
-            self._carry(motion)
+            self._smooth.carry(motion.matrix)
+            self._fit = _moved(self._fit, motion.matrix)
+            due = due or motion.change > _CHANGED
+            if due:  # the fit begins there
+                self.landmarks = _moved(self.landmarks, motion.matrix)
         elif cut:
             self.lost = self.gone = True
             return False
-        due = due or not sure or (motion is not None and motion.change > _CHANGED)
+        else:
+            due = True
         if due:
             self._refit(reader, mesh, sure=sure)
         move = (self._fit.points - before.points)[:, :2].mean(axis=0, dtype=np.float64)
@@ -111,11 +116,6 @@ class FollowedFace:
     def _interval(self) -> int:
         speed = float(np.linalg.norm(self._move)) / _size(self.landmarks)
         return _EVERY_RESTING if speed < _RESTING else _EVERY_MOVING
-
-    def _carry(self, motion: FaceMotion) -> None:
-        self._smooth.carry(motion.matrix)
-        self._fit = _moved(self._fit, motion.matrix)
-        self.landmarks = _moved(self.landmarks, motion.matrix)
 
     def _refit(self, reader: PixelReader, mesh: FaceMesh, *, sure: bool) -> None:
         # Where the smoothed face lies: a crop that wavers would make the fit waver.
