@@ -31,8 +31,14 @@ def transparent(tmp_path, face):
 @pytest.mark.parametrize(("name", "codec"), [("out.mkv", "ffv1"), ("out.webm", None)])
 def test_alpha_moves_with_the_pixels(run, transparent, tmp_path, name, codec):
     words = ("--crf", "0", "--preset", "ultrafast", *(("--codec", codec) if codec else ()))
+    painted = ("--blush", "0.5", "--lip-color", "red")
     result = run("retouch", transparent, "-o", tmp_path / name, "--big-eyes", "1", *words)
     assert result.code == 0
+    both = (*painted, "-o", tmp_path / f"painted-{name}", "--big-eyes", "1", *words)
+    assert run("retouch", transparent, *both).code == 0
+    shaped, made_up = (next(read_frames(tmp_path / n)) for n in (name, f"painted-{name}"))
+    np.testing.assert_array_equal(shaped.planes[3], made_up.planes[3])
+    assert (shaped.planes[2] != made_up.planes[2]).any()
     assert probe(tmp_path / name).pixel_format == "yuva420p"
     old, new = next(read_frames(transparent)), next(read_frames(tmp_path / name))
     assert (old.planes[0] != new.planes[0]).sum() > 100

@@ -167,7 +167,7 @@ def frame_canvas(frame: Frame) -> Canvas | None:
     planes = frame.plane_geometry()
     if planes[0].array.ndim == 3:
         return None
-    luma, *chroma = planes
+    luma, *chroma = planes[:3]  # a fourth is alpha, which no paint changes
     if len(chroma) == 1:  # nv12: Cb and Cr in turns
         pair = chroma[0]
         chroma = [

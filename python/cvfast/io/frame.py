@@ -185,7 +185,7 @@ class Frame:
         if self._layout.kind == "yuv":
             step_x, step_y = self._layout.step_x, self._layout.step_y
             place = 1 / step_x, 0.0, 0.0, 0.0, 1 / step_y, _offset_y(step_y)
-            grids.append(SampleGrid(self.planes[1:], place))
+            grids.append(SampleGrid(self.planes[1:3], place))
         to_rgb = rgb_from_ycc(self.color, self.height, 8)
         return CropSource(size, grids, bits=self._layout.bits, to_rgb=to_rgb)
 
