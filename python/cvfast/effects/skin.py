@@ -29,7 +29,7 @@ __all__ = ["paint"]
 
 _CELLS = 100  # across a face
 _MOST_CELL = 128
-_RADIUS = 4  # cells
+_RADIUS = 0.04  # of a window, face widths
 _TEXTURE = 0.35
 _LUMA_EDGE = 0.085  # of the skin's luma: an edge of so much contrast is half kept
 _CHROMA_EDGE = 0.03
@@ -54,17 +54,18 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
         return False
     weights = _weights(canvas, subject, tone, box, cell)
     edge = _LUMA_EDGE * tone.luma * canvas.luma_levels
-    _smooth(
-        canvas.luma_plane, canvas.luma_box(box), (cell, cell), weights, strength, edge, canvas.limit
-    )
+    radius, limit = max(round(_RADIUS * width / cell), 1), canvas.limit
+    luma, luma_box = canvas.luma_plane, canvas.luma_box(box)
+    _smooth(luma, luma_box, (cell, cell), radius, weights, strength, edge, limit)
     if canvas.has_color:
         # Colour has no detail worth more: cells twice as wide take a quarter of the time.
         across, down = canvas.chroma_step
         cells = 2 * cell // across, 2 * cell // down
         weights, chroma_box = _halved(weights), canvas.chroma_box(box)
+        radius = max(round(radius / 2), 1)
         edge = _CHROMA_EDGE * canvas.chroma_levels
         for plane in canvas.chroma_planes:
-            _smooth(plane, chroma_box, cells, weights, strength, edge, canvas.limit)
+            _smooth(plane, chroma_box, cells, radius, weights, strength, edge, limit)
     return True
 
 
@@ -106,11 +107,17 @@ def _likeness(canvas: Canvas, tone: Tone, box: Box, cell: int) -> ImageF32:
 
 
 def _halved(weights: ImageF32) -> ImageF32:
-    """Return the least of each four weights, so that what is no skin stays so."""
+    """Return the least weight of each four cells and those round them.
+
+    A cell's map reaches half-way into its neighbours: what is no skin stays so.
+    """
     rows, columns = weights.shape
-    even = np.pad(weights, ((0, rows % 2), (0, columns % 2)), mode="edge")
-    pairs = np.minimum(even[::2], even[1::2])
-    return np.minimum(pairs[:, ::2], pairs[:, 1::2])
+    wide = np.pad(weights, ((1, 1 + rows % 2), (1, 1 + columns % 2)), mode="edge")
+    lines = np.minimum(wide[:-1], wide[1:])
+    lines = np.minimum(lines[:-2:2], lines[2::2])
+    cells = np.minimum(lines[:, :-1], lines[:, 1:])
+    least: ImageF32 = np.minimum(cells[:, :-2:2], cells[:, 2::2])
+    return least
 
 
 def _cells(plane: Plane, box: Box, cell: tuple[int, int]) -> ImageF32:
@@ -122,6 +129,7 @@ def _smooth(
     plane: Plane,
     box: Box,
     cell: tuple[int, int],
+    radius: int,
     weights: ImageF32,
     strength: float,
     edge: float,
@@ -134,7 +142,7 @@ def _smooth(
         packed,
         weights,
         cell=cell,
-        radius=_RADIUS,
+        radius=radius,
         epsilon=edge * edge,
         strength=strength,
         texture=_TEXTURE,
