@@ -19,6 +19,7 @@ constexpr double kMostOffset = 0.35;
 constexpr double kKept = 0.5;         // of the iris's own pattern of hues
 constexpr double kLash = 0.33, kIris = 0.53;  // of its median luma: lashes and shadow, then iris
 constexpr double kHighlight = 0.06;   // luma from iris to highlight
+constexpr double kMost = 1.3;         // of the wanted colour's own luma: light irises stay soft
 constexpr double kGamut = 0.85;       // of the chroma that RGB holds at a luma
 
 // NaN gives low.
@@ -125,6 +126,7 @@ class Brush {
     const double level = luma < 0 ? 0 : luma > shine ? shine : luma;
     // Chroma grows with the 3/4th power of luma: dark irises show a little more colour.
     double shown = std::sqrt(level * std::sqrt(level * paint_.usual));
+    shown = shown < kMost * paint_.usual ? shown : kMost * paint_.usual;
     const double dark = level / paint_.darken, light = (1 - level) / paint_.lighten;
     const double room = kGamut * (dark < light ? dark : light);
     shown = shown < room ? shown : room;
