@@ -44,21 +44,35 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
     if options.eye_color is None or strength <= 0 or not canvas.has_color:
         return False
     planes = eye_planes(canvas)
-    changed = 0
     right, left = _pair(str(options.eye_color))
     sides: tuple[tuple[Literal["right", "left"], RGB], ...] = (("right", right), ("left", left))
+    found = []
     for side, color in sides:
         eye = eye_of(subject.landmarks, side)
         if eye is None:
             continue
         memory = subject.memory.setdefault(f"eye_color.{side}", LookMemory())
         followed = memory.follow(planes, eye, subject.seconds)
-        fade = _step(eye.opening, *_FADE)
-        if followed is not None and fade > 0:
-            found, look = followed
-            wanted = _wanted(canvas, color, look, strength * fade * look.shown)
-            changed += iris_paint(*planes, found.shape, wanted)
+        if followed is not None:
+            found.append((*followed, color))
+    changed = 0
+    for eye, look, color in found:
+        fade = _step(eye.opening, *_FADE) * look.shown
+        if fade > 0:
+            shared = _shared(look, [each for _, each, _ in found])
+            wanted = _wanted(canvas, color, shared, strength * fade)
+            changed += iris_paint(*planes, eye.shape, wanted)
     return changed > 0
+
+
+def _shared(look: Look, both: list[Look]) -> Look:
+    """Return a look with the pupil and the light that both eyes have in common."""
+    count = len(both)
+    return look._replace(
+        pupil=sum(each.pupil for each in both) / count,
+        light_blue=sum(each.light_blue for each in both) / count,
+        light_red=sum(each.light_red for each in both) / count,
+    )
 
 
 def _wanted(canvas: Canvas, color: RGB, look: Look, strength: float) -> IrisPaint:
