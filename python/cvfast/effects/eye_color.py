@@ -28,7 +28,7 @@ from cvfast.kernels.iris import IrisPaint, iris_paint
 
 __all__ = ["paint"]
 
-_FADE = (0.08, 0.16)  # lid opening over eye width: from nothing to all
+_FADE = (0.07, 0.12)  # lid opening over eye width: from nothing to all
 _pair = functools.lru_cache(maxsize=64)(eye_pair)
 
 
