@@ -68,7 +68,8 @@ def _against(rows: Iterable[Row], title: str) -> Iterable[str]:
 def stability(results: Row) -> str:
     """A line for each clip, with the three beside one another."""
     names = ("raw", "cvfast", "MediaPipe 0.10.21")
-    lines = ["| clip | " + " | ".join(f"{what}: {', '.join(names)}" for what in _FIGURES) + " |"]
+    lines = ["![A still face, seen three ways; jitter](images/benchmark-stability.svg)", ""]
+    lines += ["| clip | " + " | ".join(f"{what}: {', '.join(names)}" for what in _FIGURES) + " |"]
     lines.append("|---|" + "--:|" * len(_FIGURES))
     for row in results["rows"]:
         cells = [row["clip"] + (" **missed**" if row["reached"] is False else "")]
