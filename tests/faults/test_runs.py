@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -46,8 +47,8 @@ def test_times_and_sound_are_those_of_the_source(source, undisturbed, tmp_path):
     for path in (source, tmp_path / "new.mp4"):
         with av.open(str(path)) as clip:
             packets = [packet for packet in clip.demux() if packet.size]
-        video = sorted(p.pts for p in packets if p.stream.type == "video")
-        seen.append((video, [(bytes(p), p.pts) for p in packets if p.stream.type == "audio"]))
+            video = sorted(p.pts for p in packets if p.stream.type == "video")
+            seen.append((video, [(bytes(p), p.pts) for p in packets if p.stream.type == "audio"]))
     assert seen[0] == seen[1]
     assert len(seen[0][0]) == 300
 
@@ -134,6 +135,4 @@ def test_two_dask_workers_of_which_one_is_killed(command, undisturbed, until, tm
 
 
 def _address(file):
-    import json
-
     return json.loads(file.read_text())["address"]

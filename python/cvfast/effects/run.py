@@ -19,6 +19,7 @@ from typing import Any
 from cvfast.effects.jobs import Recipe, Result, clip_result, retouch_file, sign
 from cvfast.effects.video import FrameRetoucher, RetouchSummary
 from cvfast.errors import CvfastError, MediaError
+from cvfast.io.atomic import leftovers
 from cvfast.io.clip import VideoInfo, Window, has_alpha
 from cvfast.io.files import Job
 from cvfast.io.provenance import Mark
@@ -96,6 +97,7 @@ def shards_of(
 def file(task: Task) -> None:
     """Do a unit that is a whole photo or clip."""
     job, recipe = _job(task)
+    _clear(job)
 
     def settle(temporary: Path, result: Result) -> None:
         task.done(temporary, result, becomes=job.target)
@@ -134,6 +136,7 @@ def shard(task: Task) -> None:
 def join(task: Task) -> None:
     """Do the unit that makes a clip of its shards, and removes them."""
     job, recipe = _job(task)
+    _clear(job)
     parts = [_part(task, name) for name in task.unit.after]
     shards = [task.folder.shard(name, ".nut") for name in task.unit.after]
     filled = [path for path, part in zip(shards, parts, strict=True) if part["frames"]]
@@ -163,6 +166,12 @@ def join(task: Task) -> None:
         settle=settle,
     )
     for path in shards:
+        path.unlink(missing_ok=True)
+
+
+def _clear(job: Job) -> None:
+    """Remove what a killed process left of the output; the run's lock says that none is at work."""
+    for path in leftovers(job.target.parent, of=job.target):
         path.unlink(missing_ok=True)
 
 
