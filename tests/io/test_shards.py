@@ -28,9 +28,11 @@ def _dump(path):
         video = packets.pop(0)
         times = sorted(p.pts for p in video), [p.dts for p in video]
         others = {n: [(bytes(p), p.pts, p.dts) for p in some] for n, some in packets.items()}
-        streams = [(s.start_time, s.duration, s.time_base, s.metadata) for s in clip.streams]
+        # One pass has odd durations where times are odd: the decoder's guess for the last frame.
+        streams = [(s.start_time, s.time_base, s.metadata) for s in clip.streams]
+        lengths = [s.duration for s in clip.streams if s.type != "video"]
         chapters = clip.chapters()
-        return times, others, streams, clip.metadata, chapters
+        return times, others, streams, lengths, clip.metadata, chapters
 
 
 def _shards(cut, folder, borders, edit=lambda frame: True, lead_in=Fraction(1, 10)):
