@@ -17,27 +17,27 @@ import pytest
 from cvfast.cli.talking import portrait_path
 from PIL import Image
 
-FRAMES = 300
+FRAMES = 120
 
 
 @pytest.fixture(scope="session")
 def source(tmp_path_factory):
-    """A face that moves, 25 frames a second but for some that are late, and sound."""
+    """A face that moves, 10 frames a second but for some that are late, and sound."""
     path = tmp_path_factory.mktemp("clips") / "talk.mp4"
     with Image.open(portrait_path()) as image:
         face = np.array(image.crop((120, 20, 312, 212)))
     with av.open(str(path), "w", container_options={"video_track_timescale": "12800"}) as out:
-        video = out.add_stream("libx264", rate=25, options={"crf": "16", "preset": "ultrafast"})
+        video = out.add_stream("libx264", rate=10, options={"crf": "16", "preset": "ultrafast"})
         video.height, video.width = face.shape[:2]
         video.pix_fmt = "yuv420p"
         video.codec_context.time_base = Fraction(1, 12800)
         sound = out.add_stream("aac", rate=48000, layout="mono")
         for number in range(FRAMES):
             frame = av.VideoFrame.from_ndarray(np.roll(face, number % 9, axis=1), format="rgb24")
-            frame.pts, frame.time_base = number * 512 + 99 * (number % 5 == 0), Fraction(1, 12800)
+            frame.pts, frame.time_base = number * 1280 + 99 * (number % 5 == 0), Fraction(1, 12800)
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
-        for start in range(0, FRAMES * 1920, 1024):
+        for start in range(0, FRAMES * 4800, 1024):
             tone = np.sin(np.arange(start, start + 1024) / 20)[None].astype(np.float32)
             part = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
             part.sample_rate, part.pts, part.time_base = 48000, start, Fraction(1, 48000)
