@@ -77,12 +77,10 @@ def test_flags(identity, capsys):
     assert SigningFlags().signer(report) is None
     signer = SigningFlags(sign_cert=identity.chain, sign_key=identity.key).signer(report)
     assert signer.algorithm == "ES256"
-    assert signer.timestamp_url is None
     assert capsys.readouterr().err == ""
     for flags in (
         SigningFlags(sign_cert=identity.chain),
         SigningFlags(sign_key=identity.key),
-        SigningFlags(sign_timestamp="http://localhost"),
     ):
         with pytest.raises(ValueError, match="--sign-cert and --sign-key: expected both"):
             flags.signer(report)

@@ -39,9 +39,6 @@ class SigningFlags:
         Path | None,
         _flag(f"Its private key, PEM; a passphrase is asked for, or read from {PASSPHRASE}."),
     ] = None
-    sign_timestamp: Annotated[
-        str | None, _flag("URL of a time-stamp server to ask; by default none is.")
-    ] = None
 
     def signer(self, report: Report) -> Signer | None:
         """Return what signs the results; None if nobody asked for it.
@@ -53,7 +50,7 @@ class SigningFlags:
         MissingDependencyError
             c2pa-python is not installed.
         """
-        if self.sign_cert is None and self.sign_key is None and self.sign_timestamp is None:
+        if self.sign_cert is None and self.sign_key is None:
             return None
         if self.sign_cert is None or self.sign_key is None:
             raise ValueError("--sign-cert and --sign-key: expected both, got one without the other")
@@ -64,7 +61,6 @@ class SigningFlags:
             self.sign_cert,
             self.sign_key,
             passphrase=_passphrase(self.sign_key),
-            timestamp_url=self.sign_timestamp,
         )
 
     @staticmethod

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from cvfast.errors import MediaError, MissingDependencyError, OutputError
 from cvfast.io.atomic import atomic_path
@@ -61,14 +60,11 @@ class Signer:
         PEM, not encrypted. Never shown.
     algorithm
         As C2PA names it: ``ES256``, ``ES384``, ``ES512``, ``PS256`` or ``ED25519``.
-    timestamp_url
-        The time-stamp server to ask; None, the default, asks nobody.
     """
 
     certificates: bytes = field(repr=False)
     key: bytes = field(repr=False)
     algorithm: str
-    timestamp_url: str | None = None
 
     @classmethod
     def load(
@@ -77,7 +73,6 @@ class Signer:
         key: PathLike,
         *,
         passphrase: bytes | None = None,
-        timestamp_url: str | None = None,
     ) -> Signer:
         """Read certificate and key from PEM files, and see by a trial that they can sign.
 
@@ -87,9 +82,6 @@ class Signer:
             The chain and the private key (PKCS #8, PKCS #1 or SEC 1).
         passphrase : bytes, optional
             What the key file is encrypted with.
-        timestamp_url : str, optional
-            A time-stamp server (RFC 3161), asked at each signature. With its word the signature
-            outlives the certificate.
 
         Raises
         ------
@@ -113,11 +105,9 @@ class Signer:
         plain = private.private_bytes(
             form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
         )
-        if timestamp_url is not None and urlsplit(timestamp_url).scheme not in ("http", "https"):
-            raise ValueError(f"timestamp_url: expected an http or https URL, got {timestamp_url}")
-        algorithm = _algorithm(key, private)
-        _rehearse(certificates, cls(chain, plain, algorithm))
-        return cls(chain, plain, algorithm, timestamp_url)
+        signer = cls(chain, plain, _algorithm(key, private))
+        _rehearse(certificates, signer)
+        return signer
 
 
 def load_c2pa() -> ModuleType:
@@ -210,7 +200,7 @@ def sign_file(
     with (
         atomic_path(path, overwrite=True) as temporary,
         _explained(path),
-        c2pa.Context.from_dict(settings(signer.timestamp_url)) as context,
+        c2pa.Context.from_dict(settings()) as context,
         _native(signer) as native,
     ):
         if source is not None and media_type(source) is None:
@@ -225,16 +215,15 @@ def sign_file(
             builder.sign(native, kind, unsigned, signed)
 
 
-def settings(timestamp_url: str | None = None, trust: str | None = None) -> dict[str, Any]:
-    """Return the library's settings: no network but for the time stamp, no thumbnails.
+def settings(trust: str | None = None) -> dict[str, Any]:
+    """Return the library's settings: no network, no thumbnails.
 
     A thumbnail of the parent would publish the face as it was before retouching.
     """
-    host = urlsplit(timestamp_url or "").hostname
     chosen: dict[str, Any] = {
         "version": 1,
         "core": {
-            "allowed_network_hosts": [host] if host else [],
+            "allowed_network_hosts": [],
             "backing_store_memory_threshold_in_mb": 16,  # larger: a temporary file
         },
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
@@ -282,7 +271,7 @@ def _native(signer: Signer) -> Iterator[Any]:
         getattr(c2pa.C2paSigningAlg, signer.algorithm),
         signer.certificates,
         signer.key,
-        signer.timestamp_url.encode() if signer.timestamp_url else None,
+        None,  # no time-stamp server: nothing here opens a connection
     )
     with c2pa.Signer.from_info(information) as native:
         yield native
