@@ -13,7 +13,9 @@ Row = dict[str, Any]
 def pipeline(results: Row) -> str:
     """A line for each set of effects and preset."""
     lines = [
-        "| effects, x264 preset | ms a frame | no effect | ratio | of medians | asked | stretch |"
+        "![What effects add to a pass; how fast its parts are](images/benchmark-video.svg)",
+        "",
+        "| effects, x264 preset | ms a frame | no effect | ratio | of medians | asked | stretch |",
     ]
     lines.append("|---|--:|--:|--:|--:|--:|--:|")
     for row in results["rows"]:
