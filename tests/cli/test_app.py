@@ -245,6 +245,6 @@ def test_progress_goes_to_a_terminal_and_results_to_stdout(environment, samples,
     os.close(primary)
     assert process.returncode == 0
     assert [json.loads(line)["kind"] for line in out.splitlines()] == ["clip", "photo"]
-    assert b"inputs" in shown
-    assert b"face.mp4" in shown
+    assert b"frames" in shown
+    assert b"/18" in shown  # of both inputs: together they are a run
     assert b"\x1b[31m" not in shown

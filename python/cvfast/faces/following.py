@@ -19,9 +19,9 @@ __all__ = ["FollowedFace"]
 _LOST = 0.5  # mesh score below which a face counts as lost
 _JUMP = 0.25  # face sizes in one frame: not motion but a cut, nothing to smooth over
 _TRUSTED = 0.5  # share of the points that must agree for flow to be believed
-_CHANGED = 6.0  # of FaceMotion.change: an eye or the mouth moves, which is fitted at once
+_CHANGED = 3.0  # of FaceMotion.change: an eye or the mouth moves, which is fitted at once
 _RESTING = 0.004  # face sizes a frame: slower is rest
-_EVERY_MOVING, _EVERY_RESTING = 2, 3  # frames from fit to fit
+_EVERY_MOVING, _EVERY_RESTING = 4, 6  # frames from fit to fit
 _FADE_IN, _FADE_OUT = 0.15, 0.2  # seconds
 
 

@@ -54,7 +54,7 @@ class Track:
 class FaceTracker:
     """Follows every face of a clip.
 
-    A face that is found is fitted every second frame or less, and at once where it moves in a way
+    A face that is found is fitted every fourth frame or less, and at once where it moves in a way
     that optical flow does not explain, as in a blink; in between, flow carries it. A face that is
     lost is held for a moment while its weight falls. A scene cut ends all tracks that flow cannot
     follow over it.
@@ -75,7 +75,7 @@ class FaceTracker:
         for.
     """
 
-    def __init__(self, *, search_every: int = 8, num_threads: int = 1) -> None:
+    def __init__(self, *, search_every: int = 15, num_threads: int = 1) -> None:
         self._mesh = FaceMesh(num_threads=num_threads)
         self._detector = BlazeFace(num_threads=num_threads, mesh=self._mesh)
         self._finder = FaceSearch(self._detector)
