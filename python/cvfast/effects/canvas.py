@@ -7,6 +7,7 @@ what is written changes, and what is written back unchanged stays bit-equal.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -173,21 +174,30 @@ def frame_canvas(frame: Frame) -> Canvas | None:
         chroma = [
             Plane(pair.array[..., index], pair.sx, pair.sy, pair.ox, pair.oy) for index in (0, 1)
         ]
-    bits = frame.bits
-    matrix, offset = ycc_from_rgb(frame.color, frame.height, bits)
-    levels = matrix[0].sum() * 255, 2 * matrix[1, 2] * 255
-    to_rgb = rgb_from_ycc(frame.color, frame.height, bits)[0] * (levels[0], levels[1], levels[1])
+    black, luma_levels, chroma_levels, to_rgb = _samples_of(frame.color, frame.height, frame.bits)
     return Canvas(
         size=(frame.width, frame.height),
         origin=(0, 0),
         luma_plane=luma,
         chroma_planes=tuple(chroma),
-        black=float(offset[0]),
-        luma_levels=float(levels[0]),
-        chroma_levels=float(levels[1]),
-        limit=2**bits - 1,
-        to_rgb=(to_rgb / 255).astype(np.float32),
+        black=black,
+        luma_levels=luma_levels,
+        chroma_levels=chroma_levels,
+        limit=2**frame.bits - 1,
+        to_rgb=to_rgb,
     )
+
+
+@functools.lru_cache(maxsize=16)
+def _samples_of(
+    color: ColorTags, height: int, bits: int
+) -> tuple[float, float, float, NDArray[np.float32]]:
+    """Return black, luma's and chroma's levels and the matrix to RGB, the same for a whole clip."""
+    matrix, offset = ycc_from_rgb(color, height, bits)
+    luma, chroma = float(matrix[0].sum() * 255), float(2 * matrix[1, 2] * 255)
+    to_rgb = (rgb_from_ycc(color, height, bits)[0] * (luma, chroma, chroma) / 255).astype("float32")
+    to_rgb.flags.writeable = False
+    return float(offset[0]), luma, chroma, to_rgb
 
 
 def picture_canvas(image: Image, box: Box) -> Canvas:

@@ -43,10 +43,11 @@ def big_eyes(landmarks: Landmarks, strength: float) -> Discs:
         # A face turned to the picture's right (positive yaw) hides the person's left eye.
         away = turned > 0 if side == "left" else turned < 0
         ease = _step(opening, *_OPENNESS) * (1 - _step(abs(turned), *(_AWAY if away else _NEAR)))
+        if ease <= 0:
+            continue
         contour = landmarks.group(f"{side}_eye").astype(np.float64)
-        corners = contour[0], contour[len(contour) // 2]
-        width = float(np.linalg.norm(corners[1] - corners[0])) / max(math.cos(turned), 0.5)
-        if ease <= 0 or width < 2:
+        width = math.dist(contour[0], contour[len(contour) // 2]) / max(math.cos(turned), 0.5)
+        if width < 2:
             continue
         centers.append((contour.min(axis=0) + contour.max(axis=0)) / 2)
         radii.append(_RADIUS * width)

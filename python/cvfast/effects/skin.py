@@ -56,12 +56,14 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
     edge = _LUMA_EDGE * tone.luma * canvas.luma_levels
     radius, limit = max(round(_RADIUS * width / cell), 1), canvas.limit
     luma, luma_box = canvas.luma_plane, canvas.luma_box(box)
-    _smooth(luma, luma_box, (cell, cell), radius, weights, strength, edge, limit)
+    rows, columns = cell_grid(box[2] - box[0], box[3] - box[1], (cell, cell))
+    fine = np.repeat(np.repeat(weights, 2, axis=0), 2, axis=1)[:rows, :columns]
+    _smooth(luma, luma_box, (cell, cell), radius, fine, strength, edge, limit)
     if canvas.has_color:
         # Colour has no detail worth more: cells twice as wide take a quarter of the time.
         across, down = canvas.chroma_step
         cells = 2 * cell // across, 2 * cell // down
-        weights, chroma_box = _halved(weights), canvas.chroma_box(box)
+        weights, chroma_box = _least(weights), canvas.chroma_box(box)
         radius = max(round(radius / 2), 1)
         edge = _CHROMA_EDGE * canvas.chroma_levels
         for plane in canvas.chroma_planes:
@@ -77,7 +79,8 @@ def _on_cells(canvas: Canvas, box: Box, cell: int) -> Box:
 
 
 def _weights(canvas: Canvas, subject: Subject, tone: Tone, box: Box, cell: int) -> ImageF32:
-    """Return how much each cell is this face's skin."""
+    """Return how much each square of two by two cells is this face's skin."""
+    cell = 2 * cell
     rows, columns = cell_grid(box[2] - box[0], box[3] - box[1], (cell, cell))
     width = face_width(subject.landmarks) / cell
     inside = cell_points(face_outline(subject.landmarks), box, cell)
@@ -86,8 +89,7 @@ def _weights(canvas: Canvas, subject: Subject, tone: Tone, box: Box, cell: int) 
     covered = polygon_mask((columns, rows), others, feather=_FEATHER_INSIDE * width)
     # Their outlines have half of the mask: a feature is left out as a whole, and softly round it.
     weights *= 1 - np.minimum(covered * np.float32(3), np.float32(1))
-    likeness = np.repeat(np.repeat(_likeness(canvas, tone, box, 2 * cell), 2, axis=0), 2, axis=1)
-    weights *= likeness[:rows, :columns]
+    weights *= _likeness(canvas, tone, box, cell)
     return weights
 
 
@@ -106,17 +108,14 @@ def _likeness(canvas: Canvas, tone: Tone, box: Box, cell: int) -> ImageF32:
     return tone.likeness(luma, chroma)
 
 
-def _halved(weights: ImageF32) -> ImageF32:
-    """Return the least weight of each four cells and those round them.
+def _least(weights: ImageF32) -> ImageF32:
+    """Return the least weight of each square and those round it.
 
-    A cell's map reaches half-way into its neighbours: what is no skin stays so.
+    A square's map reaches half-way into its neighbours: what is no skin stays so.
     """
-    rows, columns = weights.shape
-    wide = np.pad(weights, ((1, 1 + rows % 2), (1, 1 + columns % 2)), mode="edge")
-    lines = np.minimum(wide[:-1], wide[1:])
-    lines = np.minimum(lines[:-2:2], lines[2::2])
-    cells = np.minimum(lines[:, :-1], lines[:, 1:])
-    least: ImageF32 = np.minimum(cells[:, :-2:2], cells[:, 2::2])
+    wide = np.pad(weights, 1, mode="edge")
+    lines = np.minimum(np.minimum(wide[:-2], wide[1:-1]), wide[2:])
+    least: ImageF32 = np.minimum(np.minimum(lines[:, :-2], lines[:, 1:-1]), lines[:, 2:])
     return least
 
 

@@ -20,6 +20,7 @@ __all__ = ["Tone", "ease", "quantile", "remembered", "skin_tone", "smooth_step",
 
 _KEY = "skin tone"
 _SETTLING = 0.4  # seconds in which most of a change of light has been followed
+_OFTEN = 0.1  # seconds from one measurement in a clip to the next
 _FEWEST = 6  # points inside the picture
 # Chroma over luma of skin in white light, about the same for all skins.
 _TYPICAL = np.array([-0.10, 0.09])
@@ -134,10 +135,11 @@ def remembered(subject: Subject, key: str, values: Sequence[float], settling: fl
 def skin_tone(canvas: Canvas, subject: Subject) -> Tone | None:
     """Return the tone of a face's skin, steadied from frame to frame; None off the picture.
 
-    The first effect that asks measures it, before any paint; the others are told the same.
+    The first effect that asks measures it, before any paint; the others are told the same, and so
+    are the frames of the next tenth of a second.
     """
     known = subject.memory.get(_KEY)
-    if known is not None and known[0] == subject.seconds:
+    if known is not None and _recent(known[0], subject.seconds):
         kept: Tone | None = known[1]
         return kept
     tone = _measure(canvas, subject)
@@ -146,6 +148,10 @@ def skin_tone(canvas: Canvas, subject: Subject) -> Tone | None:
         tone = Tone(*mixed)
     subject.memory[_KEY] = (subject.seconds, tone)
     return tone
+
+
+def _recent(before: float | None, now: float | None) -> bool:
+    return before == now or (before is not None and now is not None and 0 <= now - before < _OFTEN)
 
 
 def steady(subject: Subject, before: float | None, settling: float) -> float:

@@ -13,10 +13,10 @@ Right and left are the person's own: ``right_eye`` is on the left of an unmirror
 from __future__ import annotations
 
 import functools
+import math
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvfast.typing import ImageF32, Indices
 
@@ -161,6 +161,7 @@ def eye_openness(points: ImageF32, contour: Indices) -> float:
     # Upper lid points face the lower lid's, read backwards; the middle ones show the opening.
     upper, lower = eye[1:half], eye[:half:-1]
     middle = slice(len(upper) // 4, len(upper) - len(upper) // 4)
-    opening: NDArray[np.float64] = np.linalg.norm((upper - lower)[middle, :2], axis=1)
-    width = float(np.linalg.norm(eye[half] - eye[0]))
-    return float(opening.mean()) / width if width > 0 else 0.0
+    apart = (upper - lower)[middle, :2]
+    opening = float(np.sqrt((apart * apart).sum(axis=1)).sum()) / len(apart)
+    width = math.dist(eye[half], eye[0])
+    return opening / width if width > 0 else 0.0

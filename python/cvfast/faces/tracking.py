@@ -75,7 +75,7 @@ class FaceTracker:
         for.
     """
 
-    def __init__(self, *, search_every: int = 15, num_threads: int = 1) -> None:
+    def __init__(self, *, search_every: int = 24, num_threads: int = 1) -> None:
         self._mesh = FaceMesh(num_threads=num_threads)
         self._detector = BlazeFace(num_threads=num_threads, mesh=self._mesh)
         self._finder = FaceSearch(self._detector)
