@@ -15,7 +15,7 @@ from cvfast.cli.common import Common
 from cvfast.cli.effects import EffectFlags
 from cvfast.cli.report import Report
 from cvfast.cli.retouch import parse_face
-from cvfast.effects.options import COLORS, RetouchOptions
+from cvfast.effects.options import COLORS, Choice, RetouchOptions
 from cvfast.io.window import ESCAPE, prepare_windows
 
 if TYPE_CHECKING:
@@ -73,14 +73,13 @@ def live(
     if window:
         prepare_windows()  # before the imports below bring PyAV
     from cvfast.effects.live import run_live
-    from cvfast.effects.video import FrameRetoucher
     from cvfast.io.camera import Camera, open_source
 
     options, choice = _options(effects, window), parse_face(face)
     if seconds is not None and not seconds > 0:
         raise ValueError(f"--seconds: expected a number over 0, got {seconds}")
     feed = open_source(source, size=_size(size), rate=_rate(rate), notice=report.note)
-    session = _Session(FrameRetoucher(options, faces=choice), report, feed.name)
+    session = _Session(_retoucher(options, choice), report, feed.name)
     session.mirrored = isinstance(feed, Camera) if mirror is None else mirror
     with ExitStack() as stack:
         if virtual_camera:
@@ -90,6 +89,16 @@ def live(
         done = run_live(feed, session.retoucher, session.show, seconds=seconds)
     _tell(report, feed, done, stats)
     return 0
+
+
+def _retoucher(options: RetouchOptions, faces: Choice) -> FrameRetoucher:
+    """Return one that is ready to run, and that no frame holds up."""
+    from cvfast.effects.video import FrameRetoucher
+    from cvfast.faces.tracking import FaceTracker
+
+    tracker = FaceTracker(thorough=False)
+    tracker.warm_up()
+    return FrameRetoucher(options, faces=faces, tracker=tracker)
 
 
 def _options(effects: EffectFlags | None, window: bool) -> RetouchOptions:

@@ -194,6 +194,8 @@ class FrameRetoucher:
         Which faces.
     count_from
         Seconds on the clip's clock from which on frames are counted; those before lead in.
+    tracker
+        Follows the faces; a new `FaceTracker` by default.
 
     Attributes
     ----------
@@ -209,11 +211,12 @@ class FrameRetoucher:
         *,
         faces: Choice = "all",
         count_from: Fraction | None = None,
+        tracker: FaceTracker | None = None,
     ) -> None:
         self.options, self._count_from = options, count_from
         self._choice = check_choice(faces)
         self._number = self._choice if isinstance(self._choice, int) else -1
-        self._tracker = FaceTracker()
+        self._tracker = tracker or FaceTracker()
         self._count = 0
         self.frames_with_faces = 0
         self.faces = 0

@@ -88,12 +88,13 @@ class FaceMesh:
         self._mesh = Session("face_mesh", num_threads=num_threads)
         self._iris = Session("iris", num_threads=num_threads) if refine else None
 
-    def fit(self, source: Image | PixelReader, faces: Faces) -> list[Landmarks]:
+    def fit(
+        self, source: Image | PixelReader, faces: Faces, *, careful: bool = True
+    ) -> list[Landmarks]:
         """Fit the mesh to each detected face.
 
         The mesh is fitted at least twice: on a crop from the detection, then on the crop that a fit
-        asks for, which makes the result nearly independent of the detector's box. Each eye is
-        looked at eight times, a little shifted, and the mean taken.
+        asks for, which makes the result nearly independent of the detector's box.
 
         Parameters
         ----------
@@ -101,6 +102,8 @@ class FaceMesh:
             A picture, or a reader of one.
         faces
             Detections in the same picture.
+        careful
+            Look at each eye eight times, a little shifted, and take the mean; else once.
 
         Returns
         -------
@@ -112,7 +115,7 @@ class FaceMesh:
         results = []
         for boxes, keypoints in zip(faces.boxes, faces.keypoints, strict=True):
             points, _ = self._run(reader, face_region(boxes, keypoints))
-            results.append(self._finish(reader, points, still=True))
+            results.append(self._finish(reader, points, still=careful))
         return results
 
     def track(self, source: Image | PixelReader, previous: Landmarks) -> Landmarks:

@@ -64,7 +64,10 @@ class FaceTracker:
     search_every
         Frames from one step of the search for new faces to the next (see
         `cvfast.faces.search.FaceSearch`). While there is no face, and for a second after one was
-        lost, each frame has a step; a clip's and a scene's first frame is searched throughout.
+        lost, each frame has a step.
+    thorough
+        Search a clip's and a scene's first frame throughout, for faces from 1/40 of the frame's
+        longer side (about 40 ms at 1080p); else it too has a step, and no frame is held up.
     num_threads
         Threads of one model call.
 
@@ -75,17 +78,28 @@ class FaceTracker:
         for.
     """
 
-    def __init__(self, *, search_every: int = 24, num_threads: int = 1) -> None:
+    def __init__(
+        self, *, search_every: int = 24, thorough: bool = True, num_threads: int = 1
+    ) -> None:
         self._mesh = FaceMesh(num_threads=num_threads)
         self._detector = BlazeFace(num_threads=num_threads, mesh=self._mesh)
         self._finder = FaceSearch(self._detector)
         self._is_cut = CutDetector()
         self._search_every, self._since_search = search_every, 0
+        self._thorough = thorough
         self._found = 0
         self._faces: list[FollowedFace] = []
         self._away: list[FollowedFace] = []
         self._seconds: float | None = None
         self.fits = self.searches = 0
+
+    def warm_up(self) -> None:
+        """Run every model once, in the thread that will call `update`: a first run is slow."""
+        blank = PixelReader.of(np.zeros((64, 64, 3), np.uint8))
+        square, one = np.array([[8, 8, 56, 56]], np.float32), np.ones(1, np.float32)
+        face = Faces(square, one, np.zeros((1, 0, 2), np.float32), (64, 64))
+        self._mesh.fit(blank, face, careful=False)
+        self._detector.find(blank, smallest=None)
 
     def update(self, reader: PixelReader, seconds: float) -> list[Track]:
         """Follow the faces into the next frame.
@@ -136,6 +150,7 @@ class FaceTracker:
         self.searches += 1
         if opening:
             self._finder.reset()
+        if opening and self._thorough:
             found = self._detector.find(reader, smallest=max(reader.size) / _OPENING)
         else:
             found = self._finder.step(reader, known=known)
@@ -146,8 +161,8 @@ class FaceTracker:
         """Follow a detected face from now on, if it is not followed yet."""
         if self._known(found.boxes[0]):
             return
-        # As it will be fitted from now on: the careful first fit may lie half a pixel elsewhere.
-        fitted = self._mesh.track(reader, self._mesh.fit(reader, found)[0])
+        # As it will be fitted from now on: a careful fit may lie half a pixel elsewhere.
+        fitted = self._mesh.track(reader, self._mesh.fit(reader, found, careful=False)[0])
         if fitted.score < _SURE or self._known(fitted.box):
             return
         known = next((face for face in self._lost() if _returned(face.landmarks, fitted)), None)
