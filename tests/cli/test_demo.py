@@ -50,7 +50,8 @@ def test_a_folder_that_cannot_be_made(run):
 
 
 def test_without_an_effect(run, tmp_path):
-    result = run("demo", "-o", tmp_path / "d", "--big-eyes", "0", "--slim-face", "0")
+    words = ("--big-eyes", "0", "--slim-face", "0", "--eye-color", "none")
+    result = run("demo", "-o", tmp_path / "d", *words)
     assert result.code == 2
     assert not (tmp_path / "d").exists()
 

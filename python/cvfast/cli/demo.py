@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLES", "USAGE", "demo"]
 
-EXAMPLES = ("cvfast demo", "cvfast demo -o try/ --big-eyes 0.8 --slim-face 0")
+EXAMPLES = ("cvfast demo", "cvfast demo -o try/ --big-eyes 0.8 --slim-face 0 --eye-color blue")
 USAGE = "[-o DIR] [OPTIONS]"
 
 # The part of the portrait that the picture shows, and how much larger.
@@ -34,12 +34,16 @@ def demo(
     ] = "cvfast-demo",
     big_eyes: Annotated[float, Parameter(help="0 to 1; 0 is off.")] = 0.4,
     slim_face: Annotated[float, Parameter(help="0 to 1; 0 is off.")] = 0.2,
+    eye_color: Annotated[str, Parameter(help="A name or #rrggbb; none is off.")] = "green",
     common: Common | None = None,
 ) -> int:
     """Retouch a packaged portrait and a clip made from it; needs no network and no camera."""
-    options = RetouchOptions(big_eyes=big_eyes, slim_face=slim_face)
+    color = None if eye_color == "none" else eye_color
+    options = RetouchOptions(big_eyes=big_eyes, slim_face=slim_face, eye_color=color)
     if not options.actions:
-        raise ValueError("no effect is switched on: expected --big-eyes or --slim-face over 0")
+        raise ValueError(
+            "no effect is switched on: expected --big-eyes or --slim-face over 0, or --eye-color"
+        )
     report = (common or Common()).report("demo")
     folder = _folder(output)
     with report.bars():
@@ -95,7 +99,12 @@ def _pictures(folder: Path, options: RetouchOptions) -> dict[str, str]:
 
     portrait = _portrait()
     mark = Mark(actions=options.actions)
-    done = retouch(portrait.pixels, big_eyes=options.big_eyes, slim_face=options.slim_face)
+    done = retouch(
+        portrait.pixels,
+        big_eyes=options.big_eyes,
+        slim_face=options.slim_face,
+        eye_color=options.eye_color,
+    )
     paths = {
         "portrait": folder / "portrait.jpg",
         "retouched_portrait": folder / "portrait-retouched.jpg",
