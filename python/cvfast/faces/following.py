@@ -21,7 +21,7 @@ _JUMP = 0.25  # face sizes in one frame: not motion but a cut, nothing to smooth
 _TRUSTED = 0.5  # share of the points that must agree for flow to be believed
 _CHANGED = 3.5  # of FaceMotion.change: an eye or the mouth moves, which is fitted at once
 _RESTING = 0.004  # face sizes a frame: slower is rest
-_EVERY_MOVING, _EVERY_RESTING = 4, 6  # frames from fit to fit
+_EVERY_MOVING, _EVERY_RESTING = 5, 8  # frames from fit to fit
 _FADE_IN, _FADE_OUT = 0.15, 0.2  # seconds
 
 

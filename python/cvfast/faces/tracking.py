@@ -54,7 +54,7 @@ class Track:
 class FaceTracker:
     """Follows every face of a clip.
 
-    A face that is found is fitted every fourth frame or less, and at once where it moves in a way
+    A face that is found is fitted every fifth frame or less, and at once where it moves in a way
     that optical flow does not explain, as in a blink; in between, flow carries it. A face that is
     lost is held for a moment while its weight falls. A scene cut ends all tracks that flow cannot
     follow over it.
