@@ -206,3 +206,9 @@ def test_grids_and_outputs_that_do_not_fit_are_refused() -> None:
         source.read((1, 0, np.nan, 0, 1, 0), out)
     with pytest.raises(ValueError, match="matrix: expected axes longer than 0"):
         source.read((1, 0, 0, 0, 0, 0), out)
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_grid_has_one_array_or_two(count):
+    with pytest.raises(ValueError, match=f"expected one or two, got {count}"):
+        SampleGrid((np.zeros((4, 4), np.uint8),) * count)

@@ -84,3 +84,9 @@ def test_what_is_refused():
     fixed.setflags(write=False)
     with pytest.raises(ValueError, match="writable"):
         iris_paint(plane(flat()), plane(fixed), plane(flat()), EYE, PAINT)
+
+
+def test_rays_without_y_are_refused():
+    values, seen = iris_rings(plane(flat()), EYE, RAYS, DISTANCES)
+    with pytest.raises(ValueError, match="expected shape"):
+        iris_rim(values, seen, RAYS[:1], DISTANCES)

@@ -44,6 +44,8 @@ class SampleGrid:
     place: Affine = UNMOVED
 
     def __post_init__(self) -> None:
+        if len(self.arrays) not in (1, 2):
+            raise ValueError(f"arrays: expected one or two, got {len(self.arrays)}")
         first = self.arrays[0]
         for array in self.arrays:
             if array.dtype not in (_UINT8, _UINT16, _FLOAT32) or array.dtype != first.dtype:

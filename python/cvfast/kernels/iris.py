@@ -89,10 +89,7 @@ def iris_rings(
     """
     _check_plane("plane", plane.array)
     _check_eye(eye)
-    if rays.ndim != 2 or rays.shape[0] != 2 or distances.ndim != 1:
-        raise ValueError(
-            f"rays: expected shape (2, m) and distances (n,), got {rays.shape}, {distances.shape}"
-        )
+    _check_rays(rays, distances)
     values, seen = _core.iris_rings(plane.array, plane[1:], *eye, rays, distances)
     return values, seen
 
@@ -119,6 +116,7 @@ def iris_rim(
     ValueError
         Shapes that do not go together.
     """
+    _check_rays(rays, distances)
     shape = (rays.shape[1], len(distances))
     if luma.shape != shape or seen.shape != shape:
         raise ValueError(f"luma: expected shape {shape}, as seen, got {luma.shape}, {seen.shape}")
@@ -170,6 +168,13 @@ def _check_plane(name: str, array: NDArray[Any]) -> None:
     item = array.itemsize
     if not array.flags.aligned or array.strides[0] % item or array.strides[1] % item:
         raise ValueError(f"{name}: expected aligned samples, got strides {array.strides}")
+
+
+def _check_rays(rays: _F64, distances: _F64) -> None:
+    if rays.ndim != 2 or rays.shape[0] != 2 or distances.ndim != 1:
+        raise ValueError(
+            f"rays: expected shape (2, m) and distances (n,), got {rays.shape}, {distances.shape}"
+        )
 
 
 def _check_eye(eye: EyeShape) -> None:
