@@ -206,6 +206,8 @@ def picture_canvas(image: Image, box: Box) -> Canvas:
     part = image[y0:y1, x0:x1].astype(np.float32)
     if image.dtype == np.uint8:
         part *= np.float32(1 / 255)
+    else:  # one NaN would spread over whole windows; where nothing is painted it stays
+        np.nan_to_num(part, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
     if part.ndim == 3 and part.shape[2] < 3:
         part = part[..., 0]
     to_ycc = ycc_from_rgb(_FULL, 0, 8)[0]
