@@ -14,6 +14,8 @@ from cvfast.typing import ImageF32
 
 __all__ = ["Patch"]
 
+_WIDEST_FEATHER = 1024.0  # pixels, the kernel's limit: of mouths over 11,000 pixels wide
+
 
 class Patch:
     """Luma and chroma round some points, with masks on both.
@@ -56,7 +58,7 @@ class Patch:
         """Return a soft mask over the pixels; feather in pixels."""
         height, width = self.luma.shape
         moved = [np.asarray(polygon) - self._box[:2] for polygon in polygons]
-        return polygon_mask((width, height), moved, feather=feather)
+        return polygon_mask((width, height), moved, feather=min(feather, _WIDEST_FEATHER))
 
     def at_chroma(self, values: ImageF32) -> ImageF32:
         """Return values of the pixels (h, w) averaged over each chroma sample's (h', w')."""
@@ -66,7 +68,8 @@ class Patch:
         """Return a soft mask over the chroma samples; feather in pixels."""
         height, width = self.chroma.shape[1:]
         moved = [self._canvas.to_chroma(polygon) - self._chroma_box[:2] for polygon in polygons]
-        return polygon_mask((width, height), moved, feather=feather / self._step[1])
+        feather = min(feather / self._step[1], _WIDEST_FEATHER)
+        return polygon_mask((width, height), moved, feather=feather)
 
     def chroma_offsets(self, point: ArrayLike) -> tuple[ImageF32, ImageF32]:
         """Return how far chroma samples lie from a point, in pixels along x (w',) and y (h', 1)."""

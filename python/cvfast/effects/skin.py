@@ -28,7 +28,7 @@ from cvfast.typing import Image, ImageF32
 __all__ = ["paint"]
 
 _CELLS = 100  # across a face
-_MOST_CELL = 128
+_MOST_CELL, _MOST_RADIUS = 128, 64
 _RADIUS = 0.04  # of a window, face widths
 _TEXTURE = 0.35
 _LUMA_EDGE = 0.085  # of the skin's luma: an edge of so much contrast is half kept
@@ -54,7 +54,7 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
         return False
     weights = _weights(canvas, subject, tone, box, cell)
     edge = _LUMA_EDGE * tone.luma * canvas.luma_levels
-    radius, limit = max(round(_RADIUS * width / cell), 1), canvas.limit
+    radius, limit = min(max(round(_RADIUS * width / cell), 1), _MOST_RADIUS), canvas.limit
     luma, luma_box = canvas.luma_plane, canvas.luma_box(box)
     rows, columns = cell_grid(box[2] - box[0], box[3] - box[1], (cell, cell))
     fine = np.repeat(np.repeat(weights, 2, axis=0), 2, axis=1)[:rows, :columns]
