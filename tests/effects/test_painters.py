@@ -315,3 +315,35 @@ def test_a_flickering_tone_is_steadied(astronaut, marks):
         assert abs(new / old - 1) < 0.03, key
     paint_frame(as_frame(darker), marks, memory, 5.0, **EVERYTHING)
     assert memory["tone"][1][0] / kept["tone"][1][0] == pytest.approx(0.8, abs=0.03)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("effect", EFFECTS)
+def test_a_pixel_that_is_no_number_stays_alone(astronaut, marks, effect, value):
+    picture = astronaut.astype(np.float32) / np.float32(255)
+    usual = retouch(picture, landmarks=marks, **EFFECTS[effect])
+    x, y = marks.points[50, :2].astype(int)
+    picture[y, x] = picture[40, 40] = value  # on the cheek, and beside the face
+    after = retouch(picture, landmarks=marks, **EFFECTS[effect])
+    assert (np.isfinite(after).all(axis=2) | ~np.isfinite(picture).all(axis=2)).all()
+    far = np.ones(after.shape[:2], bool)
+    far[y - 32 : y + 33, x - 32 : x + 33] = far[40, 40] = False
+    assert np.abs(after - usual)[far].max() < 0.02
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_landmarks_that_are_no_numbers_are_refused(astronaut, marks, value):
+    points = marks.points.copy()
+    points[10] = value
+    broken = Landmarks(points, marks.scheme, marks.score, marks.box)
+    with pytest.raises(ValueError, match="landmarks: expected finite points"):
+        retouch(astronaut, landmarks=broken, smooth_skin=1.0)
+
+
+@pytest.mark.parametrize("scale", [400, 3000])
+def test_a_picture_may_show_a_little_of_a_huge_face(astronaut, marks, scale):
+    part = astronaut[:96, :96]
+    for number in (0, 13, 50):  # lips, the mouth's middle, a cheek
+        offset = 48 - marks.points[number, :2] * np.float32(scale)
+        after = retouch(part, landmarks=moved(marks, scale, offset), **EVERYTHING)
+        assert after.shape == part.shape

@@ -84,6 +84,8 @@ def retouch(
                     "landmarks: expected what cvfast.landmarks returns, "
                     f"got a sequence of {type(face).__name__}"
                 )
+            if not np.isfinite(face.points).all():
+                raise ValueError("landmarks: expected finite points, got NaN or infinite ones")
     result: _ImageT = image.copy()  # type: ignore[assignment]
     subjects = [Subject(face) for face in choose(found, faces)]
     paint_picture(result, subjects, options)
