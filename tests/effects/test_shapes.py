@@ -94,3 +94,11 @@ def test_a_turned_head_keeps_its_nose_and_mouth(marks):
 
     assert sum(len(discs) for discs in small_nose(turned, 1.0)) == 0
     assert len(big_mouth(turned, 1.0)) == 0
+
+
+def test_wings_on_one_side_of_the_nose_do_not_fold(marks):
+    points = marks.points.copy()
+    points[129, 0] -= 100
+    points[358, :2] = points[129, :2] + (5, 0)
+    discs = small_nose(Landmarks(points, marks.scheme, marks.score, marks.box), 1.0)
+    assert area(inverse_map(discs)).min() > 0

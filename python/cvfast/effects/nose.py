@@ -46,9 +46,12 @@ def small_nose(landmarks: Landmarks, strength: float) -> list[Discs]:
     wings = np.stack([right, left])
     on_axis = top + ((wings - top) @ axis)[:, None] * axis
     drags = _DRAG * strength * (on_axis - wings)
+    # Wings on one side of the line are far from it for their width: wider discs, so that no drag
+    # folds.
+    reach = np.maximum(_DRAG_RADIUS * width, 2 * np.linalg.norm(drags, axis=1))
     middle = (tip + base) / 2
     return [
-        Discs("translate", wings, np.full(2, _DRAG_RADIUS * width), wings + drags),
+        Discs("translate", wings, reach, wings + drags),
         Discs(
             "scale",
             middle[None],
