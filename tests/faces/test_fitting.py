@@ -154,3 +154,12 @@ def test_unknown_model(model: str, message: str) -> None:
 def test_faces_of_another_picture(astronaut_faces: Faces) -> None:
     with pytest.raises(ValueError, match=r"faces: expected detections in \(4, 4\) pixels"):
         landmarks(np.zeros((4, 4), np.uint8), faces=astronaut_faces)
+
+
+def test_a_mesh_without_depth_is_tracked_too(
+    astronaut: np.ndarray, astronaut_mesh: Landmarks
+) -> None:
+    marks = astronaut_mesh
+    flat = Landmarks(marks.points[:, :2], marks.scheme, marks.score, marks.box)
+    mesh = FaceMesh()
+    assert (mesh.track(astronaut, flat).points == mesh.track(astronaut, marks).points).all()

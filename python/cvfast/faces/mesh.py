@@ -259,7 +259,8 @@ def _probability(logit: float) -> float:
 
 def _mesh_region(points: _F64) -> RotatedBox:
     """Square region round a mesh, turned with its eyes."""
-    (x0, y0, _), (x1, y1, _) = points[_RIGHT.corners[0]].tolist(), points[_LEFT.corners[1]].tolist()
+    x0, y0 = points[_RIGHT.corners[0], :2].tolist()
+    x1, y1 = points[_LEFT.corners[1], :2].tolist()
     angle = math.atan2(y1 - y0, x1 - x0)
     cos, sin = math.cos(angle), math.sin(angle)
     # Rows, not columns: their smallest and largest values are found in a third of the time.
