@@ -102,3 +102,8 @@ def test_wings_on_one_side_of_the_nose_do_not_fold(marks):
     points[358, :2] = points[129, :2] + (5, 0)
     discs = small_nose(Landmarks(points, marks.scheme, marks.score, marks.box), 1.0)
     assert area(inverse_map(discs)).min() > 0
+
+
+def test_a_face_without_weight_has_no_plan(marks):
+    options = RetouchOptions(slim_face=1.0, small_nose=1.0, big_mouth=1.0, big_eyes=1.0)
+    assert plan([Subject(marks, 0.0)], options) == []

@@ -138,6 +138,8 @@ def plan(subjects: Sequence[Subject], options: RetouchOptions) -> list[Discs]:
     wanted = []
     for subject in subjects:
         face, weight = subject.landmarks, subject.weight
+        if weight <= 0:
+            continue
         if options.slim_face:
             wanted.append(jaw_discs(face, options.slim_face * weight))
         if options.small_nose:
