@@ -340,6 +340,12 @@ def test_landmarks_that_are_no_numbers_are_refused(astronaut, marks, value):
         retouch(astronaut, landmarks=broken, smooth_skin=1.0)
 
 
+@pytest.mark.parametrize("scheme", ["five", "dlib5"])
+def test_five_points_are_too_few(astronaut, marks, scheme):
+    with pytest.raises(ValueError, match=f"expected mesh478 or dlib68, got {scheme}"):
+        retouch(astronaut, landmarks=marks.to(scheme), slim_face=1.0)
+
+
 @pytest.mark.parametrize("scale", [400, 3000])
 def test_a_picture_may_show_a_little_of_a_huge_face(astronaut, marks, scale):
     part = astronaut[:96, :96]

@@ -62,7 +62,7 @@ def retouch(
     Raises
     ------
     TypeError, ValueError
-        Not a picture, or an option out of its range.
+        Not a picture, landmarks of another scheme or not finite, or an option out of its range.
 
     Examples
     --------
@@ -77,21 +77,29 @@ def retouch(
     if landmarks is None:
         found = find_landmarks(image) if options.actions else []
     else:
-        found = [landmarks] if isinstance(landmarks, Landmarks) else list(landmarks)
-        for face in found:
-            if not isinstance(face, Landmarks):
-                raise TypeError(
-                    "landmarks: expected what cvfast.landmarks returns, "
-                    f"got a sequence of {type(face).__name__}"
-                )
-            if not np.isfinite(face.points).all():
-                raise ValueError("landmarks: expected finite points, got NaN or infinite ones")
+        found = _checked(landmarks)
     result: _ImageT = image.copy()  # type: ignore[assignment]
     subjects = [Subject(face) for face in choose(found, faces)]
     paint_picture(result, subjects, options)
     for discs in plan(subjects, options):
         discs.warp(result)
     return result
+
+
+def _checked(landmarks: Landmarks | Sequence[Landmarks]) -> list[Landmarks]:
+    """Return landmarks that were given, as a list; raise unless effects can work with them."""
+    found = [landmarks] if isinstance(landmarks, Landmarks) else list(landmarks)
+    for face in found:
+        if not isinstance(face, Landmarks):
+            raise TypeError(
+                "landmarks: expected what cvfast.landmarks returns, "
+                f"got a sequence of {type(face).__name__}"
+            )
+        if face.scheme not in ("mesh478", "dlib68"):
+            raise ValueError(f"landmarks: expected mesh478 or dlib68, got {face.scheme}")
+        if not np.isfinite(face.points).all():
+            raise ValueError("landmarks: expected finite points, got NaN or infinite ones")
+    return found
 
 
 def paint_picture(image: Image, subjects: Sequence[Subject], options: RetouchOptions) -> bool:
