@@ -5,7 +5,7 @@ import json
 import pytest
 from cvfast.errors import CvfastError, MediaError, OutputError, OutputExistsError
 from cvfast.runs.crew import cluster, processes
-from cvfast.runs.folder import open_run, stored_settings
+from cvfast.runs.folder import RunFolder, open_run, stored_settings
 
 
 def _halves(chores):
@@ -176,3 +176,33 @@ def test_crews_are_checked():
     crew = cluster("nonsense://nowhere")
     with pytest.raises(CvfastError, match="no Dask scheduler answers"), crew.start():
         pass
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_other_peoples_files_stay(chores, over):
+    chores.run.mkdir()
+    (chores.run / "thesis.txt").write_text("years")
+    with pytest.raises(OutputExistsError, match=r"out\.run: expected a new or empty .*thesis\.txt"):
+        chores.do(chores.plan(chores.unit("a")), resume=over)
+    assert [path.name for path in chores.run.iterdir()] == ["thesis.txt"]
+
+
+def test_what_came_later_into_the_folder_stays(chores):
+    plan = chores.plan(chores.unit("a"))
+    with open_run(chores.run, plan, resume=False) as folder:
+        (chores.run / "result.jpg").write_text("mine")
+        folder.remove()
+    assert [path.name for path in chores.run.iterdir()] == ["result.jpg"]
+
+
+def test_who_finds_the_lock_taken_removes_nothing(chores, monkeypatch):
+    plan = chores.plan(chores.unit("a"))
+    prepare = RunFolder.prepare
+
+    def late(folder, given):  # another one comes between the lock and the plan
+        with pytest.raises(OutputExistsError, match="at work"):
+            chores.do(plan)
+        prepare(folder, given)
+
+    monkeypatch.setattr(RunFolder, "prepare", late)
+    assert chores.do(plan).done == 1

@@ -20,6 +20,7 @@ __all__ = ["Record", "RunFolder", "open_run", "stored_settings"]
 
 _PLAN = "plan.json"
 _LOCK = "lock"
+_FOLDERS = ("done", "shards")
 _TAKEN = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
@@ -86,18 +87,18 @@ class RunFolder:
         return record if record.plan == self._plan else None
 
     def remove(self) -> None:
-        """Remove the folder: all is done."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove the run's own files: all is done."""
+        _remove(self.path)
 
     def prepare(self, plan: Plan) -> None:
         """Make the folders and write the plan."""
-        for name in ("done", "shards"):
+        for name in _FOLDERS:
             (self.path / name).mkdir(exist_ok=True)
         self._write(_PLAN, plan.to_json())
 
     def clean(self) -> None:
         """Remove what a killed process left half-written."""
-        for folder in (self.path, self.path / "done", self.path / "shards"):
+        for folder in (self.path, *(self.path / name for name in _FOLDERS)):
             for file in leftovers(folder):
                 with suppress(OSError):
                     file.unlink()
@@ -125,8 +126,8 @@ def open_run(path: Path, plan: Plan, *, resume: bool) -> Iterator[RunFolder]:
     Raises
     ------
     OutputExistsError
-        A run is there already and `resume` is False, another plan is there, or another process
-        is at work in it.
+        A run is there already and `resume` is False, another plan is there, another process
+        is at work in it, or the folder holds what is not a run's.
     OutputError
         The folder cannot be made or its plan is damaged.
     """
@@ -134,6 +135,7 @@ def open_run(path: Path, plan: Plan, *, resume: bool) -> Iterator[RunFolder]:
         path.mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path}: the run folder cannot be made: {error.strerror}") from error
+    _refuse_foreign(path)
     with _locked(path):
         folder = RunFolder(path, plan.identity)
         old = _stored(path)
@@ -152,6 +154,30 @@ def open_run(path: Path, plan: Plan, *, resume: bool) -> Iterator[RunFolder]:
             )
         folder.clean()
         yield folder
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Keep out of a folder with other people's files: a run's is emptied in the end."""
+    if (path / _PLAN).exists():
+        return
+    try:
+        ours = {_PLAN, _LOCK, *_FOLDERS, *(file.name for file in leftovers(path))}
+        others = sorted(file.name for file in path.iterdir() if file.name not in ours)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
+    if others:
+        raise OutputExistsError(
+            f"{path}: expected a new or empty folder for the run's state, got one with other "
+            f"files in it ({others[0]}). Choose another (--run-dir)."
+        )
+
+
+def _remove(path: Path) -> None:
+    """Remove a run's own files; the lock and the folder go with whoever holds it."""
+    for name in _FOLDERS:
+        shutil.rmtree(path / name, ignore_errors=True)
+    with suppress(OSError):
+        (path / _PLAN).unlink(missing_ok=True)
 
 
 def _stored(path: Path) -> dict[str, Any] | None:
@@ -176,6 +202,7 @@ def _locked(path: Path) -> Iterator[None]:
         descriptor = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR, 0o666)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    held = False
     try:
         try:
             _lock(descriptor)
@@ -188,13 +215,29 @@ def _locked(path: Path) -> Iterator[None]:
                 f"{path}: cannot be locked: {error.strerror}. "
                 "Put the run folder on another disk (--run-dir)."
             ) from error
-        if not path.exists():
+        if not _is_there(descriptor, path / _LOCK):
             raise OutputExistsError(f"{path}: another cvfast has just finished this run.")
+        held = True
         yield
     finally:
+        over = held and not (path / _PLAN).exists()  # done, or never begun
+        if over:
+            _remove(path)
+            with suppress(OSError):  # Windows wants it closed first
+                (path / _LOCK).unlink()
         os.close(descriptor)
-        if not (path / _PLAN).exists():  # done, or never begun
-            shutil.rmtree(path, ignore_errors=True)
+        if over:
+            with suppress(OSError):
+                if os.name == "nt":
+                    (path / _LOCK).unlink(missing_ok=True)
+                path.rmdir()
+
+
+def _is_there(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
 
 
 def _lock(descriptor: int) -> None:
