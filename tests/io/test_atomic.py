@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cvfast.errors import OutputError, OutputExistsError
 from cvfast.io import atomic, atomic_path, write_bytes
+from cvfast.io.atomic import leftovers
 
 Names = Callable[[Path], list[str]]
 CALLS = ["open", "close", "fsync", "link", "replace", "unlink", "chmod", "stat"]
@@ -215,3 +216,21 @@ def test_any_failing_system_call_leaves_the_old_or_the_new_file(
         content = target.read_bytes() if target.exists() else None
         assert content in ((b"old", b"new") if overwrite else (None, b"new"))
         assert names(tmp_path) == (["a"] if content else [])
+
+
+def test_leftovers_of_a_file_are_no_other_files(tmp_path):
+    long = "one and the same long beginning of a name "
+    names = ["a.jpg", "a.mp4", "a.b.jpg", long + "1.mp4", long + "2.mp4"]
+    left = {}
+    for name in names:
+        with pytest.raises(KeyboardInterrupt), atomic_path(tmp_path / name) as outer:
+            with atomic_path(outer, overwrite=True) as inner:
+                left[name] = {outer.name, inner.name}
+            raise KeyboardInterrupt
+    assert len(set.union(*left.values())) == 2 * len(names)
+    for each in left.values():
+        for name in each:
+            (tmp_path / name).touch()
+    for name in names:
+        assert {path.name for path in leftovers(tmp_path, of=tmp_path / name)} == left[name]
+    assert len(leftovers(tmp_path)) == 2 * len(names)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator
@@ -15,6 +17,8 @@ from cvfast.typing import Path as PathLike
 
 __all__ = ["atomic_path", "leftovers", "write_bytes"]
 
+_LONGEST = 40  # characters of a file's stem that its temporary files show
+_TEMPORARY = re.compile(r"(\..*\.)[0-9a-f]{16}\.part(\.[^.]*|)", re.DOTALL)
 # What a full or locked disk answers, whoever wrote (Python, Pillow, FFmpeg).
 _DISK = {
     errno.ENOSPC: "no space left on the device",
@@ -71,9 +75,7 @@ def atomic_path(target: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     final = Path(os.path.realpath(shown))
     with _explained(shown):
         _check(shown, final, overwrite)
-    # The name stays short: a long one plus the random part could pass the limit of 255 bytes.
-    name = f".{final.stem[:40]}.{secrets.token_hex(8)}.part{final.suffix}"
-    temporary = final.with_name(name)
+    temporary = final.with_name(f"{_beginning(final)}{secrets.token_hex(8)}.part{final.suffix}")
     try:
         with _explained(shown):
             # 0o666 less the umask, as open() would: tempfile's 0o600 would hide the result.
@@ -145,14 +147,25 @@ def leftovers(folder: PathLike, *, of: PathLike | None = None) -> list[Path]:
     of : str or path, optional
         Only those of this file.
     """
-    beginning = "" if of is None else f".{Path(of).stem[:40]}."
+    wanted = None if of is None else (_beginning(Path(of)), Path(of).suffix)
     found = []
     for path in Path(folder).iterdir():
-        left, part, _ = path.name.rpartition(".part")
-        number = left.rpartition(".")[2]
-        if part and path.name.startswith(beginning or ".") and len(number) == 16:
+        match = _TEMPORARY.fullmatch(path.name)
+        if match and (wanted is None or match.groups() == wanted):
             found.append(path)
     return found
+
+
+def _beginning(path: Path) -> str:
+    """Return what the names of a file's temporary files begin with, and those of no other's."""
+    if match := _TEMPORARY.fullmatch(path.name):  # a temporary file has its own file's
+        return match[1]
+    # It stays short: a long name plus the random part could pass the limit of 255 bytes.
+    stem = path.stem
+    if len(stem) > _LONGEST:
+        digest = hashlib.blake2b(os.fsencode(stem), digest_size=4).hexdigest()
+        stem = f"{stem[: _LONGEST - 9]}-{digest}"
+    return f".{stem}."
 
 
 def _check(shown: Path, final: Path, overwrite: bool) -> None:
