@@ -13,7 +13,7 @@ from cvfast.runs.folder import open_run
 from cvfast.runs.plan import Plan, Unit
 
 CHORES = """
-    import os, signal
+    import os, signal, time
     from pathlib import Path
     from cvfast.errors import MediaError, OutputError
 
@@ -40,6 +40,10 @@ CHORES = """
 
     def die(task):
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def slow(task):
+        time.sleep(1)
+        write(task)
 
     def refuse(task):
         raise MediaError("clip.mp4: damaged")

@@ -206,3 +206,11 @@ def test_who_finds_the_lock_taken_removes_nothing(chores, monkeypatch):
 
     monkeypatch.setattr(RunFolder, "prepare", late)
     assert chores.do(plan).done == 1
+
+
+def test_who_works_beside_a_killer_is_not_blamed(chores):
+    plan = chores.plan(chores.unit("bad", "die"), *(chores.unit(n, "slow") for n in ("a", "b")))
+    told = []
+    outcome = chores.do(plan, crew=processes(2), failed=lambda unit, error: told.append(unit.name))
+    assert told == ["bad"]
+    assert outcome.done == 2

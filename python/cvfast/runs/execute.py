@@ -133,6 +133,9 @@ class _Execution:
     def _ready(self, flying: int) -> list[Unit]:
         ready = [unit for unit in self._waiting if self._settled.issuperset(unit.after)]
         at_once = self._crew.at_once
+        if at_once is not None and (suspects := [u for u in ready if self._tries[u.name]]):
+            # One of them took the workers along: alone, each answers for itself only.
+            return [] if flying else suspects[:1]
         return ready if at_once is None else ready[: max(0, at_once - flying)]
 
     def _hand_out(self, executor: Executor, unit: Unit) -> Future[dict[str, Any]]:
