@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cvfast.cli.report import Report
 from cvfast.cli.runs import RunFlags, is_run
+from cvfast.config import get_num_threads
 from cvfast.effects.jobs import Recipe, retouch_file
 from cvfast.errors import CvfastError
 from cvfast.io.files import Job
@@ -37,11 +39,12 @@ class _Item:
 
 @dataclass(frozen=True)
 class _Speed:
-    """What a trial took: seconds and bytes for each frame, or photo."""
+    """What a trial took: seconds and bytes for each frame, or photo; processors kept busy."""
 
     seconds: float
     bytes: float
     pixels: int
+    busy: float
     said: str
 
 
@@ -67,20 +70,23 @@ def foretell(
                 seconds += item.frames * speed.seconds * scale
                 written += item.frames * speed.bytes * scale
     run = is_run(jobs, recipe, flags, folder)
-    workers = flags.jobs or 1
+    # No more at a time than there are pieces, and no faster than the processors allow.
+    workers = min(flags.jobs or 1, max(1, sum(item.shards for item in good)))
+    busy = max((speed.busy for speed in speeds), default=1.0)
+    seconds /= min(workers, max(1.0, get_num_threads() / busy))
     sharded = any(item.shards > 1 for item in good)
     # Shards are there beside the clip that is joined of them.
     disk = written * (2 if sharded and run else 1)
     free = shutil.disk_usage(folder.parent).free
     memory = _memory() * workers
     report.result(
-        _summary(clips, photos, seconds / workers, workers, disk, free, memory, speeds)
+        _summary(clips, photos, seconds, workers, disk, free, memory, speeds)
         + (f"\nstate kept in: {folder}" if run else "")
         + ("\nnot enough room: free some, or choose another disk" if disk > free else ""),
         inputs=len(items),
         frames=sum(item.frames for item in clips),
         shards=sum(item.shards for item in good),
-        seconds=round(seconds / workers, 1),
+        seconds=round(seconds, 1),
         jobs=workers,
         disk=round(disk),
         disk_free=free,
@@ -133,13 +139,16 @@ def _try(items: list[_Item], recipe: Recipe) -> _Speed | None:
         part = replace(recipe, overwrite=True, end=float(end)) if job.video else recipe
         with tempfile.TemporaryDirectory() as folder, suppress(CvfastError):
             target = Path(folder) / f"trial{job.target.suffix}"
+            clock, busy = time.perf_counter(), time.process_time()
             done = retouch_file(Job(job.source, target, job.video), part)
+            busy = (time.process_time() - busy) / max(time.perf_counter() - clock, 1e-9)
             count = done.get("frames", 1)
             what = f"{count} frames" if job.video else "a photo"
             return _Speed(
                 done["seconds"] / count,
                 target.stat().st_size / count,
                 item.pixels,
+                busy,
                 f"{what} of {job.source}, {count / done['seconds']:.1f} a second",
             )
     return None

@@ -12,7 +12,7 @@ from cyclopts import Group, Parameter
 
 from cvfast.cli.batch import Batch
 from cvfast.cli.report import Report
-from cvfast.errors import CvfastError
+from cvfast.errors import CvfastError, OutputError
 from cvfast.io.files import Job
 
 if TYPE_CHECKING:
@@ -87,9 +87,20 @@ class RunFlags:
 
 
 def run_folder(output: str, flags: RunFlags) -> Path:
-    """Return where the state of a run is kept."""
+    """Return where the state of a run is kept.
+
+    Raises
+    ------
+    OutputError
+        The folder in which ``--run-dir`` would be is missing.
+    """
     if flags.run_dir is not None:
-        return Path(flags.run_dir).absolute()
+        folder = Path(flags.run_dir).absolute()
+        if not folder.parent.is_dir():
+            raise OutputError(
+                f"--run-dir {flags.run_dir}: no such folder: {folder.parent}. Create it first."
+            )
+        return folder
     path = Path(output).absolute()
     return path / ".cvfast.run" if path.is_dir() else path.with_name(f"{path.name}.run")
 
@@ -130,7 +141,7 @@ def work(
             raise KeyboardInterrupt(f"interrupted; {batch.state}. {_kept(folder)}") from None
         except CvfastError as error:
             raise type(error)(f"{error}\n{_kept(folder)}") from error
-        if outcome.finished:
+        if outcome.finished and (not outcome.errors or _as_planned(plan)):
             run.remove()
         else:
             report.error(_kept(folder))
@@ -173,6 +184,16 @@ def _execute(
 
     with report.bars(), report.bar("frames") as progress:
         return execute(run, plan, crew, done=done, failed=failed, progress=progress)
+
+
+def _as_planned(plan: Plan) -> bool:
+    """Whether the inputs are still there and the same: else it was not they that failed."""
+    from cvfast.runs.plan import Fingerprint
+
+    try:
+        return all(Fingerprint.of(known.path) == known for known in plan.inputs)
+    except CvfastError:
+        return False
 
 
 def _kept(folder: Path) -> str:

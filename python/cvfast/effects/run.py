@@ -32,6 +32,7 @@ __all__ = ["SHARD", "file", "frames_of", "join", "plan_run", "shard", "shards_of
 
 SHARD = Fraction(30)  # seconds; part of every plan, so it does not depend on who works
 LEAD_IN = Fraction(2)
+_LONGEST = Fraction(100 * 3600)  # seconds that a clip can last
 _SEEKABLE = ("mp4", "matroska")  # others have no index to find a time by
 _UNITS = "cvfast.effects.run:"
 _PHOTO_WEIGHT = 10  # frames that a photo counts for in the progress
@@ -77,7 +78,8 @@ def shards_of(
     """Divide a clip: (start, end) of each shard in seconds from its first frame.
 
     One, the whole, for a clip that is short, of unknown length, transparent, without an index to
-    find a time by, or whose faces are wanted by number: they are counted through the clip.
+    find a time by, that claims over 100 hours, or whose faces are wanted by number: they are
+    counted through the clip.
     """
     window = Window.of(recipe.start, recipe.end)
     start, end = window.start, window.end
@@ -89,6 +91,8 @@ def shards_of(
         return whole
     last = info.duration if end is None else min(end, info.duration)
     begin = start or Fraction(0)
+    if last - begin > _LONGEST:  # a header that lies; what is wrong shows on reading
+        return whole
     count = max(1, round((last - begin) / seconds))
     borders = [start, *(begin + seconds * n for n in range(1, count)), end]
     return list(pairwise(borders))

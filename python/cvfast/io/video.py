@@ -265,6 +265,12 @@ def first_look(path: PathLike, window: Window, *, alpha: bool = True) -> VideoIn
                 plain = first_look(path, window, alpha=False)
                 return replace(info, rotation=plain.rotation, display_matrix=plain.display_matrix)
             return info
+        length = container.duration
+    if window.start and not reader.damage.count and length and window.start * 10**6 >= length:
+        raise MediaError(
+            f"{path}: it lasts {length / 1e6:.2f} s, so nothing is left of it from "
+            f"start={float(window.start):g} on. Choose an earlier one."
+        )
     which = "no frame" if window.whole else "no frame between start and end"
     raise MediaError(
         f"{path}: {which} could be decoded ({reader.damage.count} damaged packets). "
