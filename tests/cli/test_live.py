@@ -249,6 +249,7 @@ def test_inputs_that_fail(run, samples, tmp_path):
         (("--size", "big"), "--size: expected width x height such as 1280x720, got big"),
         (("--size", "640x480"), "expected none for a file"),
         (("--seconds", "0"), "--seconds: expected a number over 0"),
+        (("--seconds", "inf"), "--seconds: expected a number over 0"),
         (("--face", "prettiest"), "--face: expected all"),
     ],
 )

@@ -96,3 +96,9 @@ def test_flags_go_before_the_look():
     assert asdict(other) == asdict(plain) | {"smooth_skin": 0.1, "lip_color": "wine"}
     with pytest.raises(ValueError, match=r"no effect is switched on: .*--look natural"):
         EffectFlags().options()
+
+
+def test_a_look_that_is_too_deep(tmp_path):
+    (tmp_path / "deep.toml").write_text("x = " + "[" * 100_000)
+    with pytest.raises(ValueError, match=r"deep\.toml: expected TOML"):
+        load_look(tmp_path / "deep.toml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -76,8 +77,8 @@ def live(
     from cvfast.io.camera import Camera, open_source
 
     options, choice = _options(effects, window), parse_face(face)
-    if seconds is not None and not seconds > 0:
-        raise ValueError(f"--seconds: expected a number over 0, got {seconds}")
+    if seconds is not None and not 0 < seconds <= threading.TIMEOUT_MAX:
+        raise ValueError(f"--seconds: expected a number over 0 (none: no end), got {seconds}")
     feed = open_source(source, size=_size(size), rate=_rate(rate), notice=report.note)
     session = _Session(_retoucher(options, choice), report, feed.name)
     session.mirrored = isinstance(feed, Camera) if mirror is None else mirror

@@ -93,7 +93,7 @@ def bundled_looks() -> list[str]:
 def _options(source: str, data: bytes) -> RetouchOptions:
     try:
         given: dict[str, Any] = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{source}: expected TOML, got a file that is none: {error}") from None
     names = [field.name for field in fields(RetouchOptions)]
     for key, value in given.items():
