@@ -12,6 +12,7 @@ import c2pa
 import numpy as np
 import pytest
 from cvfast.errors import MediaError, MissingDependencyError, OutputError
+from cvfast.io import credentials
 from cvfast.io.atomic import atomic_path
 from cvfast.io.credentials import read_credentials
 from cvfast.io.images import read_image, write_image
@@ -290,3 +291,9 @@ def test_a_trust_list_that_is_none(signer, picture):
     sign_file(picture, signer)
     with pytest.raises(ValueError, match="trust: expected certificates in PEM form"):
         read_credentials(picture, trust="those whom I like")
+
+
+def test_words_of_strangers_are_one_plain_line():
+    entry = {"code": "general.error", "explanation": "\x1b[2J\n  signature    valid"}
+    (problem,) = credentials._told({"validation_status": [entry]}, "Invalid").problems
+    assert problem == "[2J   signature    valid"

@@ -129,7 +129,7 @@ def read_credentials(path: PathLike, *, trust: str | None = None) -> Credentials
             return Credentials("unchecked", problems=(_line(said),))
         if not _carries(path):
             return None
-        return Credentials("invalid", problems=(f"the manifest cannot be read: {error}",))
+        return Credentials("invalid", problems=(_line(f"the manifest cannot be read: {error}"),))
     except OSError as error:
         raise MediaError(f"{path}: cannot be read: {error.strerror}") from error
 
@@ -182,7 +182,8 @@ def _told(report: Mapping[str, Any], state: str | None) -> Credentials:
     codes = [entry for entry in report.get("validation_status", ()) if entry["code"] != _UNTRUSTED]
     ours = {"Trusted": "trusted", "Valid": "untrusted"}.get(state or "", "invalid")
     problems = dict.fromkeys(
-        _WORDS.get(entry["code"], entry.get("explanation") or entry["code"]) for entry in codes
+        _WORDS.get(entry["code"], _line(entry.get("explanation") or entry["code"]))
+        for entry in codes
     )
     return Credentials(
         state=ours,
