@@ -148,11 +148,11 @@ def _follow(source: Path, report: Report) -> tuple[list[FaceRecord], dict[str, i
     from cvfast.faces.frames import frame_reader
     from cvfast.faces.mesh import FaceMesh
     from cvfast.faces.tracking import FaceTracker
-    from cvfast.io.video import read_frames
+    from cvfast.io.video import probe, read_frames
 
     tracker, mesh = FaceTracker(), FaceMesh()
     faces: dict[int, FaceRecord] = {}
-    count = 0
+    count, total = 0, probe(source).frames
     with report.bar(source.name) as progress:
         for frame in read_frames(source):
             seconds = count / _RATE if frame.seconds is None else float(frame.seconds)
@@ -161,7 +161,7 @@ def _follow(source: Path, report: Report) -> tuple[list[FaceRecord], dict[str, i
             for track in tracker.update(reader, seconds):
                 face = faces.setdefault(track.number, FaceRecord(track.number))
                 face.add(seconds, reader, track, mesh)
-            progress(count, None)
+            progress(count, total and max(count, total))
     found = [face for _, face in sorted(faces.items()) if face.times]
     return found, {"frames": count, "fits": tracker.fits, "searches": tracker.searches}
 
