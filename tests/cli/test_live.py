@@ -244,11 +244,12 @@ def test_inputs_that_fail(run, samples, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--rate", "fast"), "--rate: expected frames a second, or max, got fast"),
+        (("--rate", "fast"), "--rate: expected frames a second from 0.01 on, or max, got fast"),
         (("--rate", "0"), "--rate: expected"),
         (("--size", "big"), "--size: expected width x height such as 1280x720, got big"),
         (("--size", "640x480"), "expected none for a file"),
         (("--seconds", "0"), "--seconds: expected a number over 0"),
+        (("--rate", "1e-12"), "--rate: expected frames a second from 0.01 on, or max, got 1e-12"),
         (("--seconds", "inf"), "--seconds: expected a number over 0"),
         (("--face", "prettiest"), "--face: expected all"),
     ],

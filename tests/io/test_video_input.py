@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from fractions import Fraction
 
 import av
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from av.codec.context import Flags
 from cvfast.errors import MediaError
+from cvfast.io.damage import Damage
 from cvfast.io.files import is_video
 from cvfast.io.hdr import Hdr
 from cvfast.io.images import read_image
@@ -378,3 +380,28 @@ def test_a_pipe_is_refused_before_it_blocks(tmp_path, call):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(MediaError, match=r"pipe: expected a file, got a named pipe. Save its"):
         call(tmp_path / "pipe")
+
+
+def test_uncompressed_clips(tmp_path):
+    path = tmp_path / "raw.y4m"
+    with av.open(str(path), "w", format="yuv4mpegpipe") as out:
+        stream = out.add_stream("wrapped_avframe", rate=25)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for number in range(3):
+            frame = av.VideoFrame(64, 64, "yuv420p")
+            frame.pts = number
+            out.mux(stream.encode(frame))
+    assert probe(path).rate == 25
+    assert len(list(read_frames(path))) == 3
+
+
+def test_a_clip_that_is_all_damage_takes_no_longer_a_packet():
+    damage = Damage()
+    began = time.perf_counter()
+    for number in range(100_000):
+        damage.sent(number)
+        damage.failed()
+    assert time.perf_counter() - began < 5
+    damage.came(100_000, corrupt=False)
+    assert damage.notes(Fraction)[0].startswith("100000 frames damaged and left out")

@@ -160,6 +160,11 @@ def _virtual_camera() -> str:
     return f"pyvirtualcam {library.__version__}"
 
 
+def _cluster() -> str:
+    library = _module("distributed", "pip install 'cvfast[cluster]'")
+    return f"dask.distributed {library.__version__}"
+
+
 def _module(name: str, command: str) -> types.ModuleType:
     try:
         return importlib.import_module(name)
@@ -179,4 +184,5 @@ _CHECKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
     ("cameras, live window", False, _opencv),
     ("virtual camera", False, _virtual_camera),
     ("signed marks", False, _signing),
+    ("long work on a cluster", False, _cluster),
 )

@@ -35,6 +35,7 @@ EXAMPLES = (
 )
 USAGE = "[CAMERA|CLIP] [OPTIONS]"
 _FIRST_COLORS = {"eye_color": "green", "lip_color": "rose"}
+_SLOWEST = 0.01  # frames a second
 _KEYS = "q quits, space before/after, m mirrors, e next eye colour, s saves a picture"
 
 
@@ -124,8 +125,10 @@ def _rate(text: str | None) -> float | None:
         rate = float("inf" if text == "max" else text)
     except ValueError:
         rate = -1.0
-    if not rate > 0:
-        raise ValueError(f"--rate: expected frames a second, or max, got {text}")
+    if not rate >= _SLOWEST:
+        raise ValueError(
+            f"--rate: expected frames a second from {_SLOWEST:g} on, or max, got {text}"
+        )
     return rate
 
 

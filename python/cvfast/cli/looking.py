@@ -102,7 +102,7 @@ def _clip(
     report: Report,
     overwrite: bool,
 ) -> bool:
-    from cvfast.io.video import read_frames, transcode
+    from cvfast.io.video import probe, read_frames, transcode
 
     found = number = 0
 
@@ -130,9 +130,10 @@ def _clip(
 
     with report.bar(source.name) as progress:
         if target is None:
+            total = probe(source).frames
             for frame in read_frames(source):
                 edit(frame)
-                progress(number, None)
+                progress(number, total and max(number, total))
         else:
             transcode(source, target, edit, overwrite=overwrite, progress=progress)
     return found > 0

@@ -124,7 +124,7 @@ class PlayedFile:
                 if now - due > _BEHIND:
                     began, due = now - elapsed, now
                     self.setbacks += 1
-                if stop.wait(max(0.0, due - now)):
+                if stop.wait(min(max(0.0, due - now), threading.TIMEOUT_MAX)):
                     return
             _set_time(frame, elapsed)
             yield Shot(frame, due, reading)

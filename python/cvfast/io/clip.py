@@ -42,7 +42,8 @@ Seconds: TypeAlias = float | Fraction
 
 # Only real containers, only from disk: a playlist called .mp4 must not make us open other files.
 _INPUT_OPTIONS = {
-    "format_whitelist": "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,gif,mxf,nut",
+    "format_whitelist": "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,gif,mxf,nut,"
+    "yuv4mpegpipe",
     "protocol_whitelist": "file",
 }
 _MP4 = "mp4"

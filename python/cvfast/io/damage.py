@@ -40,6 +40,7 @@ class Damage:
         """Note that the decoder could not decode something it was sent."""
         self.count += 1
         self._suspects |= self._waiting
+        self._waiting.clear()
 
     def came(self, pts: int, *, corrupt: bool) -> None:
         """Note that a frame came out of the decoder; `corrupt`: a part of it is guessed."""

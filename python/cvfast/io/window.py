@@ -157,7 +157,7 @@ def prepare_windows() -> None:
     ):
         raise ValueError(
             "there is no screen to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set): "
-            "use --no-window, or --virtual-camera to see the pictures in another program"
+            "use --no-window, with --virtual-camera to see the pictures in another program"
         )
     load_cv2()
     # OpenCV's wheel names a folder of fonts that it does not have: labels would be empty.
