@@ -166,3 +166,14 @@ def test_clips_and_files_that_are_neither(tmp_path: Path) -> None:
         read_provenance(text)
     with pytest.raises(MediaError, match="missing: cannot be read"):
         read_provenance(tmp_path / "missing")
+
+
+def test_a_packet_that_would_grow_too_large_is_left_out() -> None:
+    small = xmp_packet(Mark(actions=("x=1",)))
+    room = (1 << 20) - len(small) - 10
+    large = small.replace(b"x=1", b"x=1" + b"y" * room)
+    packet = xmp_packet(Mark(actions=("z=1",)), existing=large)
+    assert len(packet) < 2000
+    mark = parse_xmp(packet)
+    assert mark is not None
+    assert mark.actions == ("z=1",)

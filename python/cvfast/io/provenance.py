@@ -112,7 +112,7 @@ def xmp_packet(mark: Mark, *, existing: bytes | None = None) -> bytes:
     existing : bytes, optional
         The input's packet. Its properties are kept, except the source type and the creator tool,
         which are replaced; its history grows by one event for each action. A packet that is no
-        proper XMP is left out.
+        proper XMP, or would grow over 1 MiB, is left out.
 
     Returns
     -------
@@ -129,7 +129,13 @@ def xmp_packet(mark: Mark, *, existing: bytes | None = None) -> bytes:
     body = _fresh(mark)
     old = _document(existing) if existing else None
     if old is not None and old.getElementsByTagNameNS(_RDF, "RDF"):
-        body = _merged(old, _require(body))
+        merged = _wrapped(_merged(old, _require(body)))
+        if len(merged) <= MAX_PACKET:
+            return merged
+    return _wrapped(body)
+
+
+def _wrapped(body: str) -> bytes:
     return (
         f'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n{body}\n<?xpacket end="w"?>'
     ).encode()
