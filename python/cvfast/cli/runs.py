@@ -59,7 +59,9 @@ class RunFlags:
         str | None,
         _option("--cluster", "Address of a Dask scheduler whose workers share these folders."),
     ] = None
-    run_dir: Annotated[str | None, _option("--run-dir", "Where to keep the run's state.")] = None
+    run_dir: Annotated[
+        str | None, _option("--run-dir", "Where to keep the run's state: a new or empty folder.")
+    ] = None
     shard: Annotated[float, _option("--shard", "Clips: seconds of a shard.")] = 30.0
 
     def check(self) -> None:
