@@ -42,7 +42,7 @@ CHORES = """
         os.kill(os.getpid(), signal.SIGKILL)
 
     def slow(task):
-        time.sleep(1)
+        time.sleep(task.unit.arguments["seconds"])
         write(task)
 
     def refuse(task):
@@ -75,8 +75,8 @@ class Chores:
         path = self.folder / "log"
         return path.read_text().split() if path.exists() else []
 
-    def unit(self, name, work="write", **options):
-        arguments = {"log": str(self.folder / "log")}
+    def unit(self, name, work="write", *, seconds=0, **options):
+        arguments = {"log": str(self.folder / "log"), "seconds": seconds}
         return Unit(name, f"cvfast_test_chores:{work}", arguments, **options)
 
     def plan(self, *units, **settings):

@@ -209,7 +209,8 @@ def test_who_finds_the_lock_taken_removes_nothing(chores, monkeypatch):
 
 
 def test_who_works_beside_a_killer_is_not_blamed(chores):
-    plan = chores.plan(chores.unit("bad", "die"), *(chores.unit(n, "slow") for n in ("a", "b")))
+    slow = [chores.unit(n, "slow", seconds=s) for n, s in (("a", 0.2), ("b", 4))]
+    plan = chores.plan(chores.unit("bad", "die"), *slow)
     told = []
     outcome = chores.do(plan, crew=processes(2), failed=lambda unit, error: told.append(unit.name))
     assert told == ["bad"]
