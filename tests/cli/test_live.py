@@ -216,7 +216,7 @@ def test_no_screen(run, samples, monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     result = run("live", samples / "face.mp4", *EYES)
     assert result.code == 2
-    assert "use --no-window, or --virtual-camera" in result.err
+    assert "use --no-window, with --virtual-camera" in result.err
 
 
 def test_opencv_without_windows(run, samples, screen):
