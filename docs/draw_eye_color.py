@@ -1,4 +1,4 @@
-"""Draws docs/images/eye-color.jpg: the astronaut's eyes, six times enlarged, in four colours.
+"""Draws docs/images/eye-color.jpg: the astronaut's eyes, six times enlarged, in several colours.
 
 python docs/draw_eye_color.py OUT.jpg
 """
@@ -10,6 +10,8 @@ import sys
 import cvfast
 import numpy as np
 import skimage.data
+from cvfast.io.images import write_image
+from cvfast.io.provenance import Mark
 from PIL import Image
 
 COLORS = (None, "green", "blue", "hazel", "grey", "violet")
@@ -34,7 +36,8 @@ def main(target: str) -> None:
         eyes = Image.fromarray(np.ascontiguousarray(image[y0:y1, x0:x1]))
         place = index % ACROSS * (size[0] + GAP), index // ACROSS * (size[1] + GAP)
         sheet.paste(eyes.resize(size, Image.Resampling.BICUBIC), place)
-    sheet.save(target, quality=88)
+    mark = Mark(actions=tuple(f"eye_color={color}" for color in COLORS if color))
+    write_image(target, np.asarray(sheet), mark=mark, quality=88, overwrite=True)
 
 
 if __name__ == "__main__":

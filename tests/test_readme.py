@@ -76,7 +76,8 @@ def test_links_lead_somewhere() -> None:
     assert [link for link in links if not link.exists()] == []
 
 
-def test_the_altered_picture_says_so() -> None:
-    mark = read_provenance(ROOT / "docs/images/big-eyes.jpg")
+@pytest.mark.parametrize("name", ["big-eyes", "eye-color", "retouch-set"])
+def test_altered_pictures_say_so(name: str) -> None:
+    mark = read_provenance(ROOT / f"docs/images/{name}.jpg")
     assert mark is not None
-    assert mark.actions == ("big_eyes=0.4",)
+    assert mark.source_type == "algorithmicallyEnhanced"
