@@ -55,8 +55,8 @@ template <typename T>
 py::ssize_t paint(const py::array& luma, const Place& luma_place, const py::array& blue,
                   const py::array& red, const Place& chroma_place, const Doubles& eye,
                   const Doubles& lids, const std::array<double, 12>& n) {
-  const cvfast::IrisPaint colors = {n[0],         n[1],         n[2], n[3],  {n[4], n[5]},
-                                    {n[6], n[7]}, n[8],         n[9], n[10], n[11]};
+  const cvfast::IrisPaint colors = {n[0],         n[1], n[2], n[3],  {n[4], n[5]},
+                                    {n[6], n[7]}, n[8], n[9], n[10], n[11]};
   const auto from = plane<const T>(luma, luma_place);
   const auto first = plane<T>(blue, chroma_place), second = plane<T>(red, chroma_place);
   const auto outline = shape(eye, lids);
@@ -97,9 +97,8 @@ py::ssize_t iris_paint(const py::array& luma, const Place& luma_place, const py:
 }  // namespace
 
 void bind_iris(py::module_& m) {
-  m.def("iris_rings", &iris_rings, py::arg("plane"), py::arg("place"),
-        py::arg("eye").noconvert(), py::arg("lids").noconvert(), py::arg("rays").noconvert(),
-        py::arg("distances").noconvert());
+  m.def("iris_rings", &iris_rings, py::arg("plane"), py::arg("place"), py::arg("eye").noconvert(),
+        py::arg("lids").noconvert(), py::arg("rays").noconvert(), py::arg("distances").noconvert());
   m.def("iris_rim", &iris_rim, py::arg("luma").noconvert(), py::arg("seen").noconvert(),
         py::arg("rays").noconvert(), py::arg("distances").noconvert());
   m.def("iris_paint", &iris_paint, py::arg("luma"), py::arg("luma_place"), py::arg("blue"),

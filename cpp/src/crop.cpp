@@ -160,7 +160,8 @@ double scale_of(const CropView& view) {
     if (!std::isfinite(m[k])) reject("matrix", k, "finite numbers", m[k]);
   }
   const double scale = std::min(std::hypot(m[0], m[3]), std::hypot(m[1], m[4]));
-  if (!(scale > 0)) throw std::invalid_argument("matrix: expected axes longer than 0, got a flat one");
+  if (!(scale > 0))
+    throw std::invalid_argument("matrix: expected axes longer than 0, got a flat one");
   return scale;
 }
 
@@ -175,7 +176,7 @@ void finish(const CropKernels& kernels, const CropColors& colors, const std::uin
 
 template <typename Fill, typename T>
 void read(const CropPicture& picture, const CropView& view, float scale, float shift, T* out,
-          int threads, Fill CropKernels::*fill) {
+          int threads, Fill CropKernels::* fill) {
   const double reduction = scale_of(view);
   if (view.width == 0 || view.height == 0) return;
   const CropKernels& kernels = CVFAST_PICK(crop_kernels);

@@ -10,17 +10,17 @@
 namespace cvfast {
 namespace {
 
-constexpr double kUnseen = 0.04;      // iris radii inside the lids that do not count as seen
-constexpr double kFirstEdge = 0.7;    // the rim is looked for from here on, in iris radii
-constexpr double kFullRise = 0.1;     // luma: a rim that counts as one whole ray
+constexpr double kUnseen = 0.04;    // iris radii inside the lids that do not count as seen
+constexpr double kFirstEdge = 0.7;  // the rim is looked for from here on, in iris radii
+constexpr double kFullRise = 0.1;   // luma: a rim that counts as one whole ray
 constexpr double kReaches[] = {0.4, 0.25, 0.18};
 constexpr double kPrior[] = {0.5, 1.0, 1.0};  // rays that say "as the landmarks have it"
 constexpr double kMostOffset = 0.35;
-constexpr double kKept = 0.5;         // of the iris's own pattern of hues
+constexpr double kKept = 0.5;                 // of the iris's own pattern of hues
 constexpr double kLash = 0.33, kIris = 0.53;  // of its median luma: lashes and shadow, then iris
-constexpr double kHighlight = 0.06;   // luma from iris to highlight
-constexpr double kMost = 1.3;         // of the wanted colour's own luma: light irises stay soft
-constexpr double kGamut = 0.85;       // of the chroma that RGB holds at a luma
+constexpr double kHighlight = 0.06;           // luma from iris to highlight
+constexpr double kMost = 1.3;    // of the wanted colour's own luma: light irises stay soft
+constexpr double kGamut = 0.85;  // of the chroma that RGB holds at a luma
 
 // NaN gives low.
 double clip(double value, double low, double high) {
@@ -69,10 +69,10 @@ void solve(const double* m, const double* b, double* x) {
   const double c2 = m[1] * m[4] - m[2] * m[3];
   const double scale = 1 / (m[0] * c0 + m[1] * c1 + m[2] * c2);
   x[0] = scale * (c0 * b[0] + c1 * b[1] + c2 * b[2]);
-  x[1] = scale * (c1 * b[0] + (m[0] * m[5] - m[2] * m[2]) * b[1] +
-                  (m[1] * m[2] - m[0] * m[4]) * b[2]);
-  x[2] = scale * (c2 * b[0] + (m[1] * m[2] - m[0] * m[4]) * b[1] +
-                  (m[0] * m[3] - m[1] * m[1]) * b[2]);
+  x[1] =
+      scale * (c1 * b[0] + (m[0] * m[5] - m[2] * m[2]) * b[1] + (m[1] * m[2] - m[0] * m[4]) * b[2]);
+  x[2] =
+      scale * (c2 * b[0] + (m[1] * m[2] - m[0] * m[4]) * b[1] + (m[0] * m[3] - m[1] * m[1]) * b[2]);
 }
 
 // Where, along one ray, luma rises from iris to white near the expected place: weight and place.
@@ -133,8 +133,8 @@ class Brush {
     double rest[2] = {chroma[0] - paint_.own[0] * level, chroma[1] - paint_.own[1] * level};
     // Where the iris is paler it differs less, but not towards the opposite colour.
     const double square = paint_.own[0] * paint_.own[0] + paint_.own[1] * paint_.own[1];
-    const double along = (paint_.own[0] * rest[0] + paint_.own[1] * rest[1]) /
-                         (square > 1e-6 ? square : 1e-6);
+    const double along =
+        (paint_.own[0] * rest[0] + paint_.own[1] * rest[1]) / (square > 1e-6 ? square : 1e-6);
     for (int k = 0; k < 2; ++k) {
       if (along < 0) rest[k] -= paint_.own[k] * along;
       chroma[k] += share * (paint_.wanted[k] * shown + kKept * rest[k] - chroma[k]);
@@ -173,10 +173,9 @@ bool put(const SamplePlane<T>& plane, T* sample, double value, double limit) {
 void span(double middle, double reach, double scale, double offset, std::ptrdiff_t size,
           std::ptrdiff_t* first, std::ptrdiff_t* last) {
   const auto end = static_cast<double>(size);
-  *first = static_cast<std::ptrdiff_t>(
-      clip(std::ceil((middle - reach) * scale + offset), 0, end));
-  *last = static_cast<std::ptrdiff_t>(
-      clip(std::floor((middle + reach) * scale + offset) + 1, 0, end));
+  *first = static_cast<std::ptrdiff_t>(clip(std::ceil((middle - reach) * scale + offset), 0, end));
+  *last =
+      static_cast<std::ptrdiff_t>(clip(std::floor((middle + reach) * scale + offset) + 1, 0, end));
 }
 
 }  // namespace
@@ -220,8 +219,8 @@ void iris_rim(const float* luma, const std::uint8_t* seen, const IrisRings& ring
       const double x = rings.rays[i], y = rings.rays[rings.angles + i];
       const double expected = 1 + x * offsets[0] + y * offsets[1] + offsets[2];
       double place = 0;
-      const double trust = rise_near(luma + i * rings.count, seen + i * rings.count, rings,
-                                     expected, reach, &place);
+      const double trust =
+          rise_near(luma + i * rings.count, seen + i * rings.count, rings, expected, reach, &place);
       const double w = trust * trust, off = place - 1;
       m[0] += w * x * x;
       m[1] += w * x * y;
@@ -247,8 +246,8 @@ std::ptrdiff_t iris_paint(const SamplePlane<const T>& luma, const SamplePlane<T>
   const auto down = static_cast<std::ptrdiff_t>(std::nearbyint(1 / blue.scale_y));
   const Brush brush(eye, paint, static_cast<double>((across > down ? across : down) - 1));
   std::ptrdiff_t x0, x1, y0, y1, changed = 0;
-  span(eye.center[0], std::hypot(eye.axes[0], eye.axes[1]), blue.scale_x, blue.offset_x,
-       blue.width, &x0, &x1);
+  span(eye.center[0], std::hypot(eye.axes[0], eye.axes[1]), blue.scale_x, blue.offset_x, blue.width,
+       &x0, &x1);
   span(eye.center[1], std::hypot(eye.axes[2], eye.axes[3]), blue.scale_y, blue.offset_y,
        blue.height, &y0, &y1);
   for (std::ptrdiff_t j = y0; j < y1; ++j) {
@@ -271,10 +270,10 @@ std::ptrdiff_t iris_paint(const SamplePlane<const T>& luma, const SamplePlane<T>
   return changed;
 }
 
-#define CVFAST_IRIS(T)                                                                           \
-  template void iris_rings<T>(const SamplePlane<const T>&, const EyeShape&, const IrisRings&,   \
-                              float*, std::uint8_t*);                                           \
-  template std::ptrdiff_t iris_paint<T>(const SamplePlane<const T>&, const SamplePlane<T>&,     \
+#define CVFAST_IRIS(T)                                                                        \
+  template void iris_rings<T>(const SamplePlane<const T>&, const EyeShape&, const IrisRings&, \
+                              float*, std::uint8_t*);                                         \
+  template std::ptrdiff_t iris_paint<T>(const SamplePlane<const T>&, const SamplePlane<T>&,   \
                                         const SamplePlane<T>&, const EyeShape&, const IrisPaint&)
 CVFAST_IRIS(std::uint8_t);
 CVFAST_IRIS(std::uint16_t);

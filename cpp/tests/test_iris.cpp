@@ -1,5 +1,3 @@
-#include "cvfast/iris.h"
-
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -8,6 +6,7 @@
 #include <vector>
 
 #include "check.h"
+#include "cvfast/iris.h"
 
 using cvfast::EyeShape;
 using cvfast::IrisPaint;

@@ -1,4 +1,5 @@
-// Eye colour: where the rim of an iris is, and other chroma inside it. A few hundred samples a call.
+// Eye colour: where the rim of an iris is, and other chroma inside it. A few hundred samples a
+// call.
 #pragma once
 
 #include <cstddef>
@@ -39,14 +40,14 @@ struct IrisRings {
 
 struct IrisPaint {
   double strength;
-  double pupil;        // radius, of the iris's
-  double luma;         // the iris's median
-  double bright;       // where highlights begin
-  double own[2];       // chroma over luma, before
-  double wanted[2];    // chroma over luma, after
-  double usual;        // luma of the wanted colour as it was named
+  double pupil;            // radius, of the iris's
+  double luma;             // the iris's median
+  double bright;           // where highlights begin
+  double own[2];           // chroma over luma, before
+  double wanted[2];        // chroma over luma, after
+  double usual;            // luma of the wanted colour as it was named
   double darken, lighten;  // how far R, G or B of the wanted chroma lie under and over luma 1
-  double limit;        // the largest sample; 0: not rounded and not cut
+  double limit;            // the largest sample; 0: not rounded and not cut
 };
 
 // Reads a plane along the rays: values and seen have `angles` rows of `count`; seen is 1 between
@@ -57,8 +58,7 @@ void iris_rings(const SamplePlane<const T>& plane, const EyeShape& eye, const Ir
 
 // Writes to offsets how the iris has to be moved (x, y) and grown, in its radii, so that its rim
 // meets the edge that luma read by iris_rings shows; all zero where there is none.
-void iris_rim(const float* luma, const std::uint8_t* seen, const IrisRings& rings,
-              double* offsets);
+void iris_rim(const float* luma, const std::uint8_t* seen, const IrisRings& rings, double* offsets);
 
 // Gives the iris the wanted colour: returns how many chroma samples were written.
 template <typename T>

@@ -30,8 +30,8 @@ void add_two(const T* __restrict row, const T* __restrict next, int shift, std::
              std::uint16_t* __restrict sums) {
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     const int before = First ? 0 : sums[i];
-    sums[i] = static_cast<std::uint16_t>(before + to_level(row[i], shift) +
-                                         to_level(next[i], shift));
+    sums[i] =
+        static_cast<std::uint16_t>(before + to_level(row[i], shift) + to_level(next[i], shift));
   }
 }
 
@@ -201,8 +201,8 @@ template <typename T>
 void fill(const CropLine& line, float right, float bottom, std::ptrdiff_t n, T value, T* out) {
   const auto last = static_cast<float>(static_cast<std::int32_t>(n - 1));
   const float end_x = line.x + line.dx * last, end_y = line.y + line.dy * last;
-  if (line.x >= -0.5f && line.x <= right && line.y >= -0.5f && line.y <= bottom &&
-      end_x >= -0.5f && end_x <= right && end_y >= -0.5f && end_y <= bottom) {
+  if (line.x >= -0.5f && line.x <= right && line.y >= -0.5f && line.y <= bottom && end_x >= -0.5f &&
+      end_x <= right && end_y >= -0.5f && end_y <= bottom) {
     return;  // what lies between lies inside too
   }
   for (std::ptrdiff_t i = 0; i < n; ++i) {
@@ -225,7 +225,7 @@ void fill_f32(const CropLine& line, float right, float bottom, std::ptrdiff_t n,
 
 }  // namespace
 
-const CropKernels crop_kernels = {sum_rows_any, shrink,  pair_up, sample_line, finish_u8,
-                                  finish_f32,   fill_u8, fill_f32};
+const CropKernels crop_kernels = {sum_rows_any, shrink,     pair_up, sample_line,
+                                  finish_u8,    finish_f32, fill_u8, fill_f32};
 
 }  // namespace cvfast::CVFAST_ISA
