@@ -6,6 +6,7 @@
 #if defined(__AVX2__)
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12's own AVX-512 header (PR 105593)
+#pragma GCC diagnostic ignored "-Wuninitialized"        // the same, under sanitizers
 #endif
 #include <immintrin.h>
 #endif
