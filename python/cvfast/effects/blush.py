@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.effects.canvas import Canvas
+from cvfast.effects.easing import ease
 from cvfast.effects.options import RetouchOptions
 from cvfast.effects.patch import Patch
 from cvfast.effects.pose import yaw
 from cvfast.effects.regions import face_outline, face_width
 from cvfast.effects.subject import Subject
-from cvfast.effects.tone import Tone, ease, skin_tone
+from cvfast.effects.tone import Tone, skin_tone
 from cvfast.faces.types import Landmarks
 from cvfast.typing import ImageF32
 

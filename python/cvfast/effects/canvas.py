@@ -117,20 +117,6 @@ class Canvas:
         plane = self.chroma_planes[0]
         return np.asarray(points, np.float64) * (plane.sx, plane.sy) + (plane.ox, plane.oy)
 
-    def luma_at_chroma(self, box: Box) -> ImageF32:
-        """Read luma averaged over each chroma sample's pixels: float32 (h, w)."""
-        plane, (across, down) = self.luma_plane, self.chroma_step
-        x0, y0, x1, y1 = box
-        height, width = plane.array.shape[:2]
-        total = np.zeros((y1 - y0, x1 - x0), np.float32)
-        for j in range(down):
-            rows = np.minimum(np.arange(y0, y1) * down + j, height - 1)
-            for i in range(across):
-                columns = np.minimum(np.arange(x0, x1) * across + i, width - 1)
-                total += plane.array[rows[:, None], columns]
-        mean: ImageF32 = total * np.float32(1 / (across * down))
-        return (mean - np.float32(self.black)) * np.float32(1 / self.luma_levels)
-
     def ycc(self, rgb: ArrayLike) -> NDArray[np.float32]:
         """Return Y, Cb, Cr of colours (..., 3), R, G, B in [0, 1]."""
         return (np.asarray(rgb, np.float32) @ np.linalg.inv(self.to_rgb).T).astype(np.float32)

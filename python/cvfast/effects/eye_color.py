@@ -20,6 +20,7 @@ from typing import Literal
 
 from cvfast.effects.canvas import Canvas
 from cvfast.effects.colors import RGB, eye_pair
+from cvfast.effects.easing import ease
 from cvfast.effects.iris_fit import eye_of
 from cvfast.effects.iris_look import Look, LookMemory, eye_planes
 from cvfast.effects.options import RetouchOptions
@@ -57,7 +58,7 @@ def paint(canvas: Canvas, subject: Subject, options: RetouchOptions) -> bool:
             found.append((*followed, color))
     changed = 0
     for eye, look, color in found:
-        fade = _step(eye.opening, *_FADE) * look.shown
+        fade = ease(eye.opening, *_FADE) * look.shown
         if fade > 0:
             shared = _shared(look, [each for _, each, _ in found])
             wanted = _wanted(canvas, color, shared, strength * fade)
@@ -102,9 +103,3 @@ def _wanted(canvas: Canvas, color: RGB, look: Look, strength: float) -> IrisPain
         lighten=max(max(shift), 1e-3),
         limit=canvas.limit,
     )
-
-
-def _step(value: float, low: float, high: float) -> float:
-    """Rise smoothly from 0 at ``low`` to 1 at ``high``."""
-    t = min(max((value - low) / (high - low), 0.0), 1.0)
-    return t * t * (3 - 2 * t)

@@ -11,11 +11,12 @@ import math
 import numpy as np
 
 from cvfast.effects.canvas import Canvas
+from cvfast.effects.easing import ease, smooth_step
 from cvfast.effects.options import RetouchOptions
 from cvfast.effects.patch import Patch
 from cvfast.effects.regions import Polygon, eye_outline
 from cvfast.effects.subject import Subject
-from cvfast.effects.tone import Tone, ease, quantile, remembered, skin_tone, smooth_step, whiten
+from cvfast.effects.tone import Tone, quantile, remembered, skin_tone, whiten
 from cvfast.faces.types import Landmarks
 
 __all__ = ["paint"]

@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from cvfast.effects.discs import Discs
+from cvfast.effects.easing import ease
 from cvfast.effects.pose import yaw
 from cvfast.faces.types import Landmarks
 
@@ -42,8 +43,8 @@ def big_eyes(landmarks: Landmarks, strength: float) -> Discs:
     for side, opening in (("right", openness.right), ("left", openness.left)):
         # A face turned to the picture's right (positive yaw) hides the person's left eye.
         away = turned > 0 if side == "left" else turned < 0
-        ease = _step(opening, *_OPENNESS) * (1 - _step(abs(turned), *(_AWAY if away else _NEAR)))
-        if ease <= 0:
+        share = ease(opening, *_OPENNESS) * (1 - ease(abs(turned), *(_AWAY if away else _NEAR)))
+        if share <= 0:
             continue
         contour = landmarks.group(f"{side}_eye").astype(np.float64)
         width = math.dist(contour[0], contour[len(contour) // 2]) / max(math.cos(turned), 0.5)
@@ -51,11 +52,5 @@ def big_eyes(landmarks: Landmarks, strength: float) -> Discs:
             continue
         centers.append((contour.min(axis=0) + contour.max(axis=0)) / 2)
         radii.append(_RADIUS * width)
-        strengths.append(_STRENGTH * strength * ease)
+        strengths.append(_STRENGTH * strength * share)
     return Discs("scale", np.array(centers).reshape(-1, 2), np.array(radii), np.array(strengths))
-
-
-def _step(value: float, low: float, high: float) -> float:
-    """Rise smoothly from 0 at ``low`` to 1 at ``high``."""
-    t = min(max((value - low) / (high - low), 0.0), 1.0)
-    return t * t * (3 - 2 * t)

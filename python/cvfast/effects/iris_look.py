@@ -74,11 +74,10 @@ def eye_planes(canvas: Canvas) -> EyePlanes:
         return EyePlane(plane.array, plane.sx, plane.sy, plane.ox, plane.oy, zero, levels)
 
     blue, red = canvas.chroma_planes
-    middle = (canvas.limit + 1) // 2  # 0 for float samples
     return EyePlanes(
         placed(canvas.luma_plane, canvas.black, canvas.luma_levels),
-        placed(blue, middle, canvas.chroma_levels),
-        placed(red, middle, canvas.chroma_levels),
+        placed(blue, canvas.middle, canvas.chroma_levels),
+        placed(red, canvas.middle, canvas.chroma_levels),
     )
 
 

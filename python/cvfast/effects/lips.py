@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from cvfast.effects.canvas import Canvas
 from cvfast.effects.colors import LIP_COLORS, parse_color
+from cvfast.effects.easing import smooth_step
 from cvfast.effects.options import RetouchOptions
 from cvfast.effects.patch import Patch
 from cvfast.effects.regions import grown, lip_outlines
 from cvfast.effects.subject import Subject
-from cvfast.effects.tone import quantile, remembered, skin_tone, smooth_step
+from cvfast.effects.tone import quantile, remembered, skin_tone
 
 __all__ = ["paint"]
 

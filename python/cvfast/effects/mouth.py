@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from cvfast.effects.discs import Discs
+from cvfast.effects.easing import ease
 from cvfast.effects.pose import yaw
 from cvfast.effects.regions import lip_outlines
 from cvfast.faces.types import Landmarks
@@ -34,8 +35,7 @@ def big_mouth(landmarks: Landmarks, strength: float) -> Discs:
         The option in [0, 1].
     """
     turned = abs(yaw(landmarks))
-    t = min(max((turned - _FADE[0]) / (_FADE[1] - _FADE[0]), 0.0), 1.0)
-    scale = _STRENGTH * strength * (1 - t * t * (3 - 2 * t))
+    scale = _STRENGTH * strength * (1 - ease(turned, *_FADE))
     outer = lip_outlines(landmarks)[0]
     corners = outer[0], outer[len(outer) // 2]
     width = float(np.linalg.norm(corners[1] - corners[0])) / max(math.cos(turned), 0.5)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.effects.discs import Discs
+from cvfast.effects.easing import ease
 from cvfast.effects.pose import yaw
 from cvfast.faces.types import Landmarks
 
@@ -35,8 +36,7 @@ def small_nose(landmarks: Landmarks, strength: float) -> list[Discs]:
         The option in [0, 1].
     """
     turned = abs(yaw(landmarks))
-    t = min(max((turned - _FADE[0]) / (_FADE[1] - _FADE[0]), 0.0), 1.0)
-    strength *= 1 - t * t * (3 - 2 * t)
+    strength *= 1 - ease(turned, *_FADE)
     top, tip, base, right, left = _points(landmarks)
     width = float(np.linalg.norm(left - right)) / max(math.cos(turned), 0.5)
     length = float(np.linalg.norm(base - top))

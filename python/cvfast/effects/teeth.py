@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from cvfast.effects.canvas import Canvas
+from cvfast.effects.easing import ease, smooth_step
 from cvfast.effects.options import RetouchOptions
 from cvfast.effects.patch import Patch
 from cvfast.effects.regions import Polygon, lip_outlines
 from cvfast.effects.subject import Subject
-from cvfast.effects.tone import ease, quantile, remembered, skin_tone, smooth_step, whiten
+from cvfast.effects.tone import quantile, remembered, skin_tone, whiten
 
 __all__ = ["paint"]
 

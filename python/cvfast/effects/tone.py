@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.effects.canvas import Canvas
+from cvfast.effects.easing import smooth_step
 from cvfast.effects.patch import Patch
 from cvfast.effects.regions import skin_points
 from cvfast.effects.subject import Subject
 from cvfast.typing import ImageF32
 
-__all__ = ["Tone", "ease", "quantile", "remembered", "skin_tone", "smooth_step", "steady", "whiten"]
+__all__ = ["Tone", "quantile", "remembered", "skin_tone", "steady", "whiten"]
 
 _KEY = "skin tone"
 _SETTLING = 0.4  # seconds in which most of a change of light has been followed
@@ -159,24 +160,6 @@ def steady(subject: Subject, before: float | None, settling: float) -> float:
     if subject.seconds is None or before is None or subject.seconds < before:
         return 1.0
     return 1 - math.exp(-(subject.seconds - before) / settling)
-
-
-def smooth_step(values: ImageF32, low: float, high: float) -> ImageF32:
-    """Rise smoothly from 0 at `low` to 1 at `high`."""
-    t: ImageF32 = values * np.float32(1 / (high - low))
-    t -= np.float32(low / (high - low))
-    np.maximum(t, np.float32(0), out=t)
-    np.minimum(t, np.float32(1), out=t)
-    rest = np.float32(3) - np.float32(2) * t
-    t *= t
-    t *= rest
-    return t
-
-
-def ease(value: float, low: float, high: float) -> float:
-    """Rise smoothly from 0 at `low` to 1 at `high`."""
-    t = min(max((value - low) / (high - low), 0.0), 1.0)
-    return t * t * (3 - 2 * t)
 
 
 def quantile(values: NDArray[Any], share: float) -> float:

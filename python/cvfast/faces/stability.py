@@ -8,28 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["JitterMeter", "Steadiness", "lag", "zero_lag"]
+__all__ = ["JitterMeter", "lag", "zero_lag"]
 
 _EARLIEST, _LATEST, _LAG_STEP = -2.0, 8.0, 0.02  # frames that are tried as a lag
 _MOVING = 0.3  # pixels a frame: a slower head says nothing about lag
 _KERNEL = np.array([1.0, 2, 3, 2, 1]) / 9
-
-
-@dataclass(frozen=True)
-class Steadiness:
-    """What was measured of one face's landmarks.
-
-    Attributes
-    ----------
-    jitter, eyes
-        High-pass RMS in pixels, of all points and of eyes and irises alone; NaN under three frames.
-    lag
-        Frames behind the truth; None where the head hardly moves.
-    """
-
-    jitter: float
-    eyes: float
-    lag: float | None
 
 
 @dataclass
