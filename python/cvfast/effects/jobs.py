@@ -81,7 +81,7 @@ def retouch_file(
 
 
 def _photo(job: Job, recipe: Recipe, settle: Settle | None) -> Result:
-    from cvfast.effects.retouch import choose, find_landmarks, paint_picture, plan
+    from cvfast.effects.retouch import apply_effects, choose, find_landmarks
     from cvfast.effects.subject import Subject
     from cvfast.io.images import read_image, write_image
     from cvfast.io.provenance import Mark
@@ -92,15 +92,9 @@ def _photo(job: Job, recipe: Recipe, settle: Settle | None) -> Result:
     chosen = choose(found, recipe.faces)
     subjects = [Subject(face) for face in chosen]
     pixels, alpha = picture.pixels.copy(), None
-    painted = paint_picture(pixels, subjects, recipe.options)
-    discs = plan(subjects, recipe.options)
-    altered = painted or bool(discs)
     if picture.alpha is not None:
         alpha = picture.alpha.copy()
-    for group in discs:
-        group.warp(pixels)
-        if alpha is not None:
-            group.warp(alpha)
+    altered = apply_effects(pixels, subjects, recipe.options, alpha=alpha)
     result = {
         "kind": "photo",
         "faces": len(found),

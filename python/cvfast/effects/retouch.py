@@ -20,7 +20,7 @@ from cvfast.faces.types import Landmarks
 from cvfast.kernels.arrays import check_image
 from cvfast.typing import Image
 
-__all__ = ["area", "choose", "find_landmarks", "paint_picture", "plan", "retouch"]
+__all__ = ["apply_effects", "area", "choose", "find_landmarks", "paint_picture", "plan", "retouch"]
 
 # Painters reach this far beyond a face's box, in face sizes.
 _REACH = 0.25
@@ -80,10 +80,25 @@ def retouch(
         found = _checked(landmarks)
     result: _ImageT = image.copy()  # type: ignore[assignment]
     subjects = [Subject(face) for face in choose(found, faces)]
-    paint_picture(result, subjects, options)
-    for discs in plan(subjects, options):
-        discs.warp(result)
+    apply_effects(result, subjects, options)
     return result
+
+
+def apply_effects(
+    image: Image,
+    subjects: Sequence[Subject],
+    options: RetouchOptions,
+    *,
+    alpha: Image | None = None,
+) -> bool:
+    """Paint and warp a picture in place; its alpha moves along. Return whether it was changed."""
+    changed = paint_picture(image, subjects, options)
+    for discs in plan(subjects, options):
+        changed = True
+        discs.warp(image)
+        if alpha is not None:
+            discs.warp(alpha)
+    return changed
 
 
 def _checked(landmarks: Landmarks | Sequence[Landmarks]) -> list[Landmarks]:

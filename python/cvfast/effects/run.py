@@ -129,12 +129,9 @@ def shard(task: Task) -> None:
         lead_in=lead_in,
         progress=task.progress,
     )
-    summary = RetouchSummary(
-        done.video, retoucher.frames_with_faces, retoucher.faces, False, retoucher.frames_chosen
-    )
     last = None if done.last is None else str(done.last)
     details = {"changed": done.video.changed, "last": last}
-    task.done(target, clip_result(summary) | details)
+    task.done(target, clip_result(retoucher.summary(done.video)) | details)
 
 
 def join(task: Task) -> None:

@@ -153,9 +153,7 @@ def retouch_clip(
         return transcode(source, file, edit, **settings, **more)
 
     def summary(video: VideoSummary) -> RetouchSummary:
-        copied = copies and not video.changed
-        seen = retoucher
-        return RetouchSummary(video, seen.frames_with_faces, seen.faces, copied, seen.frames_chosen)
+        return retoucher.summary(video, copied=copies and not video.changed)
 
     def finish(temporary: Path, video: VideoSummary) -> VideoSummary:
         """See to it that a clip in which nothing was changed does not claim to be altered."""
@@ -221,6 +219,10 @@ class FrameRetoucher:
         self.frames_with_faces = 0
         self.faces = 0
         self.frames_chosen = 0
+
+    def summary(self, video: VideoSummary, *, copied: bool = False) -> RetouchSummary:
+        """Return what was done to the frames so far, beside what the encoder did."""
+        return RetouchSummary(video, self.frames_with_faces, self.faces, copied, self.frames_chosen)
 
     def __call__(self, frame: Frame) -> bool:
         """Retouch a frame; return whether it has changed."""
