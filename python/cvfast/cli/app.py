@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     --------
     >>> from cvfast.cli.app import main
     >>> main(["--version"])
-    cvfast 0.3.0
+    cvfast 0.4.0
     0
     """
     _steady_streams()
