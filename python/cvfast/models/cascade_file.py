@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import ModelError
 from cvfast.io.atomic import write_bytes
 from cvfast.models.cascade_xml import Element, read_elements
 from cvfast.typing import Path as PathLike
@@ -119,21 +118,25 @@ def read_cascade(path: PathLike) -> Cascade:
     trees = [_items(stage, "weakClassifiers", "one tree or more") for stage in stages]
     nodes = [_read_tree(kind, len(features), tree) for stage in trees for tree in stage]
     numbers = np.array([row for tree in nodes for row in tree.rows], np.float64)
-    codes = numbers[:, 3:].astype(np.int32) if kind == "lbp" else np.zeros((len(numbers), 8))
-    cuts = numbers[:, 3] if kind == "haar" else np.zeros(len(numbers))
+    haar, count = kind == "haar", len(numbers)
+    left, right, chosen = (np.array(numbers[:, column], np.int32) for column in range(3))
     return Cascade(
-        kind,
-        size,
-        np.array([_one_real(stage.child("stageThreshold")) for stage in stages], np.float32),
-        np.array([len(stage) for stage in trees], np.int32),
-        np.array([len(tree.rows) for tree in nodes], np.int32),
-        *(np.ascontiguousarray(numbers[:, column], np.int32) for column in range(3)),
-        cuts.astype(np.float32),
-        codes.astype(np.int32),
-        np.array([leaf for tree in nodes for leaf in tree.leaves], np.float32),
-        rects,
-        weights,
-        tilted,
+        kind=kind,
+        size=size,
+        stage_thresholds=np.array(
+            [_one_real(s.child("stageThreshold")) for s in stages], np.float32
+        ),
+        stage_trees=np.array([len(stage) for stage in trees], np.int32),
+        tree_nodes=np.array([len(tree.rows) for tree in nodes], np.int32),
+        node_left=left,
+        node_right=right,
+        node_feature=chosen,
+        node_threshold=np.array(numbers[:, 3] if haar else np.zeros(count), np.float32),
+        node_subset=np.array(np.zeros((count, 8)) if haar else numbers[:, 3:], np.int32),
+        leaf_values=np.array([leaf for tree in nodes for leaf in tree.leaves], np.float32),
+        feature_rects=rects,
+        feature_weights=weights,
+        feature_tilted=tilted,
     )
 
 

@@ -119,7 +119,8 @@ class _Reader:
             ) from error
         except (UnicodeError, LookupError) as error:
             raise ModelError(f"{self.path}: expected XML in UTF-8 or Latin-1: {error}") from error
-        assert self.root is not None  # expat refuses a document without elements
+        if self.root is None:  # expat has refused a document without elements
+            raise ModelError(f"{self.path}: expected XML with elements, got none")
         return self.root
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
