@@ -133,8 +133,8 @@ void CascadeModel::take_nodes(const CascadeArrays& a) {
                child == node.left ? "node_left" : "node_right", n,
                "a later node of the tree, or minus a leaf", child);
       }
-      if (node.left <= 0) node.left_value = static_cast<double>(leaf[-node.left]);
-      if (node.right <= 0) node.right_value = static_cast<double>(leaf[-node.right]);
+      if (node.left <= 0) node.leaves[1] = static_cast<double>(leaf[-node.left]);
+      if (node.right <= 0) node.leaves[0] = static_cast<double>(leaf[-node.right]);
       if (!lbp_) node.threshold = a.node_threshold[n];
       for (int i = 0; i < 8 && lbp_; ++i) node.subset[i] = a.node_subset[8 * n + i];
     }

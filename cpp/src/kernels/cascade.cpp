@@ -82,12 +82,12 @@ typename P::Doubles tree_values(const CascadeNode* tree, const std::int32_t* at,
     if (node.left > 0) {
       here[node.left] |= here[i] & left;
     } else {
-      P::choose(values, here[i] & left, node.left_value);
+      P::choose(values, here[i] & left, node.leaves[1]);
     }
     if (node.right > 0) {
       here[node.right] |= here[i] & ~left;
     } else {
-      P::choose(values, here[i] & ~left, node.right_value);
+      P::choose(values, here[i] & ~left, node.leaves[0]);
     }
   }
   return values;
@@ -100,8 +100,7 @@ typename P::Doubles stage_sums(const CascadeStage& stage, const std::int32_t* at
   const CascadeNode* node = stage.nodes;
   if (stage.stumps) {
     for (const CascadeNode* const end = node + stage.trees; node < end; ++node) {
-      P::add_either(sums, goes_left<P, kLbp>(*node, at, factor), node->left_value,
-                    node->right_value);
+      P::add_leaf(sums, goes_left<P, kLbp>(*node, at, factor), node->leaves);
     }
     return sums;
   }

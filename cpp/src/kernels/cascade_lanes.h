@@ -118,8 +118,9 @@ struct Plain {
   static void add(Doubles& to, const Doubles& values) {
     for (int i = 0; i < N; ++i) to.v[i] += values.v[i];
   }
-  static void add_either(Doubles& to, Mask left, double a, double b) {
-    for (int i = 0; i < N; ++i) to.v[i] += (left >> i & 1U) != 0 ? a : b;
+  // A load in place of a branch, which would be wrong half the time.
+  static void add_leaf(Doubles& to, Mask left, const double* leaves) {
+    for (int i = 0; i < N; ++i) to.v[i] += leaves[left >> i & 1U];
   }
   static Mask at_least(const Doubles& a, double b) {
     Mask out = 0;
@@ -196,10 +197,11 @@ struct Wide {
     to.low = _mm512_add_pd(to.low, values.low);
     to.high = _mm512_add_pd(to.high, values.high);
   }
-  static void add_either(Doubles& to, Mask left, double a, double b) {
-    Doubles values = {_mm512_set1_pd(b), _mm512_set1_pd(b)};
-    choose(values, left, a);
-    add(to, values);
+  static void add_leaf(Doubles& to, Mask left, const double* leaves) {
+    const __mmask16 low = static_cast<__mmask16>(left), high = _kshiftri_mask16(low, 8);
+    const __m512d a = _mm512_set1_pd(leaves[1]), b = _mm512_set1_pd(leaves[0]);
+    to.low = _mm512_add_pd(to.low, _mm512_mask_blend_pd(static_cast<__mmask8>(low), b, a));
+    to.high = _mm512_add_pd(to.high, _mm512_mask_blend_pd(static_cast<__mmask8>(high), b, a));
   }
   static Mask at_least(const Doubles& a, double b) {
     const __m512d all = _mm512_set1_pd(b);
@@ -289,10 +291,10 @@ struct Wide {
     to.low = _mm256_add_pd(to.low, values.low);
     to.high = _mm256_add_pd(to.high, values.high);
   }
-  static void add_either(Doubles& to, Mask left, double a, double b) {
-    Doubles values = {_mm256_set1_pd(b), _mm256_set1_pd(b)};
-    choose(values, left, a);
-    add(to, values);
+  static void add_leaf(Doubles& to, Mask left, const double* leaves) {
+    const __m256d a = _mm256_broadcast_sd(leaves + 1), b = _mm256_broadcast_sd(leaves);
+    to.low = _mm256_add_pd(to.low, _mm256_blendv_pd(b, a, spread(left)));
+    to.high = _mm256_add_pd(to.high, _mm256_blendv_pd(b, a, spread(left >> 4)));
   }
   static Mask at_least(const Doubles& a, double b) {
     const __m256d all = _mm256_set1_pd(b);

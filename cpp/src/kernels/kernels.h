@@ -371,7 +371,7 @@ struct CascadeNode {
   float weights[3];
   float threshold;           // values below go left
   std::int32_t left, right;  // over 0: another node of the tree; else a leaf
-  double left_value, right_value;
+  double leaves[2];          // of the right side, of the left side
   std::int32_t tree_nodes;  // of the tree, in its first node
 };
 

@@ -145,6 +145,7 @@ class CascadeKernel:
         scale_factor: float = 1.1,
         min_size: tuple[int, int] = (0, 0),
         max_size: tuple[int, int] = (0, 0),
+        clip: bool = True,
         threads: int | None = None,
     ) -> Windows:
         """Return the windows of all sizes that every stage accepts.
@@ -161,6 +162,9 @@ class CascadeKernel:
             From a size to the next, 1.001 or more.
         min_size, max_size
             Width and height of windows in the picture. (0, 0): no limit.
+        clip
+            Cut off what rounding puts outside the picture, a pixel or so, as OpenCV does after it
+            has grouped the windows.
         threads
             At most so many threads; None: :func:`cvfast.get_num_threads`.
 
@@ -177,9 +181,11 @@ class CascadeKernel:
         limits = (*min_size, *max_size)
         if len(limits) != 4 or not all(0 <= side < 1 << 31 for side in limits):
             raise ValueError(f"min_size, max_size: expected (width, height), got {limits}")
-        return Windows(
-            *self._core.windows(grey, float(scale_factor), *limits, thread_count(threads))
-        )
+        boxes, sums = self._core.windows(grey, float(scale_factor), *limits, thread_count(threads))
+        if clip:
+            np.minimum(boxes[:, 2], grey.shape[1] - boxes[:, 0], out=boxes[:, 2])
+            np.minimum(boxes[:, 3], grey.shape[0] - boxes[:, 1], out=boxes[:, 3])
+        return Windows(boxes, sums)
 
     def stages_passed(
         self, patches: ImageU8, *, threads: int | None = None
