@@ -181,3 +181,40 @@ def iris_paint(
     lids: NDArray[np.float64],
     numbers: tuple[float, ...],
 ) -> int: ...
+
+class Cascade:
+    def __init__(
+        self,
+        lbp: bool,
+        width: int,
+        height: int,
+        stage_thresholds: NDArray[np.float32],
+        stage_trees: NDArray[np.int32],
+        tree_nodes: NDArray[np.int32],
+        node_left: NDArray[np.int32],
+        node_right: NDArray[np.int32],
+        node_feature: NDArray[np.int32],
+        node_threshold: NDArray[np.float32],
+        node_subset: NDArray[np.int32],
+        leaf_values: NDArray[np.float32],
+        feature_rects: NDArray[np.int32],
+        feature_weights: NDArray[np.float32],
+        feature_tilted: NDArray[np.bool_],
+    ) -> None: ...
+    def windows(
+        self,
+        grey: NDArray[np.uint8],
+        scale_factor: float,
+        min_width: int,
+        min_height: int,
+        max_width: int,
+        max_height: int,
+        threads: int,
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]: ...
+    def stages_passed(
+        self, patches: NDArray[np.uint8], passed: NDArray[np.int32], threads: int
+    ) -> None: ...
+
+def group_rectangles(
+    boxes: NDArray[np.int32], min_neighbors: int, eps: float
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]: ...

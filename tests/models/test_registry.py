@@ -14,13 +14,19 @@ def test_bundled_files_are_the_recorded_ones(model: ModelFile) -> None:
     path = model_path(model.name)
     assert path == model.path
     assert hashlib.sha256(path.read_bytes()).hexdigest() == model.sha256
-    assert (model.licence, model.source) == ("Apache-2.0", "mediapipe 0.10.21 (Python wheel)")
+    expected = {
+        ".tflite": ("Apache-2.0", "mediapipe 0.10.21 (Python wheel)"),
+        ".xml": ("LicenseRef-Intel-OpenCV", "opencv-contrib-python 4.14.0.94 (Python wheel)"),
+    }
+    assert (model.licence, model.source) == expected[path.suffix]
 
 
 def test_every_model_in_the_folder_is_registered_and_licensed() -> None:
     folder = MODELS[0].path.parent
-    assert {path.name for path in folder.glob("*.tflite")} == {model.filename for model in MODELS}
+    files = {path.name for path in folder.glob("*") if path.suffix in (".tflite", ".xml")}
+    assert files == {model.filename for model in MODELS}
     assert "Apache License" in (folder / "LICENSE.mediapipe-Apache-2.0").read_text("utf-8")
+    assert "Intel License Agreement" in model_path("cascade_frontal").read_text("utf-8")
 
 
 def test_unknown_name_lists_the_known_ones() -> None:

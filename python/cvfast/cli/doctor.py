@@ -79,13 +79,17 @@ def _threads() -> str:
 
 def _models() -> str:
     from cvfast.errors import MissingDependencyError, ModelError
+    from cvfast.models.cascade_file import read_cascade
     from cvfast.models.registry import MODELS, verify
     from cvfast.models.session import Session
 
     try:
         for model in MODELS:
             verify(model.path, model.sha256)
-            Session(model.name)
+            if model.path.suffix == ".tflite":
+                Session(model.name)
+            else:
+                read_cascade(model.path)
     except ModelError as error:
         raise _Missing(str(error), "pip install --force-reinstall --no-deps cvfast") from error
     except MissingDependencyError as error:

@@ -80,6 +80,14 @@ MODELS: tuple[ModelFile, ...] = (
         _MEDIAPIPE,
         "71 eye and brow points, 5 iris points",
     ),
+    ModelFile(
+        "cascade_frontal",
+        "haarcascade_frontalface_default.xml",
+        "0f7d4527844eb514d4a4948e822da90fbb16a34a0bbbbc6adc6498747a5aafb0",
+        "LicenseRef-Intel-OpenCV",
+        "opencv-contrib-python 4.14.0.94 (Python wheel)",
+        "boosted cascade, frontal faces",
+    ),
 )
 
 
