@@ -101,11 +101,10 @@ void run(Bytes bytes) {
   for (std::size_t i = 0; i < picture.count; ++i) {
     if (i % 7 == 0) picture.memory[i] = bytes.byte();
   }
-  const cvfast::WindowSearch search = {1.05 + bytes.number() / 256,
-                                       static_cast<std::int32_t>(bytes.below(20)),
-                                       static_cast<std::int32_t>(bytes.below(20)),
-                                       static_cast<std::int32_t>(bytes.below(40)),
-                                       static_cast<std::int32_t>(bytes.below(40))};
+  const cvfast::WindowSearch search = {
+      1.05 + bytes.number() / 256, static_cast<std::int32_t>(bytes.below(20)),
+      static_cast<std::int32_t>(bytes.below(20)), static_cast<std::int32_t>(bytes.below(40)),
+      static_cast<std::int32_t>(bytes.below(40))};
   const auto found = cascade.windows(
       {picture.first(), picture.width, picture.height, 1, picture.stride}, search, 1);
   std::vector<std::int32_t> boxes;

@@ -42,9 +42,8 @@ std::vector<float> cascade_scales(std::int32_t width, std::int32_t height, ptrdi
   return chosen;
 }
 
-std::vector<CascadeLevel> cascade_levels(std::int32_t width, std::int32_t height,
-                                         ptrdiff_t across, ptrdiff_t down,
-                                         const WindowSearch& search) {
+std::vector<CascadeLevel> cascade_levels(std::int32_t width, std::int32_t height, ptrdiff_t across,
+                                         ptrdiff_t down, const WindowSearch& search) {
   std::vector<CascadeLevel> levels;
   ptrdiff_t stripes = -1;  // OpenCV works in stripes; an odd last row can be left out by them
   for (const float scale : cascade_scales(width, height, across, down, search)) {

@@ -11,10 +11,10 @@
 namespace cvfast {
 
 struct CascadeLevel {
-  float scale;                      // of the picture to the level
-  std::ptrdiff_t width, height;     // of the level in pixels
-  std::ptrdiff_t step;              // between windows
-  std::ptrdiff_t columns, bottom;   // windows a row; windows begin above this row
+  float scale;                     // of the picture to the level
+  std::ptrdiff_t width, height;    // of the level in pixels
+  std::ptrdiff_t step;             // between windows
+  std::ptrdiff_t columns, bottom;  // windows a row; windows begin above this row
 };
 
 inline std::int32_t rounded(float value) {

@@ -28,10 +28,10 @@ void check_finite_floats(const char* name, const float* values, ptrdiff_t count)
 void rectangle_corners(const std::int32_t* rect, const IntegralLayout& layout, bool tilted,
                        std::int32_t* out) {
   const ptrdiff_t x = rect[0], y = rect[1], w = rect[2], h = rect[3];
-  const ptrdiff_t places[4] = {
-      layout.at(x, y), tilted ? layout.at(x - h, y + h) : layout.at(x + w, y),
-      tilted ? layout.at(x + w, y + w) : layout.at(x, y + h),
-      tilted ? layout.at(x + w - h, y + w + h) : layout.at(x + w, y + h)};
+  const ptrdiff_t places[4] = {layout.at(x, y),
+                               tilted ? layout.at(x - h, y + h) : layout.at(x + w, y),
+                               tilted ? layout.at(x + w, y + w) : layout.at(x, y + h),
+                               tilted ? layout.at(x + w - h, y + w + h) : layout.at(x + w, y + h)};
   for (int i = 0; i < 4; ++i) {
     out[i] = static_cast<std::int32_t>(places[i] + (tilted ? layout.tilted : 0));
   }

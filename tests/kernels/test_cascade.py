@@ -15,6 +15,7 @@ from cvfast.kernels.cascade import CascadeKernel, group_rectangles, luma_of
 
 from tests.kernels.cascade_reference import KINDS, made, scene, stages_passed
 
+
 @pytest.fixture(autouse=True)
 def threads_for_small_work():
     _core.set_serial_threshold(0)
@@ -143,7 +144,9 @@ def test_wrong_arguments_are_named() -> None:
     with pytest.raises(TypeError, match="patches: expected a uint8 array"):
         kernel.stages_passed(patches.astype(np.int32))
     with pytest.raises(TypeError, match="leaf_values: expected a float32 array, got float64"):
-        CascadeKernel(dataclasses.replace(cascade, leaf_values=cascade.leaf_values.astype(np.float64)))
+        CascadeKernel(
+            dataclasses.replace(cascade, leaf_values=cascade.leaf_values.astype(np.float64))
+        )
     with pytest.raises(ValueError, match=r"node_left: expected shape|node_right: expected shape"):
         CascadeKernel(dataclasses.replace(cascade, node_right=cascade.node_right[1:]))
 

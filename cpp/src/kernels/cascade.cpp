@@ -120,9 +120,8 @@ std::uint32_t contrasts(const CascadePlan& plan, const std::int32_t* at, float* 
     std::uint32_t seen = 0;
     for (int g = 0; g < kGroups; ++g) {
       const std::int32_t* const here = at + g * Wide::kLanes;
-      seen |= Wide::contrasts(rectangle<Wide>(here, plan.sums),
-                              rectangle<Wide>(here, plan.squares), plan.area,
-                              factors + g * Wide::kLanes)
+      seen |= Wide::contrasts(rectangle<Wide>(here, plan.sums), rectangle<Wide>(here, plan.squares),
+                              plan.area, factors + g * Wide::kLanes)
               << (g * Wide::kLanes);
     }
     return seen;
@@ -202,8 +201,8 @@ ptrdiff_t scan(const CascadePlan& plan, const std::int32_t* row, ptrdiff_t windo
     std::uint32_t passed = 0;
     for (int g = 0; g < kGroups && seen != 0; ++g) {
       const int lane = g * Wide::kLanes;
-      const auto sums = stage_sums<Wide, kLbp>(plan.stages[0], at + lane,
-                                               Wide::load(factors + lane));
+      const auto sums =
+          stage_sums<Wide, kLbp>(plan.stages[0], at + lane, Wide::load(factors + lane));
       passed |= Wide::at_least(sums, plan.stages[0].threshold) << lane;
     }
     const std::uint32_t left = unhidden(seen, passed & seen, &look);
@@ -239,8 +238,7 @@ void patches(const CascadePlan& plan, const std::int32_t* at, std::int32_t* pass
 
 ptrdiff_t scan_row(const CascadePlan& plan, const std::int32_t* row, ptrdiff_t windows,
                    CascadeHit* hits) {
-  return plan.lbp ? scan<true>(plan, row, windows, hits)
-                  : scan<false>(plan, row, windows, hits);
+  return plan.lbp ? scan<true>(plan, row, windows, hits) : scan<false>(plan, row, windows, hits);
 }
 
 void scan_patches(const CascadePlan& plan, const std::int32_t* at, std::int32_t* passed) {

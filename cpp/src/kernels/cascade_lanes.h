@@ -91,8 +91,8 @@ struct Plain {
   static Mask contrasts(const Ints& sum, const Ints& squares, double area, float* factors) {
     Mask out = 0;
     for (int i = 0; i < N; ++i) {
-      out |= static_cast<Mask>(contrast(sum.v[i], static_cast<std::uint32_t>(squares.v[i]), area,
-                                        factors + i))
+      out |= static_cast<Mask>(
+                 contrast(sum.v[i], static_cast<std::uint32_t>(squares.v[i]), area, factors + i))
              << i;
     }
     return out;
@@ -168,8 +168,8 @@ struct Wide {
     return some & _mm512_cmp_pd_mask(share, _mm512_set1_pd(0.1), _CMP_LT_OQ);
   }
   static Mask contrasts(Ints sum, Ints squares, double area, float* factors) {
-    const Mask low = contrasts(_mm512_castsi512_si256(sum), _mm512_castsi512_si256(squares), area,
-                               factors);
+    const Mask low =
+        contrasts(_mm512_castsi512_si256(sum), _mm512_castsi512_si256(squares), area, factors);
     const Mask high = contrasts(_mm512_extracti64x4_epi64(sum, 1),
                                 _mm512_extracti64x4_epi64(squares, 1), area, factors + 8);
     return low | high << 8;
@@ -180,11 +180,11 @@ struct Wide {
     return _mm512_mask_or_epi32(code, set, code, _mm512_set1_epi32(bit));
   }
   static Mask in_subset(Ints code, const std::int32_t* subset) {
-    const Ints words = _mm512_broadcast_i64x4(
-        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(subset)));
+    const Ints words =
+        _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(subset)));
     const Ints word = _mm512_permutexvar_epi32(_mm512_srli_epi32(code, 5), words);
-    const Ints bit = _mm512_sllv_epi32(_mm512_set1_epi32(1),
-                                       _mm512_and_si512(code, _mm512_set1_epi32(31)));
+    const Ints bit =
+        _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(code, _mm512_set1_epi32(31)));
     return _mm512_test_epi32_mask(word, bit);
   }
   static Doubles zero() { return {_mm512_setzero_pd(), _mm512_setzero_pd()}; }
@@ -249,11 +249,10 @@ struct Wide {
   }
   static Mask contrasts(__m128i sum, __m128i squares, double area, float* factors) {
     const __m128i top = _mm_set1_epi32(INT32_MIN);
-    const __m256d unsigned_squares = _mm256_add_pd(
-        _mm256_cvtepi32_pd(_mm_xor_si128(squares, top)), _mm256_set1_pd(2147483648.0));
+    const __m256d unsigned_squares = _mm256_add_pd(_mm256_cvtepi32_pd(_mm_xor_si128(squares, top)),
+                                                   _mm256_set1_pd(2147483648.0));
     const __m256d s = _mm256_cvtepi32_pd(sum), a = _mm256_set1_pd(area);
-    const __m256d value =
-        _mm256_sub_pd(_mm256_mul_pd(a, unsigned_squares), _mm256_mul_pd(s, s));
+    const __m256d value = _mm256_sub_pd(_mm256_mul_pd(a, unsigned_squares), _mm256_mul_pd(s, s));
     const __m256d some = _mm256_cmp_pd(value, _mm256_setzero_pd(), _CMP_GT_OQ);
     const __m256d one = _mm256_set1_pd(1.0);
     const __m256d root = _mm256_sqrt_pd(_mm256_blendv_pd(one, value, some));
@@ -263,8 +262,8 @@ struct Wide {
     return bits(_mm256_and_pd(some, _mm256_cmp_pd(share, _mm256_set1_pd(0.1), _CMP_LT_OQ)));
   }
   static Mask contrasts(Ints sum, Ints squares, double area, float* factors) {
-    const Mask low = contrasts(_mm256_castsi256_si128(sum), _mm256_castsi256_si128(squares), area,
-                               factors);
+    const Mask low =
+        contrasts(_mm256_castsi256_si128(sum), _mm256_castsi256_si128(squares), area, factors);
     return low | contrasts(_mm256_extracti128_si256(sum, 1), _mm256_extracti128_si256(squares, 1),
                            area, factors + 4)
                      << 4;
@@ -276,8 +275,8 @@ struct Wide {
   }
   static Mask in_subset(Ints code, const std::int32_t* subset) {
     const Ints word = _mm256_permutevar8x32_epi32(load(subset), _mm256_srli_epi32(code, 5));
-    const Ints bit = _mm256_sllv_epi32(_mm256_set1_epi32(1),
-                                       _mm256_and_si256(code, _mm256_set1_epi32(31)));
+    const Ints bit =
+        _mm256_sllv_epi32(_mm256_set1_epi32(1), _mm256_and_si256(code, _mm256_set1_epi32(31)));
     const Ints found = _mm256_cmpeq_epi32(_mm256_and_si256(word, bit), bit);
     return bits(_mm256_castsi256_ps(found));
   }

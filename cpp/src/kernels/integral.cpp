@@ -21,10 +21,9 @@ using std::ptrdiff_t;
 inline __m128i stretch8(const std::uint8_t* row, const std::int32_t* from,
                         const std::uint16_t* share) {
   const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-  const __m256i pairs =
-      _mm256_i32gather_epi32(reinterpret_cast<const int*>(row), at, 1);
-  const __m256i second = _mm256_cvtepu16_epi32(
-      _mm_loadu_si128(reinterpret_cast<const __m128i*>(share)));
+  const __m256i pairs = _mm256_i32gather_epi32(reinterpret_cast<const int*>(row), at, 1);
+  const __m256i second =
+      _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(share)));
   const __m256i first = _mm256_sub_epi32(_mm256_set1_epi32(256), second);
   const __m256i low = _mm256_and_si256(pairs, _mm256_set1_epi32(255));
   const __m256i high = _mm256_and_si256(_mm256_srli_epi32(pairs, 8), _mm256_set1_epi32(255));
@@ -68,8 +67,8 @@ void add_row(const std::uint8_t* __restrict pixels, ptrdiff_t width,
   }
 }
 
-void add_row(const std::uint8_t* __restrict pixels, ptrdiff_t width,
-             std::uint32_t* __restrict sums, std::uint32_t* __restrict squares) {
+void add_row(const std::uint8_t* __restrict pixels, ptrdiff_t width, std::uint32_t* __restrict sums,
+             std::uint32_t* __restrict squares) {
   std::uint32_t sum = 0, square = 0;
   for (ptrdiff_t x = 0; x < width; ++x) {
     const std::uint32_t v = pixels[x];

@@ -361,7 +361,7 @@ struct FlowKernels {
                     std::uint8_t* out);
 };
 
-constexpr std::ptrdiff_t kPatches = 16;      // small pictures that a cascade looks at together
+constexpr std::ptrdiff_t kPatches = 16;       // small pictures that a cascade looks at together
 constexpr std::int32_t kMostTreeNodes = 256;  // of a cascade's tree
 
 // A question a tree asks: is a feature's value below a threshold, or its code among a set.
@@ -372,7 +372,7 @@ struct CascadeNode {
   float threshold;           // values below go left
   std::int32_t left, right;  // over 0: another node of the tree; else a leaf
   double leaves[2];          // of the right side, of the left side
-  std::int32_t tree_nodes;  // of the tree, in its first node
+  std::int32_t tree_nodes;   // of the tree, in its first node
 };
 
 struct CascadeStage {

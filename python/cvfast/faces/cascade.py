@@ -28,9 +28,7 @@ _NMS_IOU = 0.3
 _MOST_PIXELS = 1 << 24  # larger pictures are averaged down
 
 
-def find_cascade(
-    reader: PixelReader, *, min_score: float = 0.5, file: str | None = None
-) -> Faces:
+def find_cascade(reader: PixelReader, *, min_score: float = 0.5, file: str | None = None) -> Faces:
     """Find upright faces with a boosted cascade (Viola, Jones, 2001).
 
     The windows that the cascade accepts are grouped as OpenCV's detectMultiScale does; a group of

@@ -187,9 +187,7 @@ class CascadeKernel:
             np.minimum(boxes[:, 3], grey.shape[0] - boxes[:, 1], out=boxes[:, 3])
         return Windows(boxes, sums)
 
-    def stages_passed(
-        self, patches: ImageU8, *, threads: int | None = None
-    ) -> NDArray[np.int32]:
+    def stages_passed(self, patches: ImageU8, *, threads: int | None = None) -> NDArray[np.int32]:
         """Return for each picture of the window's size how many stages accept it.
 
         Parameters
@@ -221,7 +219,8 @@ class CascadeKernel:
 
     def accepts(self, patches: ImageU8, *, threads: int | None = None) -> NDArray[np.bool_]:
         """Return whether all stages accept each picture; see `stages_passed`."""
-        return self.stages_passed(patches, threads=threads) == self.stages
+        accepted: NDArray[np.bool_] = self.stages_passed(patches, threads=threads) == self.stages
+        return accepted
 
 
 def group_rectangles(boxes: ArrayLike, min_neighbors: int = 3, *, eps: float = 0.2) -> Groups:
