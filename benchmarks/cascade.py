@@ -48,7 +48,7 @@ def _case(kernel: CascadeKernel, name: str, threads: int) -> Case:
     grey = _picture(*SIZES[name])
     runs = {
         "cvfast": partial(kernel.windows, grey),
-        PEER: ChildPeer("contrib", "cascade", grey=grey, file=str(model_path("cascade_frontal"))),
+        PEER: ChildPeer("contrib", "cascade", grey=grey, path=str(model_path("cascade_frontal"))),
     }
     targets = [Target(PEER, 3.0)]
     if threads > 1:

@@ -28,9 +28,9 @@ def tps_warp(
     return call
 
 
-def cascade(grey: NDArray[np.uint8], file: NDArray[np.str_]) -> Callable[[], NDArray[np.int32]]:
+def cascade(grey: NDArray[np.uint8], path: NDArray[np.str_]) -> Callable[[], NDArray[np.int32]]:
     """All windows that a cascade accepts, x y w h."""
-    classifier = cv2.CascadeClassifier(str(file))
+    classifier = cv2.CascadeClassifier(str(path))
 
     def call() -> NDArray[np.int32]:
         return np.array(classifier.detectMultiScale(grey, 1.1, 0), np.int32).reshape(-1, 4)

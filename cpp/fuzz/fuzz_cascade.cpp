@@ -86,7 +86,8 @@ struct Made {
       right.push_back(count(bytes, -(k + 1)));
       feature.push_back(count(bytes, features > 0 ? bytes.below(6) % features : 0));
       node_threshold.push_back(value(bytes));
-      for (int i = 0; i < 8; ++i) subset.push_back(bytes.byte() * 0x01010101);
+      for (int i = 0; i < 8; ++i)
+        subset.push_back(static_cast<std::int32_t>(bytes.byte() * 0x01010101U));
       leaf_values.push_back(value(bytes));
     }
     leaf_values.push_back(value(bytes));
@@ -109,8 +110,8 @@ void run(Bytes bytes) {
       {picture.first(), picture.width, picture.height, 1, picture.stride}, search, 1);
   std::vector<std::int32_t> boxes;
   for (const cvfast::CascadeWindow& w : found) {
-    MUST(w.x >= 0 && w.y >= 0 && w.x + w.width <= picture.width + 1 &&
-         w.y + w.height <= picture.height + 1 && std::isfinite(w.sum));
+    MUST(w.x >= 0 && w.x < picture.width && w.y >= 0 && w.y < picture.height);
+    MUST(w.width <= picture.width && w.height <= picture.height && std::isfinite(w.sum));
     for (const std::int32_t v : {w.x, w.y, w.width, w.height}) boxes.push_back(v);
   }
   const auto count = static_cast<std::ptrdiff_t>(found.size());

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cvfast/cascade.h"
-#include "kernels/kernels.h"
+#include "kernels/cascade_kernels.h"
 
 namespace cvfast {
 

@@ -8,7 +8,7 @@
 
 #include "cascade_levels.h"
 #include "cvfast/image_view.h"
-#include "kernels/kernels.h"
+#include "kernels/cascade_kernels.h"
 
 namespace cvfast {
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "kernels/kernels.h"
+#include "kernels/cascade_kernels.h"
 
 #if defined(__AVX2__)
 #if defined(__GNUC__) && !defined(__clang__)

@@ -1,6 +1,6 @@
 // Rows of a picture at another size (linear, in fixed point: OpenCV's INTER_LINEAR_EXACT) and their
 // integral images (Viola, Jones, 2001; tilted: Lienhart, Maydt, 2002), modulo 2^32.
-#include "kernels/kernels.h"
+#include "kernels/cascade_kernels.h"
 
 #if defined(__AVX2__)
 #if defined(__GNUC__) && !defined(__clang__)
