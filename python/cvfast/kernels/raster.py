@@ -135,9 +135,7 @@ def rasterise(
     return Raster(index, depth, places, numbers)
 
 
-def sample_texture(
-    texture: ImageU8, places: ImageF32, *, threads: int | None = None
-) -> ImageF32:
+def sample_texture(texture: ImageU8, places: ImageF32, *, threads: int | None = None) -> ImageF32:
     """Sample a texture bilinearly.
 
     Parameters

@@ -151,7 +151,7 @@ def make_face(
     plan = _plan(who, seed, size, share)
     kind, moves = _expression(expression, plan)
     pose = plan.pose if pose is None else pose if isinstance(pose, Pose) else Pose(*pose)
-    lit = plan.lights[0] if light is None else light
+    lit = plan.light if light is None else light
     over = plan.occlusion if occlusion is None else occlusion
     shining = draw_light(lit, plan.stream(2))
     fineness = max(2, min(8, -(-160 // size)))
@@ -195,7 +195,7 @@ class _Plan:
     camera: Camera
     pose: Pose
     expression: str
-    lights: tuple[str]
+    light: str
     occlusion: str
     glasses: bool
 
@@ -212,17 +212,29 @@ def _plan(who: Identity, seed: int, size: int, share: float | None) -> _Plan:
     x, y = rng.uniform(-0.8, 0.8, 2) * room
     middle = (size - 1) / 2
     camera = Camera((middle + x, middle + y), scale, float(rng.uniform(0, 0.16)))
+    pose = draw_pose(rng)
+    expression, light, occlusion = draw_kinds(rng)
+    glasses = bool(rng.random() < (0.85 if who.look.glasses else 0.02))
+    return _Plan((who.number, seed), camera, pose, expression, light, occlusion, glasses)
+
+
+def draw_pose(rng: np.random.Generator) -> Pose:
+    """Draw how a head is turned: mostly a little, never beyond `LIMITS`."""
     yaw, pitch, roll = rng.normal(0, (0.36, 0.16, 0.14))
-    pose = Pose(
+    return Pose(
         float(np.clip(yaw, -LIMITS.yaw, LIMITS.yaw)),
         float(np.clip(pitch, -LIMITS.pitch, LIMITS.pitch)),
         float(np.clip(roll, -LIMITS.roll, LIMITS.roll)),
     )
-    expression = str(rng.choice(EXPRESSIONS, p=_EXPRESSION_CHANCES))
-    light = str(rng.choice(LIGHTS, p=_LIGHT_CHANCES))
-    occlusion = str(rng.choice(OCCLUSIONS, p=_OCCLUSION_CHANCES))
-    glasses = bool(rng.random() < (0.85 if who.look.glasses else 0.02))
-    return _Plan((who.number, seed), camera, pose, expression, (light,), occlusion, glasses)
+
+
+def draw_kinds(rng: np.random.Generator) -> tuple[str, str, str]:
+    """Draw kinds of expression, light and occlusion."""
+    return (
+        str(rng.choice(EXPRESSIONS, p=_EXPRESSION_CHANCES)),
+        str(rng.choice(LIGHTS, p=_LIGHT_CHANCES)),
+        str(rng.choice(OCCLUSIONS, p=_OCCLUSION_CHANCES)),
+    )
 
 
 def _expression(wanted: str | Expression | None, plan: _Plan) -> tuple[str, Expression]:
@@ -250,8 +262,3 @@ def _check(seed: int, size: int, share: float | None) -> None:
             raise ValueError(f"{name}: expected {low} to {high}, got {value}")
     if share is not None and not 0.1 <= share <= 3:
         raise ValueError(f"share: expected a number in [0.1, 3], got {share}")
-
-
-def points_in(points: Reals, size: tuple[int, int]) -> bool:
-    """Return whether all points lie in a picture."""
-    return bool((points[:, :2] >= 0).all() and (points[:, :2] <= np.array(size) - 1).all())

@@ -67,7 +67,7 @@ def topology() -> Topology:
     faces = base_face().triangles
     pairs = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
     edges, which = np.unique(pairs, axis=0, return_inverse=True)
-    ab, bc, ca = (which.reshape(3, -1) + 468)
+    ab, bc, ca = which.reshape(3, -1) + 468
     a, b, c = faces.T
     small = [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)]
     parts = [np.concatenate([np.stack(t, axis=1) for t in small])]
@@ -154,7 +154,7 @@ def _skull(rim: Reals, width: float) -> Reals:
 def _ear(points: Reals, side: int, size: float) -> Reals:
     """A bent flap beside the face's rim."""
     at = points[234 if side < 0 else 454]
-    v, u = np.mgrid[: EAR_ROWS, :EAR_COLUMNS]
+    v, u = np.mgrid[:EAR_ROWS, :EAR_COLUMNS]
     v, u = v / (EAR_ROWS - 1), u / (EAR_COLUMNS - 1)  # down, out
     outline = np.sin(np.pi * (0.1 + 0.8 * v)) ** 0.6 * (1 - 0.3 * v)
     x = at[0] + side * (-0.02 + 0.2 * size * u * outline)

@@ -9,9 +9,7 @@ from cvfast.typing import ImageF32
 __all__ = ["layers", "noise"]
 
 
-def noise(
-    rng: np.random.Generator, size: tuple[int, int], cell: tuple[float, float]
-) -> ImageF32:
+def noise(rng: np.random.Generator, size: tuple[int, int], cell: tuple[float, float]) -> ImageF32:
     """Random values about 0 that change over `cell` pixels across and down, (h, w).
 
     Values have a standard deviation near 1/2 and stay within [-1, 1].

@@ -90,9 +90,10 @@ def cover_glasses(picture: ImageF32, points: Reals, rng: np.random.Generator) ->
         frames.append(ribbon(closed, np.full(len(closed), thick)))
     # The frame's far side goes to the ear; it shows on the side that faces the camera.
     for outer, ear, flip in ((33, 127, 1), (263, 356, -1)):
-        if points[ear, 2] - points[outer, 2] < 0.9 * unit and flip * (
-            face[outer, 0] - face[ear, 0]
-        ) > 0.08 * unit:
+        if (
+            points[ear, 2] - points[outer, 2] < 0.9 * unit
+            and flip * (face[outer, 0] - face[ear, 0]) > 0.08 * unit
+        ):
             rim = face[outer] + (face[outer] - face[133 if flip > 0 else 362]) * 0.35
             frames.append(ribbon(np.stack([rim, face[ear]]), [thick, thick]))
     frames.append(_bridge(face, thick))
@@ -106,7 +107,9 @@ def _lens(face: Reals, side: str, wide: float, high: float) -> Reals:
     middle = (face[inner] + face[outer]) / 2
     across = (face[outer] - face[inner]) / 2 * wide * 0.98
     half = np.sqrt(((face[263] - face[33]) ** 2).sum()) / 2
-    down = (face[152] - face[10]) / np.sqrt(((face[152] - face[10]) ** 2).sum()) * half * 0.13 * high
+    down = (
+        (face[152] - face[10]) / np.sqrt(((face[152] - face[10]) ** 2).sum()) * half * 0.13 * high
+    )
     t = np.arange(24) * (np.pi / 12)
     c, s = np.cos(t), np.sin(t)
     x, y = np.sign(c) * np.abs(c) ** 0.7, np.sign(s) * np.abs(s) ** 0.7
