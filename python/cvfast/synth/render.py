@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cvfast.kernels.raster import Raster, rasterise, sample_texture
-from cvfast.synth.base import Reals, step
+from cvfast.synth.base import Numbers, Reals, step
 from cvfast.synth.expression import Expression, express
 from cvfast.synth.hair import shell_places, shell_triangles, shell_vertices
 from cvfast.synth.head import head_places, head_vertices, moving_places, normals, topology
@@ -128,14 +128,14 @@ def render(
     vertices, shell = placed(vertices, bend), placed(shell, shell_bend)
     seen = placed(points, still)
     top = topology()
-    hair_triangles = shell_triangles()
+    hair_triangles = _hair(identity)
     both = np.concatenate([vertices, shell])
-    outward = np.concatenate([normals(vertices, top.triangles), normals(shell, hair_triangles)])
+    outward = np.concatenate([normals(vertices, top.triangles), normals(shell, shell_triangles())])
     gloss = np.concatenate([_gloss(identity), np.full(len(shell), 0.12)])
     glow = np.repeat([1.0, 0.5], [len(vertices), len(shell)])
     factor, added = shine(both, outward, light, gloss, top.triangles[top.solid], glow)
     factor[at["eye_right"] : at["mouth"]] *= _eye_shade()[:, None]
-    factor[at["mouth"] : len(vertices)] *= 0.8
+    factor[at["mouth"] : len(vertices)] *= 0.95
     view = _View(camera, size, fineness)
     texture = painted(identity)
     n = len(vertices)
@@ -222,6 +222,19 @@ def _places(identity: Identity) -> Reals:
     look = identity.look
     rest = head_vertices(look.points, width=look.width, build=look.build, ears=look.ears)
     return head_places(look.points, rest)
+
+
+@functools.lru_cache(maxsize=64)
+def _hair(identity: Identity) -> Numbers:
+    """Return the shell's triangles that are not clear altogether: those would hide others."""
+    alpha = painted(identity).texels[..., 3]
+    corners = np.rint(shell_places()).astype(np.int64)[shell_triangles()]
+    low, high = corners.min(axis=1), corners.max(axis=1) + 1
+    seen = [
+        bool(alpha[y0:y1, x0:x1].any())
+        for (x0, y0), (x1, y1) in zip(low.tolist(), high.tolist(), strict=True)
+    ]
+    return shell_triangles()[np.array(seen)]
 
 
 @functools.lru_cache(maxsize=64)
