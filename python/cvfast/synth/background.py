@@ -41,7 +41,7 @@ def scenery(rng: np.random.Generator, size: tuple[int, int]) -> ImageF32:
     """Return a background as levels, not clipped, (h, w, 3)."""
     width, height = size
     extent = max(width, height)
-    base = rng.uniform(20, 230)
+    base = 235 * rng.random() ** 1.6 + 10
     first, second = (_color(rng, base + rng.normal(0, 40)) for _ in range(2))
     y, x = np.mgrid[:height, :width].astype(np.float32) / np.float32(extent)
     angle = rng.uniform(0, 2 * np.pi)

@@ -162,13 +162,20 @@ def make_face(
     linear = before(made, np.asarray(behind, np.float32))
     wearing = plan.glasses and over not in {"sunglasses"}
     cover = _cover(linear, made, who, shining, over, wearing, plan)
-    image = photograph(linear, plan.stream(4), spoil=spoil, unit=plan.camera.scale)
+    image = photograph(linear, plan.stream(4), spoil=spoil, unit=plan.camera.scale,
+                       meter=_meter(linear, made.labels))
     mask = np.where(cover > 0.5, np.uint8(8), made.labels)
     points = made.points.astype(np.float32)
     points68 = np.ascontiguousarray(convert(points, "mesh478", "dlib68")[:, :2])
     facts = Facts(who.number, seed, pose, kind, lit, over, hidden_share(cover, made.points),
                   wearing)  # fmt: skip
     return MadeFace(image, points, points68, box_of(points68), mask, facts)
+
+
+def _meter(linear: ImageF32, labels: ImageU8) -> float:
+    """Mean light of skin and features; of all where there are none."""
+    face = (labels >= 1) & (labels <= 5)
+    return float(linear[face].mean() if face.any() else linear.mean())
 
 
 def box_of(points68: ImageF32) -> ImageF32:

@@ -23,10 +23,10 @@ _LONG = {"long": 1.75, "fringe": 0.95, "tied": 0.3, "afro": 0.55, "parted": 0.55
 def hair_edge(look: Look, around: Reals) -> Reals:
     """Height at which hair begins, by the angle round the head; hair lies above (smaller y)."""
     a = np.abs(around)
-    front = -0.93 - look.hairline + 0.08 * np.cos(around * 3)
+    front = -1.06 - look.hairline + 0.08 * np.cos(around * 3)
     if look.hair_style == "fringe":
         front = np.full_like(a, -0.9)
-    temple = -0.55 - 0.5 * look.hairline
+    temple = -0.62 - 0.5 * look.hairline
     edge = front + (temple - front) * step(a, 0.75, 1.15)
     edge = edge + (0.05 - temple) * step(a, 1.22, 1.45)  # down before the ears
     return np.asarray(edge + 0.45 * step(a, 1.75, 2.3), np.float64)
@@ -110,7 +110,7 @@ def _shell_edge(look: Look, around: Reals) -> Reals:
     a, style = np.abs(around), look.hair_style
     edge = hair_edge(look, around)
     if style == "fringe":
-        edge = np.where(a < 0.8, -0.68 + 0.04 * np.cos(around * 9), edge)
+        edge = np.where(a < 0.8, -0.76 + 0.04 * np.cos(around * 9), edge)
     elif style == "parted":
         edge = edge - 0.06 + 0.3 * step(around, -0.2, 0.7) * step(a, 1.2, 0.7)
     if style in {"long", "fringe", "parted", "afro"}:

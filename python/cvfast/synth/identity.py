@@ -122,8 +122,8 @@ def _look(number: int) -> Look:
     hair = np.array(_HAIR[colors[rng.choice(7, p=chances / chances.sum())]], np.float64)
     hair = hair * rng.normal(1, 0.08) + rng.normal(0, 4, 3)
     eye = _EYES[int(rng.integers(0, 2 if tone > 0.45 else len(_EYES)))]
-    styles = ([0.16, 0.24, 0.26, 0.1, 0.12, 0.04, 0.03, 0.05] if masculine
-              else [0.01, 0.05, 0.14, 0.17, 0.17, 0.26, 0.14, 0.06])  # fmt: skip
+    styles = ([0.17, 0.25, 0.28, 0.06, 0.12, 0.04, 0.03, 0.05] if masculine
+              else [0.01, 0.05, 0.17, 0.1, 0.19, 0.26, 0.16, 0.06])  # fmt: skip
     bearded = masculine and rng.random() < 0.35
     return Look(
         points=points,
@@ -137,7 +137,7 @@ def _look(number: int) -> Look:
         iris=np.clip(np.array(eye) * rng.normal(1, 0.12), 20, 200),
         cloth=rng.uniform(15, 235, 3) * rng.uniform(0.4, 1),
         hair_style=HAIR_STYLES[rng.choice(8, p=styles)],
-        hairline=float(rng.normal(0.12 * age if masculine else 0.0, 0.05)),
+        hairline=float(rng.normal(0.2 * age if masculine else 0.02, 0.06)),
         volume=float(rng.uniform(0.4, 1)),
         beard=float(rng.uniform(0.5, 1)) if bearded else 0.0,
         stubble=float(rng.random()) if masculine else 0.0,

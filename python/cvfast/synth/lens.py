@@ -28,7 +28,7 @@ def blurred(picture: ImageF32, sigma: float) -> ImageF32:
     return picture
 
 
-def photograph(linear: ImageF32, rng: np.random.Generator, *, spoil: bool, unit: float) -> ImageU8:
+def photograph(linear: ImageF32, rng: np.random.Generator, *, spoil: bool, unit: float, meter: float = 0.25) -> ImageU8:
     """Turn linear light into a picture.
 
     Parameters
@@ -41,16 +41,18 @@ def photograph(linear: ImageF32, rng: np.random.Generator, *, spoil: bool, unit:
         False: exact colours, no blur, noise or compression.
     unit
         Pixels of half a face: blur goes with it.
+    meter
+        Mean linear light of what is photographed: exposure goes some way to make it usual.
     """
     if not spoil:
         return _levels(np.sqrt(np.clip(linear, 0, 1)) * np.float32(255))
     u = rng.random(8)
-    linear = linear * np.float32(0.75 + 0.6 * u[0])
+    linear = linear * np.float32((0.72 + 0.6 * u[0]) * (0.25 / max(meter, 0.02)) ** 0.55)
     picture = np.sqrt(np.clip(linear, 0, None))
     picture = picture / (1 + np.clip(picture - 0.85, 0, None))  # soft highlights
     gamma = 0.85 + 0.35 * u[1]
     picture = np.clip(picture, 0, 1) ** np.float32(gamma)
-    contrast = 0.8 + 0.35 * u[2]
+    contrast = 0.9 + 0.45 * u[2]
     picture = ((picture - 0.5) * np.float32(contrast) + 0.5) * np.float32(255)
     if u[3] < 0.6:
         sigma = min(0.35 + (u[4] ** 2) * 0.035 * unit, 4.0)

@@ -101,7 +101,7 @@ def shine(
     half = half / np.sqrt((half**2).sum() + 1e-9)
     spark = np.clip(normals @ half, 0, 1) ** 18 * np.clip(facing * 4, 0, 1) * lit
     broad = np.clip(-normals[:, 2], 0, 1) ** 6 * 0.12
-    factor = diffuse * light.key + around * (0.75 + 0.25 * np.clip(-normals[:, 2:], 0, 1))
+    factor = diffuse * light.key + around * (0.5 + 0.5 * np.clip(-normals[:, 2:], 0, 1))
     factor = factor + rim[:, None] * light.rim
     added = gloss[:, None] * (spark[:, None] * light.key + broad[:, None] * light.sky)
     return factor, added

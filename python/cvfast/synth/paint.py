@@ -179,9 +179,9 @@ def _sockets(canvas: _Canvas) -> None:
     look, at = canvas.look, canvas.at
     for side, inner in (("right", 133), ("left", 362)):
         middle = at[contour(f"{side}_eye")].mean(axis=0)
-        canvas.shade(ellipse(middle + (0, -2), 26, 17), (0.84, 0.8, 0.78), 18)
+        canvas.shade(ellipse(middle + (0, -2), 26, 17), (0.9, 0.87, 0.85), 18)
         canvas.shade(ellipse(middle + (0, 11), 18, 6), (0.9, 0.86, 0.86 - 0.05 * look.age), 10)
-        canvas.shade(ellipse(at[inner] + (0, -3), 8, 12), (0.84, 0.78, 0.76), 12)
+        canvas.shade(ellipse(at[inner] + (0, -3), 8, 12), (0.88, 0.83, 0.81), 12)
         if look.makeup > 0.3:
             canvas.shade(ellipse(middle + (0, -8), 22, 9), 1 - 0.35 * look.makeup, 10)
     canvas.shade(ellipse(at[17] + (0, 7), 16, 5), (0.82, 0.76, 0.74), 9)
