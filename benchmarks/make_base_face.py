@@ -59,7 +59,9 @@ def neutral(points):
             out[number, 2] += -0.05 * s * s
     lips = np.concatenate([group("mesh478", name) for name in ("outer_lip", "inner_lip")])
     still = np.nonzero((points[:468, 1] < 0.22) | (points[:468, 1] > 0.93))[0]
-    still = np.union1d(still, np.concatenate([group("mesh478", "oval"), group("mesh478", "nostrils")]))
+    still = np.union1d(
+        still, np.concatenate([group("mesh478", "oval"), group("mesh478", "nostrils")])
+    )
     known = np.concatenate([lips, still])
     move = RBFInterpolator(
         points[known, :2], (out - points)[known], kernel="thin_plate_spline", smoothing=1e-4
@@ -122,7 +124,9 @@ def refine(count=60, size=200, share=0.6):
     record = json.loads(path.read_text())
     points, smile = np.array(record["points"]), np.array(record["smile"])
     move = (move + move[record["mirror"]] * (-1, 1)) / 2
-    move[:468] *= 1 - 0.8 * bump(points[:468], (0, 0.46), 0.5, 0.16)[:, None]  # the mouth stays shut
+    move[:468] *= (
+        1 - 0.8 * bump(points[:468], (0, 0.46), 0.5, 0.16)[:, None]
+    )  # the mouth stays shut
     move[468:] = 0
     sys.stdout.write(f"{len(apart)} faces; mean move {np.abs(move).mean():.4f} face units\n")
     for name, old in (("points", points), ("smile", smile)):

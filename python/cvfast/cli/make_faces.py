@@ -11,7 +11,7 @@ from cvfast.cli.common import Common
 if TYPE_CHECKING:
     from cvfast.synth.sets import MadeSet
 
-__all__ = ["EXAMPLES", "USAGE", "make_faces", "made"]
+__all__ = ["EXAMPLES", "USAGE", "made", "make_faces"]
 
 EXAMPLES = (
     "cvfast make faces faces/ --count 2000 --size 128",

@@ -136,7 +136,7 @@ def _writing(rng: np.random.Generator, picture: ImageF32) -> None:
     color = rng.uniform(0, 255) + rng.normal(0, 10, 3)
     for row in range(int(rng.integers(1, 4))):
         for letter in range(int(rng.integers(2, 10))):
-            corner = at + (letter * 0.7 * tall, row * 1.4 * tall)
+            corner = at + np.array([letter * 0.7 * tall, row * 1.4 * tall])
             for _ in range(int(rng.integers(1, 4))):
                 a, b = corner + rng.integers(0, 3, (2, 2)) * (0.25 * tall, 0.5 * tall)
                 off = np.array([0.05, 0.03]) * tall + 0.3

@@ -12,7 +12,6 @@ import numpy as np
 
 from cvfast.faces.schemes import convert
 from cvfast.synth.background import scenery
-from cvfast.synth.base import Reals
 from cvfast.synth.expression import EXPRESSIONS, Expression, draw_expression
 from cvfast.synth.identity import Identity, split_of
 from cvfast.synth.lens import photograph
@@ -162,8 +161,13 @@ def make_face(
     linear = before(made, np.asarray(behind, np.float32))
     wearing = plan.glasses and over not in {"sunglasses"}
     cover = _cover(linear, made, who, shining, over, wearing, plan)
-    image = photograph(linear, plan.stream(4), spoil=spoil, unit=plan.camera.scale,
-                       meter=_meter(linear, made.labels))
+    image = photograph(
+        linear,
+        plan.stream(4),
+        spoil=spoil,
+        unit=plan.camera.scale,
+        meter=_meter(linear, made.labels),
+    )
     mask = np.where(cover > 0.5, np.uint8(8), made.labels)
     points = made.points.astype(np.float32)
     points68 = np.ascontiguousarray(convert(points, "mesh478", "dlib68")[:, :2])
@@ -182,7 +186,8 @@ def box_of(points68: ImageF32) -> ImageF32:
     """Return the box of a face: its 68 points' bounds, 6 % wider on each side, (4,)."""
     low, high = points68.min(axis=0), points68.max(axis=0)
     wider = np.float32(0.06) * (high - low)
-    return np.concatenate([low - wider, high + wider]).astype(np.float32)
+    box: ImageF32 = np.concatenate([low - wider, high + wider]).astype(np.float32)
+    return box
 
 
 def before(made: Rendered, behind: ImageF32) -> ImageF32:

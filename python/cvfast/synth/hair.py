@@ -39,7 +39,8 @@ def shell_triangles() -> Numbers:
     columns = AROUND + 1  # the seam at the back is there twice
     a = r * columns + c
     quads = np.stack([a, a + 1, a + 1 + columns, a + columns], axis=-1).reshape(-1, 4)
-    return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+    halves = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
+    return np.asarray(halves, np.int64)
 
 
 def _length(look: Look) -> float:

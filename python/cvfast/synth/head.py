@@ -133,7 +133,8 @@ def _midpoints(points: Reals) -> Reals:
     bulge = (onto(a) + onto(b)) / 2
     longest = 0.12 * np.sqrt(((face[a] - face[b]) ** 2).sum(axis=1, keepdims=True))
     length = np.sqrt((bulge**2).sum(axis=1, keepdims=True)) + 1e-12
-    return middle - 0.6 * bulge * np.minimum(1, longest / length)
+    bulged: Reals = middle - 0.6 * bulge * np.minimum(1, longest / length)
+    return bulged
 
 
 def _skull(rim: Reals, width: float) -> Reals:
@@ -152,7 +153,7 @@ def _skull(rim: Reals, width: float) -> Reals:
 
 
 def _ear(points: Reals, side: int, size: float) -> Reals:
-    """A bent flap beside the face's rim."""
+    """Make a bent flap beside the face's rim."""
     at = points[234 if side < 0 else 454]
     v, u = np.mgrid[:EAR_ROWS, :EAR_COLUMNS]
     v, u = v / (EAR_ROWS - 1), u / (EAR_COLUMNS - 1)  # down, out
@@ -178,12 +179,13 @@ def _neck(width: float, build: float) -> Reals:
 
 
 def _behind(ring: Reals, shares: tuple[float, ...], bulge: float, back: float) -> Reals:
-    """A patch behind a hole of the face: its centre, then rings out to under the rim."""
+    """Put a patch behind a hole of the face: its centre, then rings out to under the rim."""
     middle = ring.mean(axis=0)
-    rings = [middle[None] + (0, 0, back - bulge)]
-    for s in shares[1:]:
-        rings.append(middle + s * (ring - middle) + (0, 0, back - bulge * (1 - s * s)))
-    return np.concatenate(rings)
+    rings = [
+        middle + s * (ring - middle) + np.array([0, 0, back - bulge * (1 - s * s)])
+        for s in shares[1:]
+    ]
+    return np.concatenate([middle[None] + np.array([0, 0, back - bulge]), *rings])
 
 
 def head_vertices(points: Reals, *, width: float, build: float, ears: float) -> Reals:
@@ -253,7 +255,7 @@ def moving_places(points: Reals, rest: Reals, vertices: Reals, places: Reals) ->
 
 
 def normals(vertices: Reals, triangles: Numbers) -> Reals:
-    """Unit normals of vertices, outwards of triangles that are clockwise as seen, (n, 3)."""
+    """Return unit normals of vertices, outwards of triangles that are clockwise as seen, (n, 3)."""
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
     cross = -np.cross(b - a, c - a)
     total = np.empty_like(vertices)
@@ -261,4 +263,5 @@ def normals(vertices: Reals, triangles: Numbers) -> Reals:
         total[:, axis] = np.bincount(
             triangles.reshape(-1), np.repeat(cross[:, axis], 3), len(vertices)
         )
-    return total / np.sqrt((total**2).sum(axis=1, keepdims=True) + 1e-18)
+    unit: Reals = total / np.sqrt((total**2).sum(axis=1, keepdims=True) + 1e-18)
+    return unit

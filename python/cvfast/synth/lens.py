@@ -28,7 +28,9 @@ def blurred(picture: ImageF32, sigma: float) -> ImageF32:
     return picture
 
 
-def photograph(linear: ImageF32, rng: np.random.Generator, *, spoil: bool, unit: float, meter: float = 0.25) -> ImageU8:
+def photograph(
+    linear: ImageF32, rng: np.random.Generator, *, spoil: bool, unit: float, meter: float = 0.25
+) -> ImageU8:
     """Turn linear light into a picture.
 
     Parameters
@@ -58,7 +60,8 @@ def photograph(linear: ImageF32, rng: np.random.Generator, *, spoil: bool, unit:
         sigma = min(0.35 + (u[4] ** 2) * 0.035 * unit, 4.0)
         picture = blurred(picture.astype(np.float32), sigma)
     if u[5] < 0.08:
-        picture = np.repeat(picture @ np.float32([[0.299], [0.587], [0.114]]), 3, axis=2)
+        grey = 0.299 * picture[..., 0] + 0.587 * picture[..., 1] + 0.114 * picture[..., 2]
+        picture = np.repeat(grey[..., None], 3, axis=2)
     strength = 9 * u[6] ** 3
     grain = rng.normal(0, 1, (*picture.shape[:2], 3)).astype(np.float32)
     grain = 0.7 * grain.mean(axis=2, keepdims=True) * 1.7 + 0.5 * grain

@@ -97,7 +97,7 @@ def shine(
     around = light.ground + up * (light.sky - light.ground)
     # What faces away from the camera at the rim catches light from behind.
     rim = np.clip(1 + normals[:, 2], 0, 1) ** 3
-    half = light.direction + (0, 0, -1)
+    half = light.direction + np.array([0, 0, -1])
     half = half / np.sqrt((half**2).sum() + 1e-9)
     spark = np.clip(normals @ half, 0, 1) ** 18 * np.clip(facing * 4, 0, 1) * lit
     broad = np.clip(-normals[:, 2], 0, 1) ** 6 * 0.12

@@ -69,7 +69,9 @@ def draw_occlusion(
         _bars(cover, face, unit, feather)
     elif name == "thing":
         center = face[int(rng.integers(0, 468))] + rng.normal(0, 0.5, 2) * unit
-        shape = ellipse(center, *(rng.uniform(0.25, 0.7, 2) * unit), rng.uniform(0, 3))
+        shape = ellipse(
+            center, rng.uniform(0.25, 0.7) * unit, rng.uniform(0.25, 0.7) * unit, rng.uniform(0, 3)
+        )
         cover.put([shape], rng.uniform(5, 240, 3) * bright, feather)
     elif name != "none":
         raise ValueError(f"occlusion: expected one of {', '.join(OCCLUSIONS)}, got {name!r}")
@@ -124,7 +126,7 @@ def _bridge(face: Reals, thick: float) -> Reals:
 
 
 def _hand(cover: _Cover, face: Reals, unit: float, color: Reals, feather: float) -> None:
-    """A palm, and fingers from it."""
+    """Draw a palm, and fingers from it."""
     rng = cover.rng
     palm = face[[234, 454, 152, 50, 280][int(rng.integers(0, 5))]] + rng.normal(0, 0.2, 2) * unit
     toward = face[4] - palm

@@ -112,9 +112,10 @@ def ellipse(center: Reals, rx: float, ry: float, turn: float = 0.0) -> Reals:
     """Return a polygon of 20 corners."""
     t = np.arange(20) * (np.pi / 10)
     x, y = rx * np.cos(t), ry * np.sin(t)
-    return center + np.stack(
+    polygon: Reals = center + np.stack(
         [x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], axis=1
     )
+    return polygon
 
 
 @functools.lru_cache(maxsize=48)
@@ -179,18 +180,20 @@ def _sockets(canvas: _Canvas) -> None:
     look, at = canvas.look, canvas.at
     for side, inner in (("right", 133), ("left", 362)):
         middle = at[contour(f"{side}_eye")].mean(axis=0)
-        canvas.shade(ellipse(middle + (0, -2), 26, 17), (0.9, 0.87, 0.85), 18)
-        canvas.shade(ellipse(middle + (0, 11), 18, 6), (0.9, 0.86, 0.86 - 0.05 * look.age), 10)
+        canvas.shade(ellipse(middle + np.array([0, -2]), 26, 17), (0.9, 0.87, 0.85), 18)
+        canvas.shade(
+            ellipse(middle + np.array([0, 11]), 18, 6), (0.9, 0.86, 0.86 - 0.05 * look.age), 10
+        )
         canvas.shade(ellipse(at[inner] + (0, -3), 8, 12), (0.88, 0.83, 0.81), 12)
         if look.makeup > 0.3:
-            canvas.shade(ellipse(middle + (0, -8), 22, 9), 1 - 0.35 * look.makeup, 10)
+            canvas.shade(ellipse(middle + np.array([0, -8]), 22, 9), 1 - 0.35 * look.makeup, 10)
     canvas.shade(ellipse(at[17] + (0, 7), 16, 5), (0.82, 0.76, 0.74), 9)
 
 
 def _nose_and_folds(canvas: _Canvas) -> None:
     look, at = canvas.look, canvas.at
     for inner, outer, wing in ((97, 98, 129), (326, 327, 358)):
-        hole = at[[inner, outer]].mean(axis=0) + (0, -1.5)
+        hole = at[[inner, outer]].mean(axis=0) + np.array([0, -1.5])
         canvas.shade(ellipse(hole, 5.0, 2.4), (0.28, 0.2, 0.2), 3.5)
         canvas.stroke(at[[wing, outer]] + (0, 0.5), [2.0, 3.0], (0.7, 0.62, 0.6), 5)
     canvas.shade(ellipse(at[2] + (0, 2), 14, 4), (0.8, 0.74, 0.72), 7)
@@ -266,9 +269,11 @@ def _lids(canvas: _Canvas) -> None:
         ring = contour(f"{side}_eye")
         half = len(ring) // 2
         upper, lower = at[ring[: half + 1]], at[np.r_[ring[half:], ring[0]]]
-        canvas.stroke(upper + (0, -0.6), [1, 1.6, 2, 2.4, 2.4, 2.2, 1.8, 1.4, 1], dark, 2.2)
-        canvas.stroke(lower + (0, 0.5), [0.8] + [1.2] * 7 + [0.8], dark**0.35, 2.4)
-        crease = upper + (0, -4.2)
+        canvas.stroke(
+            upper + np.array([0, -0.6]), [1, 1.6, 2, 2.4, 2.4, 2.2, 1.8, 1.4, 1], dark, 2.2
+        )
+        canvas.stroke(lower + np.array([0, 0.5]), [0.8] + [1.2] * 7 + [0.8], dark**0.35, 2.4)
+        crease = upper + np.array([0, -4.2])
         crease[[0, -1]] += (0, 2.5)
         canvas.stroke(crease, [0.5, 1.2, 1.5, 1.6, 1.6, 1.6, 1.5, 1.2, 0.5], (0.72, 0.64, 0.62), 3)
 

@@ -11,7 +11,14 @@ from cvfast.kernels.raster import Cutout, rasterise
 from cvfast.synth.base import Reals, step
 from cvfast.synth.expression import Expression, express
 from cvfast.synth.hair import shell_places, shell_triangles, shell_vertices
-from cvfast.synth.head import head_places, head_vertices, moving_places, normals, topology
+from cvfast.synth.head import (
+    EYE_SHARES,
+    head_places,
+    head_vertices,
+    moving_places,
+    normals,
+    topology,
+)
 from cvfast.synth.identity import Identity
 from cvfast.synth.light import Light, shine
 from cvfast.synth.paint import painted
@@ -122,7 +129,7 @@ def render(
         off = v - PIVOT
         turned = off @ turn.T
         turned += share[:, None] * (off @ lean.T - turned)
-        return turned + PIVOT
+        return np.asarray(turned + PIVOT)
 
     still = np.zeros(1)
     vertices, shell = placed(vertices, bend), placed(shell, shell_bend)
@@ -137,7 +144,7 @@ def render(
     factor[at["mouth"] : len(vertices)] *= 0.95
     view = _View(camera, size, fineness)
     where = np.concatenate([places, shell_places()])
-    triangles = np.concatenate([top.triangles, shell_triangles() + np.int32(len(vertices))])
+    triangles = np.concatenate([top.triangles, shell_triangles() + len(vertices)])
     values = np.concatenate([where, factor, added], axis=1).astype(np.float32)
     texture = painted(identity)
     cutout = Cutout(values[:, :2], texture.texels, len(top.triangles))
@@ -209,8 +216,9 @@ def _gloss(identity: Identity) -> Reals:
 def _eye_shade() -> Reals:
     """Light that the lids leave to each vertex of both eyes, (n,)."""
     shade = [0.95]
-    for share in (0.4, 0.75, 1.0, 1.18):
+    fall = {s: float(step(np.array(s), 0.3, 1.0)) for s in EYE_SHARES}
+    for share in EYE_SHARES[1:]:
         for k in range(16):
             above = np.sin(np.pi * k / 8) if k <= 8 else 0.0  # of the upper lid's half
-            shade.append(0.95 - 0.5 * above * step(np.array(share), 0.3, 1.0) - 0.12 * share)
+            shade.append(0.95 - 0.5 * above * fall[share] - 0.12 * share)
     return np.tile(np.array(shade, np.float64), 2)

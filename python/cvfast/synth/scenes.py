@@ -190,7 +190,7 @@ class _Scene:
         shown = cover_share > 0.5
         part[shown] = made.labels[shown]
         part[cover > 0.5] = 8
-        points = (made.points + (x0, y0, 0)).astype(np.float32)
+        points = (made.points + np.array([x0, y0, 0])).astype(np.float32)
         points68 = np.ascontiguousarray(convert(points, "mesh478", "dlib68")[:, :2])
         facts = Facts(who.number, seed, pose, expression, light[0], occlusion,
                       hidden_share(cover, made.points), glasses)  # fmt: skip
@@ -203,4 +203,4 @@ def _near(points: Reals, shape: tuple[int, ...]) -> ImageF32:
     middle, half = (low + high) / 2, (high - low).max() / 2
     y, x = np.mgrid[: shape[0], : shape[1]]
     away = np.sqrt((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / half
-    return np.clip((2.2 - away) / 0.3, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((2.2 - away) / 0.3, 0, 1), np.float32)

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -156,9 +157,8 @@ def _share_out(
     done = settings.count - sum(min(SHARD, settings.count - s) for s in starts)
     if jobs == 1:
         for start in starts:
-            done += make_shard(
-                str(target), settings, start, lambda n, before=done: say(before + n, settings.count)
-            )
+            seen = partial(_say_more, say, done, settings.count)
+            done += make_shard(str(target), settings, start, seen)
         return
     with processes(jobs).start() as pool:
         waiting = {pool.submit(make_shard, str(target), settings, start) for start in starts}
@@ -166,6 +166,10 @@ def _share_out(
             finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             done += sum(future.result() for future in finished)
             say(done, settings.count)
+
+
+def _say_more(say: Progress, before: int, total: int, number: int) -> None:
+    say(before + number, total)
 
 
 def make_shard(
@@ -209,8 +213,8 @@ def made_picture(settings: MadeSet, number: int) -> tuple[ImageU8, ImageU8, Labe
         faces=settings.faces,
         identities=tuple(people),
     )
-    labels = tuple(_label(face.box, face.points68, face.facts) for face in scene.faces)
-    return scene.image, scene.mask, LabelledPicture(settings.name(number), labels,
+    shown = tuple(_label(face.box, face.points68, face.facts) for face in scene.faces)
+    return scene.image, scene.mask, LabelledPicture(settings.name(number), shown,
                                                     settings.size, split)  # fmt: skip
 
 

@@ -20,7 +20,7 @@ MODES = (
 
 @functools.cache
 def _modes() -> Reals:
-    """What one standard deviation of each mode adds to the base face, (modes, 478, 3)."""
+    """Return what one standard deviation of each mode adds to the base face, (modes, 478, 3)."""
     p = base_face().points
     x, y = p[:, 0], p[:, 1]
     right, left = (p[contour(f"{side}_eye")].mean(axis=0) for side in ("right", "left"))
