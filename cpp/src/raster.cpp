@@ -60,7 +60,7 @@ void check_index(const RasterMesh& mesh, RasterSize size, const std::int32_t* in
   }
 }
 
-Source<std::uint8_t> source(const Texture& texture) {
+RasterTexture source(const Texture& texture) {
   return {texture.texels, texture.width, texture.height, texture.channels,
           texture.width * texture.channels};
 }
@@ -120,7 +120,7 @@ void raster_shade(const RasterMesh& mesh, RasterSize size, const std::int32_t* i
 
 void sample_texture(const Texture& texture, const float* places, ptrdiff_t count, float* out,
                     int requested) {
-  const Source<std::uint8_t> from = source(texture);
+  const RasterTexture from = source(texture);
   const ptrdiff_t run = 1024, runs = (count + run - 1) / run;
   const int threads = threads_for(requested, 10.0 * static_cast<double>(count));
   const RasterKernels& k = CVFAST_PICK(raster_kernels);

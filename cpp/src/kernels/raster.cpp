@@ -170,7 +170,7 @@ void mix_row(const RasterTriangles& mesh, const std::int32_t* row, std::ptrdiff_
 }
 
 // Bilinear samples of the first `count` channels.
-void sample(const Source<std::uint8_t>& from, float x_place, float y_place, std::ptrdiff_t count,
+void sample(const RasterTexture& from, float x_place, float y_place, std::ptrdiff_t count,
             float* out) {
   const Between x = between(x_place, from.width), y = between(y_place, from.height);
   const std::uint8_t* upper = from.data + y.first * from.row_stride;
@@ -209,7 +209,7 @@ void shade_row(const RasterTriangles& mesh, const RasterShade& shade, const std:
   }
 }
 
-void texture(const Source<std::uint8_t>& from, const float* places, std::ptrdiff_t n, float* out) {
+void texture(const RasterTexture& from, const float* places, std::ptrdiff_t n, float* out) {
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     sample(from, places[2 * i], places[2 * i + 1], from.channels, out + i * from.channels);
   }

@@ -8,12 +8,19 @@ import numpy as np
 
 from cvfast.synth.atlas import HAIR, patch_place
 from cvfast.synth.base import Numbers, Reals, step
-from cvfast.synth.head import CENTER, skull_radius
+from cvfast.synth.head import CENTER, Sheet, skull_radius
 from cvfast.synth.identity import Look
 from cvfast.synth.noise import noise
 from cvfast.typing import ImageF32, ImageU8
 
-__all__ = ["hair_edge", "shell_alpha", "shell_places", "shell_triangles", "shell_vertices"]
+__all__ = [
+    "hair_edge",
+    "shell_alpha",
+    "shell_places",
+    "shell_sheet",
+    "shell_triangles",
+    "shell_vertices",
+]
 
 ROWS, AROUND = 17, 40
 _DOME = 9  # rows from the top down to the skull's middle; the rest hang
@@ -41,6 +48,12 @@ def shell_triangles() -> Numbers:
     quads = np.stack([a, a + 1, a + 1 + columns, a + columns], axis=-1).reshape(-1, 4)
     halves = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
     return np.asarray(halves, np.int64)
+
+
+@functools.cache
+def shell_sheet() -> Sheet:
+    """Return the shell's triangles, for their normals."""
+    return Sheet(shell_triangles())
 
 
 def _length(look: Look) -> float:

@@ -10,7 +10,17 @@ import numpy as np
 from cvfast.synth.atlas import CLOTH, EAR, EYES, MOUTH, NECK, face_place, patch_place
 from cvfast.synth.base import Numbers, Reals, base_face, contour
 
-__all__ = ["Topology", "head_places", "head_vertices", "normals", "skull_radius", "topology"]
+__all__ = [
+    "EYE_SHARES",
+    "Sheet",
+    "Topology",
+    "head_places",
+    "head_sheet",
+    "head_vertices",
+    "moving_places",
+    "skull_radius",
+    "topology",
+]
 
 SKULL_RINGS = 7
 NECK_AROUND, NECK_ROWS = 24, 11
@@ -122,7 +132,7 @@ def skull_radius(directions: Reals, width: float) -> Reals:
 def _midpoints(points: Reals) -> Reals:
     """Halve the face's edges, bulging as their ends' normals say (Phong tessellation)."""
     face = points[:468]
-    n = normals(face, base_face().triangles)
+    n = face_sheet().normals(face)
     a, b = topology().edges.T
     middle = (face[a] + face[b]) / 2
 
@@ -167,10 +177,11 @@ def _ear(points: Reals, side: int, size: float) -> Reals:
 
 def _neck(width: float, build: float) -> Reals:
     """Neck, shoulders and chest, in rings from above to below."""
-    y = np.array([0.5, 0.75, 0.97, 1.15, 1.3, 1.43, 1.55, 1.72, 2.1, 3.0, 4.2])
-    rx = np.array([0.5, 0.5, 0.5, 0.53, 0.62, 0.9, 1.25, 1.55, 1.75, 1.85, 1.9]) * width
-    rz = np.array([0.5, 0.5, 0.5, 0.52, 0.55, 0.6, 0.66, 0.72, 0.8, 0.9, 0.95])
-    zc = np.array([0.12, 0.14, 0.17, 0.2, 0.22, 0.24, 0.24, 0.24, 0.2, 0.2, 0.2])
+    # Where skin ends and cloth begins there are two rows, so that no triangle has both.
+    y = np.array([0.5, 0.75, 0.97, 1.15, 1.34, 1.34, 1.45, 1.62, 2.1, 3.0, 4.2])
+    rx = np.array([0.5, 0.5, 0.5, 0.53, 0.66, 0.66, 0.95, 1.35, 1.75, 1.85, 1.9]) * width
+    rz = np.array([0.5, 0.5, 0.5, 0.52, 0.56, 0.56, 0.61, 0.68, 0.8, 0.9, 0.95])
+    zc = np.array([0.12, 0.14, 0.17, 0.2, 0.22, 0.22, 0.24, 0.24, 0.2, 0.2, 0.2])
     rx[:4] *= build
     angle = np.arange(NECK_AROUND) * (2 * np.pi / NECK_AROUND)
     x = rx[:, None] * np.sin(angle)
@@ -254,14 +265,39 @@ def moving_places(points: Reals, rest: Reals, vertices: Reals, places: Reals) ->
     places[at["mouth"] :] = patch_place(MOUTH, np.stack([x, y], axis=1))
 
 
-def normals(vertices: Reals, triangles: Numbers) -> Reals:
-    """Return unit normals of vertices, outwards of triangles that are clockwise as seen, (n, 3)."""
-    a, b, c = (vertices[triangles[:, k]] for k in range(3))
-    cross = -np.cross(b - a, c - a)
-    total = np.empty_like(vertices)
-    for axis in range(3):
-        total[:, axis] = np.bincount(
-            triangles.reshape(-1), np.repeat(cross[:, axis], 3), len(vertices)
-        )
-    unit: Reals = total / np.sqrt((total**2).sum(axis=1, keepdims=True) + 1e-18)
-    return unit
+class Sheet:
+    """Triangles whose vertices' normals are asked for again and again.
+
+    Parameters
+    ----------
+    triangles : ndarray
+        (m, 3), clockwise as seen from outside; each vertex is in one of them.
+    """
+
+    def __init__(self, triangles: Numbers) -> None:
+        self._corners = np.ascontiguousarray(triangles.T)
+        flat = triangles.reshape(-1)
+        order = np.argsort(flat, kind="stable")
+        self._owners = order // 3  # triangles, sorted by the vertex that they meet
+        self._starts = np.searchsorted(flat[order], np.arange(flat.max() + 1))
+
+    def normals(self, vertices: Reals) -> Reals:
+        """Return unit normals of the vertices, outwards, (n, 3)."""
+        a, b, c = (vertices[corner] for corner in self._corners)
+        (bx, by, bz), (cx, cy, cz) = (b - a).T, (c - a).T
+        cross = np.stack([bz * cy - by * cz, bx * cz - bz * cx, by * cx - bx * cy], axis=1)
+        total = np.add.reduceat(cross[self._owners], self._starts, axis=0)
+        unit: Reals = total / np.sqrt((total**2).sum(axis=1, keepdims=True) + 1e-18)
+        return unit
+
+
+@functools.cache
+def face_sheet() -> Sheet:
+    """Return the face's triangles before their edges are halved."""
+    return Sheet(base_face().triangles)
+
+
+@functools.cache
+def head_sheet() -> Sheet:
+    """Return the triangles of all heads."""
+    return Sheet(topology().triangles)

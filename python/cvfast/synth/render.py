@@ -10,13 +10,13 @@ import numpy as np
 from cvfast.kernels.raster import Cutout, rasterise
 from cvfast.synth.base import Reals, step
 from cvfast.synth.expression import Expression, express
-from cvfast.synth.hair import shell_places, shell_triangles, shell_vertices
+from cvfast.synth.hair import shell_places, shell_sheet, shell_triangles, shell_vertices
 from cvfast.synth.head import (
     EYE_SHARES,
     head_places,
+    head_sheet,
     head_vertices,
     moving_places,
-    normals,
     topology,
 )
 from cvfast.synth.identity import Identity
@@ -112,36 +112,16 @@ def render(
     fineness
         Samples across and down a pixel.
     """
-    look = identity.look
+    look, top = identity.look, topology()
     points = express(look.points.copy(), expression)
     vertices = head_vertices(points, width=look.width, build=look.build, ears=look.ears)
     places = _places(identity).copy()
     moving_places(points, look.points, vertices, places)
     shell = shell_vertices(look)
-    turn, lean = rotation(pose), rotation(Pose(0.25 * pose.yaw, 0.0, 0.2 * pose.roll))
-    bend = np.zeros(len(vertices))
-    at = topology().starts
-    neck = slice(at["neck"], at["eye_right"])
-    bend[neck] = step(vertices[neck, 1], 0.8, 1.55)
-    shell_bend = step(shell[:, 1], 0.7, 1.6) * 0.8
-
-    def placed(v: Reals, share: Reals) -> Reals:
-        off = v - PIVOT
-        turned = off @ turn.T
-        turned += share[:, None] * (off @ lean.T - turned)
-        return np.asarray(turned + PIVOT)
-
-    still = np.zeros(1)
-    vertices, shell = placed(vertices, bend), placed(shell, shell_bend)
-    seen = placed(points, still)
-    top = topology()
+    turned = _turned(pose, np.concatenate([vertices, shell, points]), len(shell))
+    vertices, shell, seen = np.split(turned, [len(vertices), len(vertices) + len(shell)])
     both = np.concatenate([vertices, shell])
-    outward = np.concatenate([normals(vertices, top.triangles), normals(shell, shell_triangles())])
-    gloss = np.concatenate([_gloss(identity), np.full(len(shell), 0.12)])
-    glow = np.repeat([1.0, 0.5], [len(vertices), len(shell)])
-    factor, added = shine(both, outward, light, gloss, top.triangles[top.solid], glow)
-    factor[at["eye_right"] : at["mouth"]] *= _eye_shade()[:, None]
-    factor[at["mouth"] : len(vertices)] *= 0.95
+    factor, added = _lit(identity, vertices, shell, light)
     view = _View(camera, size, fineness)
     where = np.concatenate([places, shell_places()])
     triangles = np.concatenate([top.triangles, shell_triangles() + len(vertices)])
@@ -158,6 +138,35 @@ def render(
         np.ascontiguousarray(parts[middle::fineness, middle::fineness]),
         view.pixels(seen),
     )
+
+
+def _turned(pose: Pose, v: Reals, shell: int) -> Reals:
+    """Turn head, shell of hair and landmarks; what is lower goes less far along."""
+    at = topology().starts
+    bend = np.zeros(len(v))
+    neck = slice(at["neck"], at["eye_right"])
+    bend[neck] = step(v[neck, 1], 0.8, 1.55)
+    hair = slice(topology().count, topology().count + shell)
+    bend[hair] = 0.8 * step(v[hair, 1], 0.7, 1.6)
+    off = v - PIVOT
+    turned = off @ rotation(pose).T
+    turned += bend[:, None] * (
+        off @ rotation(Pose(0.25 * pose.yaw, 0.0, 0.2 * pose.roll)).T - turned
+    )
+    return np.asarray(turned + PIVOT)
+
+
+def _lit(identity: Identity, vertices: Reals, shell: Reals, light: Light) -> tuple[Reals, Reals]:
+    """Return what head and hair reflect, as `shine` does."""
+    top = topology()
+    outward = np.concatenate([head_sheet().normals(vertices), shell_sheet().normals(shell)])
+    gloss = np.concatenate([_gloss(identity), np.full(len(shell), 0.12)])
+    glow = np.repeat([1.0, 0.5], [len(vertices), len(shell)])
+    both = np.concatenate([vertices, shell])
+    factor, added = shine(both, outward, light, gloss, top.triangles[top.solid], glow)
+    factor[top.starts["eye_right"] : top.starts["mouth"]] *= _eye_shade()[:, None]
+    factor[top.starts["mouth"] : len(vertices)] *= 0.95
+    return factor, added
 
 
 class _View:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from cvfast.typing import ImageF32, ImageU8
 __all__ = ["MadeScene", "SceneFace", "make_scene"]
 
 _SALT = 0x5CE
+MOST_HIDDEN = 0.75  # a face of which more is hidden is not labelled
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def make_scene(
     size
         Width and height in pixels, 64 to 4096 each.
     faces
-        How many faces, or the least and the most. Fewer come where there is no room.
+        How many faces, or the least and the most. Fewer come where there is no room, and faces that
+        someone nearer hides by three quarters are not told of.
     identities
         Who may be in it.
     smallest
@@ -122,9 +124,12 @@ def make_scene(
         if center is not None:
             who = Identity(int(identities[int(stream.integers(0, len(identities)))]))
             picture.add(who, seed, center, float(height), (light, shining), stream)
+    skin = (picture.mask >= 1) & (picture.mask <= 5)
+    meter = float(picture.linear[skin].mean()) if skin.any() else 0.25
     image = photograph(picture.linear, np.random.default_rng([_SALT, seed, 4]), spoil=spoil,
-                       unit=0.1 * min(size))  # fmt: skip
-    return MadeScene(image, tuple(picture.faces), picture.mask)
+                       unit=0.1 * min(size), meter=meter)  # fmt: skip
+    shown = tuple(face for face in picture.faces if face.facts.occluded < MOST_HIDDEN)
+    return MadeScene(image, shown, picture.mask)
 
 
 def _place(
@@ -167,16 +172,13 @@ class _Scene:
         # A window round the head, whole pixels, within the picture.
         x0, y0 = (max(int(c - 1.4 * height), 0) for c in center)
         x1 = min(int(center[0] + 1.4 * height) + 1, self.size[0])
-        y1 = min(int(center[1] + 1.6 * height) + 1, self.size[1])
+        y1 = min(int(center[1] + 2.2 * height) + 1, self.size[1])
         camera = Camera((center[0] - x0, center[1] - y0), height / 2, float(rng.uniform(0, 0.1)))
         fineness = int(np.clip(-(-110 // height), 2, 6))
         made = render(who, moves, pose, light[1], camera, (x1 - x0, y1 - y0), fineness=fineness)
         here = self.linear[y0:y1, x0:x1]
-        below = np.clip((np.arange(y0, y1) - center[1]) / height - 1.2, 0, None)
-        fade = 1 - np.clip(below / 0.4, 0, 1) * (y1 < self.size[1])
-        cover_share = made.cover * fade[:, None].astype(np.float32)
-        here *= (1 - cover_share)[..., None]
-        here += made.color * fade[:, None, None].astype(np.float32)
+        here *= (1 - made.cover)[..., None]
+        here += made.color
         bright = float(np.sqrt(np.clip((0.5 * light[1].key + light[1].sky).mean(), 0.05, 1.1)))
         before = here.copy()
         cover = draw_occlusion(occlusion, here, made.points, who.look, bright, rng)
@@ -187,14 +189,24 @@ class _Scene:
         here[...] = before + near[..., None] * (here - before)
         cover = cover * near
         part = self.mask[y0:y1, x0:x1]
-        shown = cover_share > 0.5
+        shown = made.cover > 0.5
         part[shown] = made.labels[shown]
         part[cover > 0.5] = 8
+        self._hide(np.maximum(made.cover, cover), x0, y0)
         points = (made.points + np.array([x0, y0, 0])).astype(np.float32)
         points68 = np.ascontiguousarray(convert(points, "mesh478", "dlib68")[:, :2])
         facts = Facts(who.number, seed, pose, expression, light[0], occlusion,
                       hidden_share(cover, made.points), glasses)  # fmt: skip
         self.faces.append(SceneFace(box_of(points68), points68, points, facts))
+
+    def _hide(self, cover: ImageF32, x0: int, y0: int) -> None:
+        """Note what someone nearer hides of the faces that are there."""
+        whole = np.zeros_like(self.mask, np.float32)
+        whole[y0 : y0 + cover.shape[0], x0 : x0 + cover.shape[1]] = cover
+        for number, face in enumerate(self.faces):
+            hidden = hidden_share(whole, face.points478.astype(np.float64))
+            total = face.facts.occluded + hidden * (1 - face.facts.occluded)
+            self.faces[number] = replace(face, facts=replace(face.facts, occluded=total))
 
 
 def _near(points: Reals, shape: tuple[int, ...]) -> ImageF32:
