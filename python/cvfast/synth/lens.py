@@ -63,7 +63,7 @@ def photograph(
         grey = 0.299 * picture[..., 0] + 0.587 * picture[..., 1] + 0.114 * picture[..., 2]
         picture = np.repeat(grey[..., None], 3, axis=2)
     strength = 9 * u[6] ** 3
-    grain = rng.normal(0, 1, (*picture.shape[:2], 3)).astype(np.float32)
+    grain = rng.standard_normal((*picture.shape[:2], 3), np.float32)
     grain = 0.7 * grain.mean(axis=2, keepdims=True) * 1.7 + 0.5 * grain
     picture = _levels(picture + np.float32(strength) * grain)
     return compressed(picture, int(35 + 60 * u[7])) if rng.random() < 0.6 else picture

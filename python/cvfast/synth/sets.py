@@ -33,6 +33,8 @@ __all__ = ["MadeSet", "make_set"]
 
 SETTINGS = "made.json"
 SHARD = 100
+BLOCK = 100  # pictures that share few people, so that these are painted once
+_CAST = 16  # at most so many of a split in a block
 _PARTS, _MASKS = ".parts", "masks"
 _FORMAT = 1  # grows when the same settings begin to give other pictures
 
@@ -199,7 +201,7 @@ def made_picture(settings: MadeSet, number: int) -> tuple[ImageU8, ImageU8, Labe
     everyone = {split: settings.people(split) for split in ("train", "test")}
     split = split_of(number, settings.test_share)
     split = split if everyone[split] else "train" if everyone["train"] else "test"
-    people = everyone[split]
+    people = _cast(settings, number // BLOCK, everyone[split])
     rng = np.random.default_rng([settings.seed, number, 0x5E7])
     if settings.kind == "faces":
         who = people[int(rng.integers(0, len(people)))]
@@ -216,6 +218,12 @@ def made_picture(settings: MadeSet, number: int) -> tuple[ImageU8, ImageU8, Labe
     shown = tuple(_label(face.box, face.points68, face.facts) for face in scene.faces)
     return scene.image, scene.mask, LabelledPicture(settings.name(number), shown,
                                                     settings.size, split)  # fmt: skip
+
+
+def _cast(settings: MadeSet, block: int, people: list[int]) -> list[int]:
+    """Draw who is in a block of pictures."""
+    rng = np.random.default_rng([settings.seed, block, 0xCA57])
+    return sorted(rng.choice(people, min(len(people), _CAST), replace=False).tolist())
 
 
 def _label(box: ImageF32, points: ImageF32, facts: Facts) -> LabelledFace:
