@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cvfast.kernels.raster import Cutout, rasterise
-from cvfast.synth.base import Reals, step
+from cvfast.synth.base import Reals, contour, step
 from cvfast.synth.expression import Expression, express
 from cvfast.synth.hair import shell_places, shell_sheet, shell_triangles, shell_vertices
 from cvfast.synth.head import (
@@ -164,8 +164,16 @@ def _lit(identity: Identity, vertices: Reals, shell: Reals, light: Light) -> tup
     glow = np.repeat([1.0, 0.5], [len(vertices), len(shell)])
     both = np.concatenate([vertices, shell])
     factor, added = shine(both, outward, light, gloss, top.triangles[top.solid], glow)
-    factor[top.starts["eye_right"] : top.starts["mouth"]] *= _eye_shade()[:, None]
-    factor[top.starts["mouth"] : len(vertices)] *= 0.95
+    # What lies under lids and lips gets light past them that the coarse shadows do not know.
+    at = top.starts
+    for part, end, rim, share in (
+        ("eye_right", at["eye_left"], "right_eye", 0.9),
+        ("eye_left", at["mouth"], "left_eye", 0.9),
+        ("mouth", len(vertices), "outer_lip", 0.75),
+    ):
+        inside = factor[at[part] : end]
+        np.maximum(inside, share * factor[contour(rim)].mean(axis=0), out=inside)
+    factor[at["eye_right"] : at["mouth"]] *= _eye_shade()[:, None]
     return factor, added
 
 
