@@ -15,6 +15,7 @@ import numpy as np
 from cvfast import ThinPlateSpline, _core, local_rotate, local_scale, local_translate
 from cvfast.kernels.flow import FlowPyramid, track_points
 from cvfast.kernels.mask import polygon_mask
+from cvfast.kernels.raster import Cutout, rasterise, sample_texture
 from cvfast.kernels.smooth import smooth
 
 CASES = 200
@@ -149,6 +150,27 @@ def flow(rng: np.random.Generator) -> Callable[[int], Any]:
     return run
 
 
+def raster(rng: np.random.Generator) -> Callable[[int], Any]:
+    """Triangles of any size, some cut out, shaded with a texture."""
+    size = int(rng.integers(1, 90)), int(rng.integers(1, 70))
+    count = int(rng.integers(3, 40))
+    vertices = rng.uniform((-20, -20, -1), (110, 90, 1), (count, 3))
+    triangles = rng.integers(0, count, (int(rng.integers(1, 30)), 3))
+    texture = rng.integers(0, 256, (int(rng.integers(1, 9)), int(rng.integers(1, 9)), 4), np.uint8)
+    values = rng.uniform(-2, 10, (count, 8)).astype(np.float32)
+    cutout = Cutout(values[:, :2], texture, int(rng.integers(0, 30)))
+
+    def run(threads: int) -> Any:
+        drawn = rasterise(vertices, triangles, size, cutout=cutout, threads=threads)
+        color, part = drawn.shade(values, texture, texture[..., 0].copy(), threads=threads)
+        mixed = drawn.values(values, threads=threads)
+        places = np.ascontiguousarray(mixed[..., :2])
+        sampled = sample_texture(texture, places, threads=threads)
+        return np.concatenate([color, part[..., None], mixed, sampled], axis=2)
+
+    return run
+
+
 FAMILIES = {
     "scale": scale,
     "translate": translate,
@@ -160,6 +182,7 @@ FAMILIES = {
     "smooth": smoothing,
     "polygon mask": mask,
     "flow": flow,
+    "raster": raster,
 }
 
 

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "raster_tables.h"
+
 namespace cvfast {
 
 constexpr std::ptrdiff_t kBlock = 256;  // points mapped and sampled at a time, kept in L1
@@ -381,6 +383,7 @@ struct IntegralKernels;  // the same
   extern const FlowKernels flow_kernels;                                                        \
   extern const CascadeKernels cascade_kernels;                                                  \
   extern const IntegralKernels integral_kernels;                                                \
+  extern const RasterKernels raster_kernels;                                                    \
   }
 
 CVFAST_DECLARE_KERNELS(baseline)
