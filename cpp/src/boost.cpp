@@ -91,14 +91,12 @@ FeatureBank::FeatureBank(const Patches& patches, const RectFeatures& f, ptrdiff_
             [&](ptrdiff_t i, ptrdiff_t) { p.lbp_codes(i, p.codes.data() + i * patches.count); });
     return;
   }
-  const ptrdiff_t block = patches.count * kBoostLanes;
-  const ptrdiff_t room = memory / (block * static_cast<ptrdiff_t>(sizeof(std::uint16_t)));
-  const ptrdiff_t kept = std::min(blocks_of(f.count), room);
-  p.kept = std::min(f.count, kept * kBoostLanes);
-  p.orders.resize(at_size(kept * block));
+  const ptrdiff_t room = patches.count * static_cast<ptrdiff_t>(sizeof(std::uint16_t));
+  p.kept = std::min(f.count, memory / room);
+  p.orders.resize(at_size(p.kept * patches.count));
   std::vector<BoostRoom> rooms = boost_rooms(patches.count, threads);
-  by_runs(kept, threads, [&](ptrdiff_t i, ptrdiff_t thread) {
-    p.sort_block(i, rooms[at_size(thread)], p.orders.data() + i * block);
+  by_runs(p.kept, threads, [&](ptrdiff_t i, ptrdiff_t thread) {
+    p.sort(i, rooms[at_size(thread)], p.orders.data() + i * patches.count);
   });
 }
 

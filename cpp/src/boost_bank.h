@@ -56,10 +56,6 @@ void by_runs(ptrdiff_t count, int threads, const Body& body) {
   });
 }
 
-inline ptrdiff_t blocks_of(ptrdiff_t features) {
-  return (features + kBoostLanes - 1) / kBoostLanes;
-}
-
 struct BoostParts {
   ptrdiff_t width, height, patches, count, kept;
   bool lbp;
@@ -67,7 +63,7 @@ struct BoostParts {
   std::vector<float> weights;
   std::vector<std::uint8_t> tilted;
   BoostIntegrals integrals;
-  std::vector<std::uint16_t> orders;  // Haar: per kBoostLanes features and patch, interleaved
+  std::vector<std::uint16_t> orders;  // Haar: per feature
   std::vector<std::uint8_t> codes;    // LBP: per feature
 
   const std::int32_t* at(const std::vector<std::int32_t>& plane, ptrdiff_t x, ptrdiff_t y) const {
@@ -106,12 +102,9 @@ struct BoostParts {
     CVFAST_PICK(boost_kernels).lbp_codes(corners, patches, out);
   }
 
-  // The orders of kBoostLanes features; those beyond the last one repeat it.
-  void sort_block(ptrdiff_t block, BoostRoom& room, std::uint16_t* out) const {
-    for (ptrdiff_t lane = 0; lane < kBoostLanes; ++lane) {
-      haar_values(std::min(block * kBoostLanes + lane, count - 1), room.values());
-      CVFAST_PICK(boost_kernels).sort(room.values(), patches, room.sort(), out + lane);
-    }
+  void sort(ptrdiff_t feature, BoostRoom& room, std::uint16_t* out) const {
+    haar_values(feature, room.values());
+    CVFAST_PICK(boost_kernels).sort(room.values(), patches, room.sort(), out);
   }
 };
 

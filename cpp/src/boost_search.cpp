@@ -17,7 +17,7 @@ struct Sums {
 // What all searches of a call share.
 struct Question {
   const std::int32_t *signs, *weights;  // weights null: count errors
-  std::vector<std::int32_t> pairs;      // signs and weights in turn
+  std::vector<std::int64_t> pairs;      // weight * 2^32 + sign
   std::int64_t negative, positive;      // sums of -signs and signs under and over 0
   std::int32_t total;                   // of weights
   float mean;                           // signs over weights
@@ -48,8 +48,7 @@ Question ask(const std::int32_t* signs, const std::int32_t* weights, ptrdiff_t n
                                   std::to_string(weights[i]));
     }
     total += weights[i];
-    q.pairs.push_back(signs[i]);
-    q.pairs.push_back(weights[i]);
+    q.pairs.push_back((std::int64_t{weights[i]} << 32) + sign);
   }
   check_sum("signs", q.negative + q.positive);
   check_sum("weights", total);
@@ -65,23 +64,16 @@ void consider(BestFeature& best, ptrdiff_t feature, double gain) {
   if (gain > best.gain) best = {feature, gain};
 }
 
-void search_block(const BoostParts& p, const Question& q, ptrdiff_t block,
-                  const std::uint16_t* orders, BestFeature& best) {
+double search_order(const Question& q, const std::uint16_t* order, ptrdiff_t n) {
   const BoostKernels& k = CVFAST_PICK(boost_kernels);
-  double gains[kBoostLanes];
   if (q.weights == nullptr) {
-    std::int32_t least[kBoostLanes], most[kBoostLanes];
-    k.extremes(orders, p.patches, q.signs, least, most);
-    for (ptrdiff_t i = 0; i < kBoostLanes; ++i) gains[i] = q.errors_saved(least[i], most[i]);
-  } else {
-    float most[kBoostLanes];
-    k.explained(orders, p.patches, q.pairs.data(), q.total, q.mean, most);
-    for (ptrdiff_t i = 0; i < kBoostLanes; ++i) gains[i] = static_cast<double>(most[i]);
+    std::int32_t least, most;
+    k.extremes(order, n, q.signs, &least, &most);
+    return q.errors_saved(least, most);
   }
-  for (ptrdiff_t i = 0; i < kBoostLanes; ++i) {
-    const ptrdiff_t feature = block * kBoostLanes + i;
-    if (feature < p.count) consider(best, feature, gains[i]);
-  }
+  float gain;
+  k.explained(order, n, q.pairs.data(), q.total, q.mean, &gain);
+  return static_cast<double>(gain);
 }
 
 // The codes that hold patches, by the mean of their labels; the sum of those before each cut tells.
@@ -144,17 +136,16 @@ BestFeature FeatureBank::best(const std::int32_t* signs, const std::int32_t* wei
       consider(best[at_size(thread)], i, search_codes(q, codes, p.patches, sums[at_size(thread)]));
     });
   } else {
-    const ptrdiff_t size = p.patches * kBoostLanes;
     std::vector<BoostRoom> rooms = boost_rooms(all ? 0 : p.patches, threads);
-    std::vector<std::uint16_t> orders(at_size(all ? 0 : size * threads));
-    by_runs(blocks_of(p.count), threads, [&](ptrdiff_t i, ptrdiff_t thread) {
-      const std::uint16_t* from = p.orders.data() + i * size;
-      if (i * kBoostLanes >= p.kept) {
-        std::uint16_t* const room = orders.data() + thread * size;
-        p.sort_block(i, rooms[at_size(thread)], room);
-        from = room;
+    std::vector<std::uint16_t> orders(at_size(all ? 0 : p.patches * threads));
+    by_runs(p.count, threads, [&](ptrdiff_t i, ptrdiff_t thread) {
+      const std::uint16_t* order = p.orders.data() + i * p.patches;
+      if (i >= p.kept) {
+        std::uint16_t* const room = orders.data() + thread * p.patches;
+        p.sort(i, rooms[at_size(thread)], room);
+        order = room;
       }
-      search_block(p, q, i, from, best[at_size(thread)]);
+      consider(best[at_size(thread)], i, search_order(q, order, p.patches));
     });
   }
   BestFeature result = {-1, 0};

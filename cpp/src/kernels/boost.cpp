@@ -102,17 +102,16 @@ void sort(const float* values, std::ptrdiff_t count, const BoostSort& room, std:
     next = numbers;
   }
   for (std::uint32_t i = 0; i + 1 < n; ++i) {
-    out[i * kBoostLanes] =
-        static_cast<std::uint16_t>(order[i] | (from[i] != from[i + 1] ? kBoostCut : 0U));
+    out[i] = static_cast<std::uint16_t>(order[i] | (from[i] != from[i + 1] ? kBoostCut : 0U));
   }
-  if (n > 0) out[(n - 1) * kBoostLanes] = order[n - 1];
+  if (n > 0) out[n - 1] = order[n - 1];
 }
 
 }  // namespace
 
 void boost_extremes(const std::uint16_t*, std::ptrdiff_t, const std::int32_t*, std::int32_t*,
                     std::int32_t*);
-void boost_explained(const std::uint16_t*, std::ptrdiff_t, const std::int32_t*, std::int32_t, float,
+void boost_explained(const std::uint16_t*, std::ptrdiff_t, const std::int64_t*, std::int32_t, float,
                      float*);
 
 extern const BoostKernels boost_kernels;
