@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +38,8 @@ _CORE: tuple[_Shape, ...] = (
 _TILTED: tuple[_Shape, ...] = (*_BASIC[:4], *_CORE[:2])
 
 
-class Features(NamedTuple):
+@dataclass(frozen=True)
+class Features:
     """Features of one window, as OpenCV's cascade files name them.
 
     Attributes
@@ -68,9 +70,12 @@ class Features(NamedTuple):
         """Return some of the features."""
         chosen = np.asarray(indices, np.int64)
         if self.kind == "lbp":
-            return self._replace(rects=self.rects[chosen])
-        return self._replace(
-            rects=self.rects[chosen], weights=self.weights[chosen], tilted=self.tilted[chosen]
+            return replace(self, rects=self.rects[chosen])
+        return replace(
+            self,
+            rects=self.rects[chosen],
+            weights=self.weights[chosen],
+            tilted=self.tilted[chosen],
         )
 
 

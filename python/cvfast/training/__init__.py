@@ -1,0 +1,1 @@
+"""Training: what makes the models that faces/ runs."""
