@@ -392,6 +392,8 @@ struct BoostKernels {
   // there. pairs: weight * 2^32 + sign.
   void (*explained)(const std::uint16_t* order, std::ptrdiff_t n, const std::int64_t* pairs,
                     std::int32_t total, float c, float* most);
+};
+
 constexpr std::ptrdiff_t kPatches = 16;      // small pictures that a cascade looks at together
 constexpr std::int32_t kMostTreeNodes = 256;  // of a cascade's tree
 
@@ -464,6 +466,8 @@ struct IntegralKernels {
   void (*integrate_patches)(const std::uint8_t* const* pictures, std::ptrdiff_t width,
                             std::ptrdiff_t height, std::uint32_t* sums, std::uint32_t* squares,
                             std::uint32_t* tilted);
+};
+
 // Corners in 1/256 pixel, x and y in turn; triangles of three corners each.
 struct RasterTriangles {
   const std::int32_t* places;
