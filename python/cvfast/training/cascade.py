@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cvfast.errors import OutputError
 from cvfast.io.atomic import write_bytes
 from cvfast.kernels.boost import MOST_PATCHES, FeatureBank, Features, haar_features, lbp_features
+from cvfast.kernels.cascade import CascadeKernel
 from cvfast.models.cascade_file import Cascade
 from cvfast.training.assemble import assemble, depths, survivors
 from cvfast.training.negatives import Backgrounds, contrasty
@@ -253,7 +254,7 @@ class _Trainer:
     def next_stage(self) -> tuple[Stage, StageReport] | None:
         """Train a stage; None, with a reason in `stopped`, where there is nothing to train."""
         s = self._settings
-        faces = self._positives[survivors(self.stages, self._positives, self.features)]
+        faces = self._positives[self._runner()(self._positives)]
         others, seen = self._negatives()
         if len(others) < max(_LEAST_NEGATIVES, s.negatives // 10):
             self.stopped = (
@@ -297,15 +298,19 @@ class _Trainer:
     def _negatives(self) -> tuple[ImageU8, int]:
         """Return windows that pass the stages so far, fixed ones first, and how many were seen."""
 
-        def passes(windows: ImageU8) -> NDArray[np.bool_]:
-            return survivors(self.stages, windows, self.features)
-
+        passes = self._runner()
         fixed = self._fixed[passes(self._fixed)] if len(self._fixed) else self._fixed
         wanted = max(self._settings.negatives - len(fixed), 0)
         rng = np.random.default_rng([self._settings.seed, len(self.stages)])
         found, seen = self._scenes.collect(wanted, rng, passes)
         room = MOST_PATCHES - len(self._positives)
         return np.concatenate([fixed, found])[:room], seen + len(self._fixed)
+
+    def _runner(self) -> Callable[[ImageU8], NDArray[np.bool_]]:
+        if not self.stages:
+            return lambda w: contrasty(w) if self.features.kind == "haar" else np.ones(len(w), np.bool_)
+        kernel = CascadeKernel(assemble(self.stages, self.features))
+        return lambda windows: kernel.accepts(windows, threads=self._threads)
 
     def _tell(self, weak: int) -> None:
         most = self._settings.max_weak
