@@ -64,7 +64,7 @@ def train_cascade(
     """Train a cascade of boosted stages of Haar or LBP features on your own pictures."""
     from pathlib import Path
 
-    from cvfast.io.atomic import check_target
+    from cvfast.errors import OutputExistsError
     from cvfast.models.cascade_file import write_cascade
     from cvfast.training.cascade import CascadeSettings
     from cvfast.training.cascade import train_cascade as train
@@ -83,7 +83,10 @@ def train_cascade(
         seed=seed,
     )
     report = (common or Common()).report("train")
-    check_target(output, overwrite=overwrite)
+    if Path(output).exists() and not overwrite:
+        raise OutputExistsError(
+            f"{output}: the file exists already. Allow overwriting (--overwrite) or choose another."
+        )
     if plots is not None:
         from cvfast.training.plots import check_plots
 
