@@ -14,7 +14,7 @@ from cvfast.io.image_reader import read_image
 from cvfast.typing import Image, ImageU8
 from cvfast.typing import Path as PathLike
 
-__all__ = ["crop_boxes", "grey", "mirrored", "read_grey", "read_patches", "resized"]
+__all__ = ["crop_boxes", "grey", "jittered", "mirrored", "read_grey", "read_patches", "resized"]
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -182,6 +182,49 @@ def _crop(
 def mirrored(patches: ImageU8) -> ImageU8:
     """Return patches and, behind them, their mirror images."""
     return np.concatenate([patches, patches[:, :, ::-1]])
+
+
+def jittered(
+    patches: ImageU8, size: tuple[int, int], copies: int, rng: np.random.Generator
+) -> ImageU8:
+    """Return patches at a size, and behind them copies that are turned, moved and scaled a little.
+
+    Parameters
+    ----------
+    patches
+        (N, h, w) uint8.
+    size
+        Width and height of the result.
+    copies
+        Of each patch: turned by up to 9 degrees, moved by up to 5 % and scaled by up to 8 %; what
+        lies outside repeats the patch's edge.
+    rng
+        Decides them.
+
+    Returns
+    -------
+    numpy.ndarray
+        (N (1 + copies), height, width) uint8, all whole patches first.
+    """
+    from PIL import Image as Pillow
+
+    out = [resized(patch, size) for patch in patches]
+    for _ in range(copies):
+        for patch in patches:
+            height, width = patch.shape
+            wide = np.pad(patch, ((height, height), (width, width)), "edge")
+            angle, scale = rng.uniform(-0.157, 0.157), rng.uniform(0.92, 1.08)
+            move = rng.uniform(-0.05, 0.05, 2) * (width, height)
+            step = np.array([width, height]) * scale / size
+            c, s = np.cos(angle), np.sin(angle)
+            turn = np.array([[c, -s], [s, c]]) * step
+            start = np.array([1.5 * width, 1.5 * height]) + move - turn @ (np.array(size) / 2)
+            data = (turn[0, 0], turn[0, 1], start[0], turn[1, 0], turn[1, 1], start[1])
+            made = Pillow.fromarray(wide).transform(
+                size, Pillow.Transform.AFFINE, data, Pillow.Resampling.BILINEAR
+            )
+            out.append(np.asarray(made))
+    return np.stack(out)
 
 
 def split(count: int, share: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], ...]:
