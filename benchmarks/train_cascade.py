@@ -30,7 +30,7 @@ from cvfast.training.samples import crop_boxes, grey, jittered, mirrored, resize
 from numpy.typing import NDArray
 
 SIZE = (16, 16)
-COPIES = 12  # of each of the faces of lfw_subset
+COPIES = 5  # of each of the faces of lfw_subset
 SCENES = (
     "brick.png", "coins.png", "grass.png", "gravel.png", "page.png", "rocket.jpg", "chelsea.png",
     "coffee.png", "moon.png", "text.png", "motorcycle_left.png", "hubble_deep_field.jpg", "ihc.png",
@@ -60,7 +60,9 @@ def made_faces(folder: Path, size: tuple[int, int], most: int) -> NDArray[np.uin
     out = []
     for picture in read_labels(folder):
         face = picture.faces[0]
-        tame = abs(face.yaw or 0) < 0.6 and abs(face.roll or 0) < 0.25 and (face.occluded or 0) < 0.3
+        tame = (
+            abs(face.yaw or 0) < 0.6 and abs(face.roll or 0) < 0.25 and (face.occluded or 0) < 0.3
+        )
         if not tame or face.points is None or len(out) == most:
             continue
         pixels = grey(read_image(picture.path).pixels)
@@ -84,7 +86,7 @@ def train(
     pictures = lfw()
     rng = np.random.default_rng(1)
     positives = [mirrored(jittered(pictures[learn], settings.size, COPIES, rng))]
-    if faces is not None:
+    if faces is not None and most > 0:
         positives.append(mirrored(made_faces(faces, settings.size, most)))
     others = np.stack([resized(patch, settings.size) for patch in pictures[100:150]])
     return train_cascade(

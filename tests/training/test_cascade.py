@@ -53,7 +53,9 @@ def settings(**changes) -> CascadeSettings:
 def test_it_finds_new_faces_and_its_file_decides_alike(tmp_path, features, boost, depth):
     chosen = settings(features=features, boost=boost, depth=depth)
     trained = train_cascade(faces(60), [noise(160)], chosen)
-    others = np.lib.stride_tricks.sliding_window_view(noise(seed=4), SIZE)[::5, ::5].reshape(-1, 12, 12)
+    others = np.lib.stride_tricks.sliding_window_view(noise(seed=4), SIZE)[::5, ::5].reshape(
+        -1, 12, 12
+    )
     found, alarms = trained.accepts(faces(200, seed=1)), trained.accepts(others)
     assert found.mean() > 0.8
     assert alarms.mean() < 0.2

@@ -10,7 +10,6 @@ from cvfast.cli.common import Common, Overwrite, Recursive
 
 if TYPE_CHECKING:
     from cvfast.training.cascade import CascadeSettings, TrainedCascade
-    from cvfast.training.material import Material
 
 __all__ = ["EXAMPLES", "USAGE", "train_cascade"]
 
@@ -34,9 +33,7 @@ def train_cascade(
         str | None,
         Parameter(help="Labels: cut these boxes out of POSITIVES, which may have any shape."),
     ] = None,
-    features: Annotated[
-        str, Parameter(help="haar, haar-core, haar-tilted or lbp.")
-    ] = "haar",
+    features: Annotated[str, Parameter(help="haar, haar-core, haar-tilted or lbp.")] = "haar",
     boost: Annotated[str, Parameter(help="gentle or discrete.")] = "gentle",
     window: Annotated[str, Parameter(help="Width x height in pixels.")] = "24x24",
     stages: Annotated[int, Parameter(help="At most so many.")] = 12,

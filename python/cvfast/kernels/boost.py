@@ -13,7 +13,7 @@ from cvfast import _core
 from cvfast.config import thread_count
 from cvfast.typing import ImageU8
 
-__all__ = ["MOST_PATCHES", "Features", "FeatureBank", "Split", "haar_features", "lbp_features"]
+__all__ = ["MOST_PATCHES", "FeatureBank", "Features", "Split", "haar_features", "lbp_features"]
 
 MOST_PATCHES = 32_767
 _MEMORY = 2 << 30
@@ -313,9 +313,7 @@ class FeatureBank:
             raise ValueError(f"rule: expected errors or squares, got {rule!r}")
         whole = _whole(weights, self._count)
         signs = np.ascontiguousarray(np.where(np.asarray(labels) > 0, whole, -whole))
-        feature, gain = self._core.best(
-            signs, whole if rule == "squares" else None, self._threads
-        )
+        feature, gain = self._core.best(signs, whole if rule == "squares" else None, self._threads)
         if feature < 0:
             nothing = np.zeros(self._count, np.bool_)
             return Split(-1, 0.0, np.zeros(256, np.bool_), nothing, 0.0)
@@ -330,9 +328,7 @@ def _check_patches(patches: Any, size: tuple[int, int]) -> None:
         kind = getattr(patches, "dtype", type(patches).__name__)
         raise TypeError(f"patches: expected a uint8 array, got {kind}")
     if patches.ndim != 3 or patches.shape[1:] != (size[1], size[0]):
-        raise ValueError(
-            f"patches: expected shape (N, {size[1]}, {size[0]}), got {patches.shape}"
-        )
+        raise ValueError(f"patches: expected shape (N, {size[1]}, {size[0]}), got {patches.shape}")
 
 
 def _whole(weights: NDArray[np.float64], count: int) -> NDArray[np.int32]:
@@ -345,9 +341,7 @@ def _whole(weights: NDArray[np.float64], count: int) -> NDArray[np.int32]:
     return np.rint(shares * (_UNIT / total)).astype(np.int32)
 
 
-def _gains(
-    signs: NDArray[np.int32], weights: NDArray[np.int32], rule: str
-) -> NDArray[np.float64]:
+def _gains(signs: NDArray[np.int32], weights: NDArray[np.int32], rule: str) -> NDArray[np.float64]:
     """Return how good the cut behind each of the ordered groups is."""
     left, held = np.cumsum(signs, dtype=np.int64), np.cumsum(weights, dtype=np.int64)
     if rule == "errors":

@@ -16,9 +16,7 @@ from cvfast.typing import ImageU8
 __all__ = ["assemble", "depths", "survivors"]
 
 
-def survivors(
-    stages: Sequence[Stage], patches: ImageU8, features: Features
-) -> NDArray[np.bool_]:
+def survivors(stages: Sequence[Stage], patches: ImageU8, features: Features) -> NDArray[np.bool_]:
     """Return which patches pass all stages, as OpenCV's runtime decides.
 
     Parameters

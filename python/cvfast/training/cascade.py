@@ -6,20 +6,18 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import OutputError
-from cvfast.io.atomic import write_bytes
 from cvfast.kernels.boost import MOST_PATCHES, FeatureBank, Features, haar_features, lbp_features
 from cvfast.kernels.cascade import CascadeKernel
 from cvfast.models.cascade_file import Cascade
 from cvfast.training.assemble import assemble, depths, survivors
 from cvfast.training.negatives import Backgrounds, contrasty
 from cvfast.training.stage import Stage, train_stage
+from cvfast.training.stored import StageReport, StoredStages
 from cvfast.typing import ImageU8, Progress
 from cvfast.typing import Path as PathLike
 
@@ -72,17 +70,24 @@ class CascadeSettings:
 
     def __post_init__(self) -> None:
         """Raise ValueError for what cannot be trained."""
+        kinds, most = (*_MODES, "lbp"), MOST_PATCHES // 2
+        sides = all(8 <= side <= 64 for side in self.size)
         checks = (
-            ("features", self.features, self.features in (*_MODES, "lbp"), "haar, haar-core, haar-tilted or lbp"),
+            ("features", self.features, self.features in kinds, " or ".join(kinds)),
             ("boost", self.boost, self.boost in ("gentle", "discrete"), "gentle or discrete"),
-            ("window", self.size, all(8 <= side <= 64 for side in self.size), "sides of 8 to 64 pixels"),
+            ("window", self.size, sides, "sides of 8 to 64 pixels"),
             ("depth", self.depth, 1 <= self.depth <= 8, "1 to 8"),
             ("stages", self.stages, 1 <= self.stages <= 100, "1 to 100"),
             ("hit_rate", self.hit_rate, 0 < self.hit_rate <= 1, "a number over 0, at most 1"),
-            ("false_alarm", self.false_alarm, 0 < self.false_alarm < 1, "a number between 0 and 1"),
+            ("false_alarm", self.false_alarm, 0 < self.false_alarm < 1, "a number in (0, 1)"),
             ("max_weak", self.max_weak, 1 <= self.max_weak <= 10_000, "1 to 10000"),
-            ("negatives", self.negatives, _LEAST_NEGATIVES <= self.negatives <= MOST_PATCHES // 2, f"{_LEAST_NEGATIVES} to {MOST_PATCHES // 2}"),
-        )  # fmt: skip
+            (
+                "negatives",
+                self.negatives,
+                _LEAST_NEGATIVES <= self.negatives <= most,
+                f"{_LEAST_NEGATIVES} to {most}",
+            ),
+        )
         for name, value, good, expected in checks:
             if not good:
                 raise ValueError(f"{name}: expected {expected}, got {value}")
@@ -92,30 +97,6 @@ class CascadeSettings:
         if self.features == "lbp":
             return lbp_features(self.size)
         return haar_features(self.size, _MODES[self.features])
-
-
-@dataclass(frozen=True)
-class StageReport:
-    """What one stage was trained on and reached.
-
-    Attributes
-    ----------
-    positives, negatives
-        Patches.
-    windows
-        Looked at to find the negatives among them.
-    weak
-        Weak trees.
-    hit_rate, false_alarm
-        On its own patches.
-    """
-
-    positives: int
-    negatives: int
-    windows: int
-    weak: int
-    hit_rate: float
-    false_alarm: float
 
 
 @dataclass(frozen=True)
@@ -211,7 +192,7 @@ def train_cascade(
     scenes = Backgrounds(backgrounds, settings.size)
     if len(scenes) + len(fixed) == 0:
         raise ValueError("negatives: expected pictures without a face, got none")
-    run = _Run(settings, folder, _fingerprint(settings, kept, backgrounds, fixed), resume)
+    run = StoredStages(folder, _fingerprint(settings, kept, backgrounds, fixed), resume)
     trainer = _Trainer(settings, kept, scenes, fixed, threads, progress)
     while not trainer.stopped:
         number = len(trainer.stages)
@@ -297,7 +278,6 @@ class _Trainer:
 
     def _negatives(self) -> tuple[ImageU8, int]:
         """Return windows that pass the stages so far, fixed ones first, and how many were seen."""
-
         passes = self._runner()
         fixed = self._fixed[passes(self._fixed)] if len(self._fixed) else self._fixed
         wanted = max(self._settings.negatives - len(fixed), 0)
@@ -308,67 +288,15 @@ class _Trainer:
 
     def _runner(self) -> Callable[[ImageU8], NDArray[np.bool_]]:
         if not self.stages:
-            return lambda w: contrasty(w) if self.features.kind == "haar" else np.ones(len(w), np.bool_)
+            return lambda w: (
+                contrasty(w) if self.features.kind == "haar" else np.ones(len(w), np.bool_)
+            )
         kernel = CascadeKernel(assemble(self.stages, self.features))
         return lambda windows: kernel.accepts(windows, threads=self._threads)
 
     def _tell(self, weak: int) -> None:
         most = self._settings.max_weak
         self._progress(len(self.stages) * most + weak, self._settings.stages * most)
-
-
-class _Run:
-    """Finished stages in a folder, one file each, of one set of data and settings."""
-
-    def __init__(
-        self, settings: CascadeSettings, folder: PathLike | None, fingerprint: str, resume: bool
-    ) -> None:
-        self._folder = None if folder is None else Path(folder)
-        self._fingerprint = fingerprint
-        if self._folder is None:
-            return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        if not resume and any(self._folder.glob("stage-*.json")):
-            raise OutputError(
-                f"{folder}: holds the stages of an earlier training. Go on with it (--resume) or "
-                "choose another folder."
-            )
-
-    def load(self, number: int) -> tuple[Stage, StageReport] | None:
-        """Return a stage that an earlier run finished."""
-        path = self._path(number)
-        if path is None or not path.is_file():
-            return None
-        try:
-            record = json.loads(path.read_text("utf-8"))
-            same = record["fingerprint"] == self._fingerprint
-            stored = Stage.of_record(record["stage"]), StageReport(**record["report"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise OutputError(
-                f"{path}: expected a stage of a training, got something else ({error}). "
-                "Delete it, and those behind it are trained again."
-            ) from error
-        if not same:
-            raise OutputError(
-                f"{path}: was trained from other pictures or settings. Give the same ones again, "
-                "or choose another folder."
-            )
-        return stored
-
-    def save(self, number: int, stage: Stage, report: StageReport) -> None:
-        """Keep a finished stage."""
-        path = self._path(number)
-        if path is None:
-            return
-        record = {
-            "fingerprint": self._fingerprint,
-            "stage": stage.record(),
-            "report": asdict(report),
-        }
-        write_bytes(path, json.dumps(record, allow_nan=False).encode(), overwrite=True)
-
-    def _path(self, number: int) -> Path | None:
-        return None if self._folder is None else self._folder / f"stage-{number:03d}.json"
 
 
 def _positives(positives: Any, settings: CascadeSettings) -> ImageU8:

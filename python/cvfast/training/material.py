@@ -160,7 +160,7 @@ def _cut(
     hold_out: float,
     rng: np.random.Generator,
 ) -> tuple[ImageU8, ImageU8]:
-    """Return labelled faces to train on and to judge by; those marked as "test" are for the latter."""
+    """Return labelled faces to train on and to judge by (those of split "test", if any)."""
     inside = Path(folder) / boxes
     labels = inside if inside.is_file() else Path(boxes)
     pictures = [one for one in read_labels(labels) if one.faces]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,9 +54,7 @@ class Backgrounds:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def collect(
-        self, count: int, rng: np.random.Generator, test: _Test
-    ) -> tuple[ImageU8, int]:
+    def collect(self, count: int, rng: np.random.Generator, test: _Test) -> tuple[ImageU8, int]:
         """Return up to `count` windows that pass `test`, and how many were looked at.
 
         Parameters
@@ -90,12 +89,14 @@ class Backgrounds:
         levels = np.searchsorted(self._starts, numbers, side="right") - 1
         by_level = np.argsort(levels, kind="stable")
         bounds = np.flatnonzero(np.diff(levels[by_level], prepend=-1, append=len(self._levels)))
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        for first, last in pairwise(bounds):
             chosen = by_level[first:last]
             level = int(levels[chosen[0]])
             picture = self._levels[level]
             views = np.lib.stride_tricks.sliding_window_view(picture, (height, width))
-            down, across = np.divmod(numbers[chosen] - self._starts[level], _grid(picture, self._size)[1])
+            down, across = np.divmod(
+                numbers[chosen] - self._starts[level], _grid(picture, self._size)[1]
+            )
             out[chosen] = views[down * _STRIDE, across * _STRIDE]
         return out
 

@@ -54,9 +54,7 @@ def resized(picture: ImageU8, size: tuple[int, int]) -> ImageU8:
 
     if (picture.shape[1], picture.shape[0]) == tuple(size):
         return picture
-    made = Pillow.fromarray(np.ascontiguousarray(picture)).resize(
-        size, Pillow.Resampling.BILINEAR
-    )
+    made = Pillow.fromarray(np.ascontiguousarray(picture)).resize(size, Pillow.Resampling.BILINEAR)
     return np.asarray(made)
 
 

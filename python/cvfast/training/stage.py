@@ -176,9 +176,7 @@ def _vote(
     return error, scaled / scaled.sum(), _spread(np.float64(np.float32(leaves)), masks)
 
 
-def _spread(
-    leaves: NDArray[np.float64], masks: list[NDArray[np.bool_]]
-) -> NDArray[np.float64]:
+def _spread(leaves: NDArray[np.float64], masks: list[NDArray[np.bool_]]) -> NDArray[np.float64]:
     out = np.zeros(len(masks[0]))
     for value, mask in zip(leaves, masks, strict=True):
         out[mask] = value
