@@ -7,8 +7,7 @@
 feature list, integral images, orders and rounds, the whole of it each time. The peer: the
 features by skimage.feature.haar_like_feature, then sklearn's AdaBoostClassifier of stumps (one
 thread: it has no other). The peer would take minutes, so of its extraction every 10th patch is
-timed, and of its rounds (on our values) 2; both are counted in full: rounds cost alike. Agreement: ours
-against sklearn's stumps on our own values of every 40th feature, the weighted error of each round.
+timed, and of its rounds (on our values) X
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 // The best cut of a feature. Sums are whole numbers, so that no width of registers changes them.
-// Tried and lost: 16 features side by side with gathers (30 ms where this takes 18; processors that
-// guard against Downfall do a gather one element after the other).
+// Tried and lost: 16 features side by side with gathers, which were slower on the machine of the
+// benchmarks (those that guard against Downfall gather one element after the other).
 #include "kernels.h"
 
 namespace cvfast::CVFAST_ISA {

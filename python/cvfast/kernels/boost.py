@@ -338,7 +338,8 @@ def _whole(weights: NDArray[np.float64], count: int) -> NDArray[np.int32]:
     total = shares.sum()
     if not np.isfinite(total) or total <= 0 or shares.min() < 0:
         raise ValueError("weights: expected numbers of at least 0, one of them over 0")
-    return np.rint(shares * (_UNIT / total)).astype(np.int32)
+    whole: NDArray[np.int32] = np.rint(shares * (_UNIT / total)).astype(np.int32)
+    return whole
 
 
 def _gains(signs: NDArray[np.int32], weights: NDArray[np.int32], rule: str) -> NDArray[np.float64]:
@@ -347,7 +348,8 @@ def _gains(signs: NDArray[np.int32], weights: NDArray[np.int32], rule: str) -> N
     if rule == "errors":
         low, high = -signs[signs < 0].sum(dtype=np.int64), signs[signs > 0].sum(dtype=np.int64)
         # Left negative, or left positive.
-        return -np.minimum(low + left, high - left).astype(np.float64)
+        errors: NDArray[np.float64] = np.minimum(low + left, high - left).astype(np.float64)
+        return -errors
     rest = held[-1] - held
     distance = left - held * (float(left[-1]) / max(float(held[-1]), 1.0))
     product = held.astype(np.float64) * rest

@@ -28,7 +28,7 @@ def survivors(stages: Sequence[Stage], patches: ImageU8, features: Features) -> 
     features
         What the stages' numbers mean.
     """
-    return depths(stages, patches, features)[0] == len(stages)
+    return np.equal(depths(stages, patches, features)[0], len(stages))
 
 
 def depths(

@@ -141,9 +141,9 @@ def _draw_feature(axis: Any, trained: TrainedCascade, feature: int) -> None:
     for rect, weight in zip(features.rects[feature], features.weights[feature], strict=True):
         if weight:
             color = (1, 1, 1, 0.75) if weight > 0 else (0, 0, 0, 0.75)
-            axis.add_patch(
-                Polygon(_corners(*rect.tolist(), tilted), fc=color, ec="tab:orange", lw=1.2)
-            )
+            x, y, w, h = rect.tolist()
+            corners = _corners(x, y, w, h, tilted)
+            axis.add_patch(Polygon(corners, fc=color, ec="tab:orange", lw=1.2))
 
 
 def _corners(x: int, y: int, w: int, h: int, tilted: bool) -> list[tuple[int, int]]:

@@ -61,7 +61,7 @@ class Stage:
 
     def passed(self, patches: NDArray[np.uint8], features: Features) -> NDArray[np.bool_]:
         """Return which patches pass."""
-        return self.scores(patches, features) >= np.float32(self.threshold) - SLACK
+        return np.greater_equal(self.scores(patches, features), np.float32(self.threshold) - SLACK)
 
     def record(self) -> dict[str, Any]:
         """Return the stage as plain values, for JSON."""
@@ -172,8 +172,9 @@ def _vote(
     else:
         leaves = means
         scaled = weights * np.exp(-labels * _spread(leaves, masks))
-    tree.leaves[:] = np.float32(leaves).tolist()
-    return error, scaled / scaled.sum(), _spread(np.float64(np.float32(leaves)), masks)
+    stored = leaves.astype(np.float32)  # as the file has them
+    tree.leaves[:] = stored.tolist()
+    return error, scaled / scaled.sum(), _spread(stored.astype(np.float64), masks)
 
 
 def _spread(leaves: NDArray[np.float64], masks: list[NDArray[np.bool_]]) -> NDArray[np.float64]:

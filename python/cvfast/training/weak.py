@@ -69,10 +69,11 @@ class WeakTree:
 
     def _goes_left(self, node: int, values: NDArray[np.float32]) -> _Mask:
         if not self.subsets:
-            return values < np.float32(self.thresholds[node])
+            return np.less(values, np.float32(self.thresholds[node]))
         words = np.asarray(self.subsets[node], np.int64).astype(np.uint32)
         codes = values.astype(np.int64)
-        return ((words[codes >> 5] >> (codes & 31).astype(np.uint32)) & 1).astype(np.bool_)
+        bits = (words[codes >> 5] >> (codes & 31).astype(np.uint32)) & 1
+        return np.equal(bits, 1)
 
 
 def fit_tree(
