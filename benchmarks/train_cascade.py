@@ -30,7 +30,7 @@ from cvfast.training.samples import crop_boxes, grey, jittered, mirrored, resize
 from numpy.typing import NDArray
 
 SIZE = (16, 16)
-COPIES = 5  # of each of the faces of lfw_subset
+COPIES = 7  # of each of the faces of lfw_subset
 SCENES = (
     "brick.png", "coins.png", "grass.png", "gravel.png", "page.png", "rocket.jpg", "chelsea.png",
     "coffee.png", "moon.png", "text.png", "motorcycle_left.png", "hubble_deep_field.jpg", "ihc.png",

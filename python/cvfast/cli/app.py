@@ -79,14 +79,7 @@ def build() -> App:
             help_prologue=_examples(module.EXAMPLES),
             usage=f"cvfast {name} {module.USAGE}",
         )
-    _temporary(app)
     return app
-
-
-def _temporary(app: App) -> None:
-    from cvfast.cli import train_cascade
-
-    app.command(train_cascade.train_cascade, name="train-cascade", usage=train_cascade.USAGE)
 
 
 def _run(words: list[str]) -> int:

@@ -267,7 +267,7 @@ class _Trainer:
         """Add a stage, and see whether it was the last one."""
         self.stages.append(stage)
         self.reports.append(report)
-        self._tell(0)
+        self._tell(0)  # counted in full, however early it ended
         if len(self.stages) == self._settings.stages:
             self.stopped = f"all {len(self.stages)} stages are trained"
         elif report.false_alarm > self._settings.false_alarm:

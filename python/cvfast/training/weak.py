@@ -69,11 +69,13 @@ class WeakTree:
 
     def _goes_left(self, node: int, values: NDArray[np.float32]) -> _Mask:
         if not self.subsets:
-            return np.less(values, np.float32(self.thresholds[node]))
+            below: _Mask = values < np.float32(self.thresholds[node])
+            return below
         words = np.asarray(self.subsets[node], np.int64).astype(np.uint32)
         codes = values.astype(np.int64)
         bits = (words[codes >> 5] >> (codes & 31).astype(np.uint32)) & 1
-        return np.equal(bits, 1)
+        chosen: _Mask = bits == 1
+        return chosen
 
 
 def fit_tree(
