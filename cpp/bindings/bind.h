@@ -10,6 +10,7 @@
 
 namespace py = pybind11;
 
+void bind_boost(py::module_& m);
 void bind_cascade(py::module_& m);
 void bind_crop(py::module_& m);
 void bind_flow(py::module_& m);

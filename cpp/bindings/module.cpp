@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.def("num_threads", &cvfast::num_threads);
   m.def("set_num_threads", &cvfast::set_num_threads, py::arg("threads"));
   m.def("set_serial_threshold", &cvfast::set_serial_threshold, py::arg("nanoseconds"));
+  bind_boost(m);
   bind_cascade(m);
   bind_crop(m);
   bind_flow(m);

@@ -260,3 +260,21 @@ class Cascade:
 def group_rectangles(
     boxes: NDArray[np.int32], min_neighbors: int, eps: float
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]: ...
+class FeatureBank:
+    def __init__(
+        self,
+        patches: NDArray[np.uint8],
+        rects: NDArray[np.int32],
+        weights: NDArray[np.float32] | None,
+        tilted: NDArray[np.bool_] | None,
+        memory: int,
+        threads: int,
+    ) -> None: ...
+    @property
+    def kept(self) -> int: ...
+    def values(
+        self, features: NDArray[np.int64], out: NDArray[np.float32], threads: int
+    ) -> None: ...
+    def best(
+        self, signs: NDArray[np.int32], weights: NDArray[np.int32] | None, threads: int
+    ) -> tuple[int, float]: ...

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from cvfast import ThinPlateSpline, _core, local_rotate, local_scale, local_translate
+from cvfast.kernels.boost import FeatureBank, haar_features, lbp_features
 from cvfast.kernels.flow import FlowPyramid, track_points
 from cvfast.kernels.mask import polygon_mask
 from cvfast.kernels.raster import Cutout, rasterise, sample_texture
@@ -171,6 +172,23 @@ def raster(rng: np.random.Generator) -> Callable[[int], Any]:
     return run
 
 
+def boost(rng: np.random.Generator) -> Callable[[int], Any]:
+    count, size = int(rng.integers(2, 400)), (int(rng.integers(4, 9)), int(rng.integers(4, 9)))
+    patches = rng.integers(0, 256, (count, size[1], size[0]), np.uint8)
+    kind = rng.choice(["basic", "all", "lbp"])
+    every = lbp_features(size) if kind == "lbp" else haar_features(size, str(kind))
+    features = every.take(rng.integers(0, len(every), min(len(every), 60)))
+    labels, weights = rng.choice([-1, 1], count), rng.random(count)
+
+    def run(threads: int) -> Any:
+        bank = FeatureBank(patches, features, threads=threads)
+        found = [bank.best(weights, labels, rule=rule) for rule in ("errors", "squares")]
+        facts = [(one.feature, one.gain, one.threshold) for one in found]
+        return np.append(bank.values(np.arange(len(features))).ravel(), facts)
+
+    return run
+
+
 FAMILIES = {
     "scale": scale,
     "translate": translate,
@@ -183,6 +201,7 @@ FAMILIES = {
     "polygon mask": mask,
     "flow": flow,
     "raster": raster,
+    "boost": boost,
 }
 
 

@@ -363,6 +363,7 @@ struct FlowKernels {
                     std::uint8_t* out);
 };
 
+struct BoostKernels;     // in boost_kernels.h
 struct CascadeKernels;   // in cascade_kernels.h
 struct IntegralKernels;  // the same
 
@@ -381,6 +382,7 @@ struct IntegralKernels;  // the same
   extern const SmoothKernels smooth_kernels;                                                    \
   extern const CropKernels crop_kernels;                                                        \
   extern const FlowKernels flow_kernels;                                                        \
+  extern const BoostKernels boost_kernels;                                                      \
   extern const CascadeKernels cascade_kernels;                                                  \
   extern const IntegralKernels integral_kernels;                                                \
   extern const RasterKernels raster_kernels;                                                    \

@@ -1,0 +1,165 @@
+"""``cvfast train cascade``: a face detector of boosted stages, for OpenCV and for us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from cvfast.cli.common import Common, Overwrite, Recursive
+
+if TYPE_CHECKING:
+    from cvfast.training.cascade import CascadeSettings, TrainedCascade
+
+__all__ = ["EXAMPLES", "USAGE", "train_cascade"]
+
+EXAMPLES = (
+    "cvfast train cascade faces/ scenes/ -o cascade.xml",
+    "cvfast train cascade faces/ scenes/ --boxes labels.jsonl --features lbp --plots plots/",
+    "cvfast train cascade faces/ scenes/ --run run/ --resume",
+)
+USAGE = "POSITIVES NEGATIVES [-o OUT] [OPTIONS]"
+
+
+def train_cascade(
+    positives: Annotated[str, Parameter(name="POSITIVES", help="Folder of faces, a face each.")],
+    negatives: Annotated[str, Parameter(name="NEGATIVES", help="Folder of pictures without any.")],
+    /,
+    *,
+    output: Annotated[
+        str, Parameter(name=["--output", "-o"], help="The cascade, OpenCV's XML.")
+    ] = "cascade.xml",
+    boxes: Annotated[
+        str | None,
+        Parameter(help="Labels: cut these boxes out of POSITIVES, which may have any shape."),
+    ] = None,
+    features: Annotated[str, Parameter(help="haar, haar-core, haar-tilted or lbp.")] = "haar",
+    boost: Annotated[str, Parameter(help="gentle or discrete.")] = "gentle",
+    window: Annotated[str, Parameter(help="Width x height in pixels.")] = "24x24",
+    stages: Annotated[int, Parameter(help="At most so many.")] = 12,
+    hit_rate: Annotated[float, Parameter(help="What a stage keeps of the faces.")] = 0.995,
+    false_alarm: Annotated[float, Parameter(help="What it may keep of the rest.")] = 0.5,
+    max_weak: Annotated[int, Parameter(help="At most so many weak trees a stage.")] = 100,
+    depth: Annotated[int, Parameter(help="Of the weak trees; 1: stumps.")] = 1,
+    windows: Annotated[int, Parameter(help="Windows without faces for each stage.")] = 1000,
+    mirror: Annotated[bool, Parameter(help="Add the mirror images of the faces.")] = True,
+    jitter: Annotated[int, Parameter(help="With --boxes: so many moved copies of each.")] = 0,
+    hold_out: Annotated[float, Parameter(help="Share kept to judge by, 0 to 0.5.")] = 0.2,
+    seed: Annotated[int, Parameter(help="Of the order of windows and the share kept.")] = 0,
+    run: Annotated[
+        str | None, Parameter(help="Folder for finished stages (default: OUT.run).")
+    ] = None,
+    resume: Annotated[bool, Parameter(negative="", help="Go on from the stages there.")] = False,
+    plots: Annotated[
+        str | None, Parameter(help="Folder for pictures of the training (extra plot).")
+    ] = None,
+    threads: Annotated[int | None, Parameter(help="At most so many.")] = None,
+    overwrite: Overwrite = False,
+    recursive: Recursive = False,
+    common: Common | None = None,
+) -> int:
+    """Train a cascade of boosted stages of Haar or LBP features on your own pictures."""
+    from pathlib import Path
+
+    from cvfast.errors import OutputExistsError
+    from cvfast.models.cascade_file import write_cascade
+    from cvfast.training.cascade import CascadeSettings
+    from cvfast.training.cascade import train_cascade as train
+    from cvfast.training.material import gather
+
+    settings = CascadeSettings(
+        size=_size(window),
+        features=features,
+        boost=boost,
+        depth=depth,
+        stages=stages,
+        hit_rate=hit_rate,
+        false_alarm=false_alarm,
+        max_weak=max_weak,
+        negatives=windows,
+        seed=seed,
+    )
+    report = (common or Common()).report("train")
+    if Path(output).exists() and not overwrite:
+        raise OutputExistsError(
+            f"{output}: the file exists already. Allow overwriting (--overwrite) or choose another."
+        )
+    if plots is not None:
+        from cvfast.training.plots import check_plots
+
+        check_plots(plots)
+    material = gather(
+        positives,
+        negatives,
+        settings.size,
+        boxes=boxes,
+        mirror=mirror,
+        jitter=jitter,
+        hold_out=hold_out,
+        seed=seed,
+        recursive=recursive,
+    )
+    with report.bars(), report.bar("weak trees", stages * max_weak) as progress:
+        trained = train(
+            material.positives,
+            material.backgrounds,
+            settings,
+            patches=material.patches,
+            folder=run if run is not None else f"{output}.run",
+            resume=resume,
+            threads=threads,
+            progress=progress,
+        )
+    write_cascade(output, trained.cascade, overwrite=overwrite)
+    drawn: list[Path] = []
+    if plots is not None:
+        from cvfast.training.plots import write_plots
+
+        drawn = write_plots(plots, trained, material)
+    judged = material.judge(trained)
+    report.result(
+        _table(output, trained, judged),
+        output=output,
+        **_record(settings, trained, judged),
+        plots=[str(path) for path in drawn],
+    )
+    return 0
+
+
+def _size(window: str) -> tuple[int, int]:
+    width, cross, height = window.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal()):
+        raise ValueError(f"--window: expected WIDTHxHEIGHT such as 24x24, got {window!r}")
+    return int(width), int(height)
+
+
+def _table(output: str, trained: TrainedCascade, judged: dict[str, Any]) -> str:
+    lines = [
+        f"{output}: {len(trained.stages)} stages, {len(trained.cascade.tree_nodes)} weak trees",
+        "stage  weak  faces  others    windows seen   hit rate  false alarm",
+    ]
+    for number, r in enumerate(trained.reports, 1):
+        lines.append(
+            f"{number:5d} {r.weak:5d} {r.positives:6d} {r.negatives:7d} {r.windows:15,d}"
+            f" {r.hit_rate:10.4f} {r.false_alarm:12.4f}"
+        )
+    lines.append(f"stopped: {trained.stopped}")
+    if judged["held_out_faces"]:
+        lines.append(
+            f"held out: {judged['found']} of {judged['held_out_faces']} faces found, "
+            f"{judged['false_alarms']} of {judged['held_out_others']} others"
+        )
+    return "\n".join(lines)
+
+
+def _record(
+    settings: CascadeSettings, trained: TrainedCascade, judged: dict[str, Any]
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "settings": asdict(settings),
+        "stages": [asdict(report) for report in trained.reports],
+        "stopped": trained.stopped,
+        "held_out": judged,
+    }

@@ -1,0 +1,50 @@
+"""``cvfast train cascade`` as a user calls it: files in, a file and a table out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cvfast.cli.common import Common
+from cvfast.cli.train_cascade import train_cascade
+from cvfast.errors import OutputExistsError
+from cvfast.models.cascade_file import read_cascade
+from PIL import Image
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[str, str]:
+    rng = np.random.default_rng(0)
+    for name, count, side in (("faces", 20, 12), ("scenes", 3, 90)):
+        (tmp_path / name).mkdir()
+        for number in range(count):
+            picture = rng.integers(60, 200, (side, side), np.uint8)
+            if name == "faces":
+                picture[3:6] //= 3
+            Image.fromarray(picture).save(tmp_path / name / f"{number}.png")
+    return str(tmp_path / "faces"), str(tmp_path / "scenes")
+
+
+def test_it_writes_a_cascade_plots_and_a_table(folders, tmp_path, capsys):
+    out, plots = tmp_path / "c.xml", tmp_path / "plots"
+    options = {"output": str(out), "window": "12x12", "stages": 1, "windows": 100}
+    assert train_cascade(*folders, plots=str(plots), **options) == 0
+    said = capsys.readouterr().out
+    assert "1 stages" in said
+    assert "held out: 4 of 4 faces found" in said
+    assert len(read_cascade(out).stage_trees) == 1
+    assert sorted(p.name for p in plots.iterdir()) == ["features.png", "roc.png", "rounds.png"]
+    with pytest.raises(OutputExistsError):
+        train_cascade(*folders, **options)
+    again = {**options, "overwrite": True, "resume": True, "common": Common(json=True)}
+    assert train_cascade(*folders, **again) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["stages"][0]["weak"] >= 1
+    assert record["held_out"]["found"] == 4
+
+
+def test_a_window_that_is_none_is_named(folders):
+    with pytest.raises(ValueError, match="--window: expected WIDTHxHEIGHT"):
+        train_cascade(*folders, window="big")
