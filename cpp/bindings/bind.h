@@ -17,6 +17,7 @@ void bind_tps(py::module_& m);
 void bind_nms(py::module_& m);
 void bind_pca(py::module_& m);
 void bind_smooth(py::module_& m);
+void bind_trees(py::module_& m);
 void bind_warp(py::module_& m);
 
 // kernels/ has checked type, shape and layout: H x W or H x W x C, pixels packed within a row.

@@ -181,3 +181,52 @@ def iris_paint(
     lids: NDArray[np.float64],
     numbers: tuple[float, ...],
 ) -> int: ...
+
+class ShapePredictor:
+    def __init__(
+        self,
+        initial: NDArray[np.float32],
+        anchors: NDArray[np.int32],
+        deltas: NDArray[np.float32],
+        pixels: NDArray[np.int32],
+        thresholds: NDArray[np.float32],
+        leaves: NDArray[np.float32],
+    ) -> None: ...
+    def fit(
+        self,
+        image: NDArray[Any],
+        frames: NDArray[np.float64],
+        starts: NDArray[np.float32] | None,
+        rounded: bool,
+        out: NDArray[np.float64],
+        threads: int,
+    ) -> None: ...
+
+def read_shape_predictor(
+    data: bytes,
+) -> tuple[
+    NDArray[np.float32],
+    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+]: ...
+def train_stage(
+    pictures: NDArray[np.uint8],
+    picture: NDArray[np.int32],
+    frames: NDArray[np.float64],
+    targets: NDArray[np.float32],
+    shapes: NDArray[np.float32],
+    initial: NDArray[np.float32],
+    anchors: NDArray[np.int32],
+    deltas: NDArray[np.float32],
+    candidates: int,
+    nearness: float,
+    shrinkage: float,
+    seed: int,
+    pixels: NDArray[np.int32],
+    thresholds: NDArray[np.float32],
+    leaves: NDArray[np.float32],
+    threads: int,
+) -> None: ...
