@@ -1,0 +1,1 @@
+"""Learning: one loop, its data, its checkpoints."""
