@@ -1,1 +1,1 @@
-"""Learning: one loop, its data, its checkpoints."""
+"""What everything that learns shares: labelled pictures, the loop, checkpoints."""
