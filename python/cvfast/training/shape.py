@@ -94,8 +94,8 @@ class ShapeOptions:
     mirror: Sequence[int] | None = field(default_factory=lambda: MIRROR68.tolist())
     eyes: tuple[int, int] = (36, 45)
     copies: int = 5
-    shift: float = 0.06
-    zoom: float = 0.07
+    shift: float = 0.05
+    zoom: float = 0.08
     widen: float = 1.5
     unrest: float = 0.03
     seed: int = 0

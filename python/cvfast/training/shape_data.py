@@ -30,7 +30,7 @@ MIRROR68.setflags(write=False)
 
 # Where BlazeFace puts its box, in longer sides of the box round the 68 points: measured on made
 # faces (`python -m benchmarks.landmarks --boxes`).
-_DOWN, _SIDE = 0.0, 1.0
+_DOWN, _SIDE = -0.045, 1.0
 
 
 @dataclass(frozen=True, eq=False)
