@@ -31,6 +31,11 @@ PARTS = MappingProxyType(
 )
 
 
+def _expect(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise ValueError(f"{name}: expected {least} to {most}, got {value}")
+
+
 @dataclass(frozen=True)
 class Growth:
     """How an ensemble grows.
@@ -55,6 +60,11 @@ class Growth:
     nearness: float = 0.1
     shrinkage: float = 0.1
     padding: float = 0.1
+
+    def __post_init__(self) -> None:
+        _expect("stages", self.stages, 1, 1000)
+        _expect("trees", self.trees, 1, 100_000)
+        _expect("depth", self.depth, 1, 10)
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,11 @@ class ShapeOptions:
     widen: float = 1.5
     unrest: float = 0.03
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        _expect("side", self.side, 16, 1024)
+        _expect("margin", self.margin, 1, 4)
+        _expect("copies", self.copies, 1, 1000)
 
 
 @dataclass(frozen=True)
