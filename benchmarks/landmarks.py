@@ -140,7 +140,7 @@ def cases(count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
             box = np.concatenate([corner, corner + rng.integers(side // 2, side, 2)])
         else:
             picture = np.array(Image.fromarray(astronaut).rotate(rng.uniform(-25, 25)))
-            corner = (160, 60) + rng.integers(-20, 20, 2)
+            corner = np.array((160, 60)) + rng.integers(-20, 20, 2)
             corner = corner if number % 4 else rng.integers(-60, 480, 2)
             box = np.concatenate([corner, corner + rng.integers(70, 160, 2)])
         yield picture, box

@@ -68,7 +68,8 @@ def test_dlibs_files_give_dlibs_answers(count: int, astronaut) -> None:
     peer = dlib.shape_predictor(str(packaged_file(file)))
     rng = np.random.default_rng(2)
     for number in range(40 if count == 5 else 10):
-        corner = (170, 65) + rng.integers(-12, 12, 2) if number % 3 else rng.integers(-50, 470, 2)
+        near = np.array((170, 65)) + rng.integers(-12, 12, 2)
+        corner = near if number % 3 else rng.integers(-50, 470, 2)
         x, y, w, h = (int(v) for v in (*corner, *rng.integers(60, 140, 2)))
         expected = peer(astronaut, dlib.rectangle(x, y, x + w - 1, y + h - 1)).parts()
         faces = Faces([[x, y, x + w, y + h]], [1], [[]], (512, 512))
@@ -138,7 +139,7 @@ def test_wrong_files(tmp_path: Path, monkeypatch, astronaut, astronaut_faces) ->
 
 def test_misspelt_models(astronaut) -> None:
     for model in ("tree", "tress:FILE"):
-        with pytest.raises(ValueError, match="model: expected one of .*'trees'"):
+        with pytest.raises(ValueError, match=r"model: expected one of .*'trees'"):
             landmarks(astronaut, model=model)
 
 

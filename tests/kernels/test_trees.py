@@ -30,7 +30,10 @@ def reference(
     low, size = frame[:2], frame[2:] - frame[:2]
     shape = model.initial if start is None else ((start - low) / size).astype(np.float32)
     for stage in range(len(model.anchors)):
-        a, b = ((s.astype(float) - s.mean(axis=0, dtype=float)) @ (1, 1j) for s in (model.initial, shape))
+        a, b = (
+            (s.astype(float) - s.mean(axis=0, dtype=float)) @ (1, 1j)
+            for s in (model.initial, shape)
+        )
         turn = np.vdot(a, b) / np.vdot(a, a)
         c, s = np.float32(turn.real), np.float32(turn.imag)
         dx, dy = model.deltas[stage].T
@@ -62,11 +65,11 @@ def test_points_are_those_of_the_reference(seed: int) -> None:
     expected = np.array([reference(model, image, frame) for frame in frames])
     found = predictor.fit(image, frames)
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    np.testing.assert_array_equal(
-        predictor.fit(image, frames, rounded=True), np.floor(found + 0.5)
-    )
+    np.testing.assert_array_equal(predictor.fit(image, frames, rounded=True), np.floor(found + 0.5))
     starts = rng.uniform(0, 40, expected.shape)
-    expected = np.array([reference(model, image, f, s) for f, s in zip(frames, starts, strict=True)])
+    expected = np.array(
+        [reference(model, image, f, s) for f, s in zip(frames, starts, strict=True)]
+    )
     np.testing.assert_allclose(predictor.fit(image, frames, starts=starts), expected, atol=1e-4)
 
 
@@ -182,9 +185,13 @@ def test_trees_that_are_not_complete() -> None:
     with pytest.raises(ValueError, match=r"pixels: expected 294 numbers, got 252"):
         ShapePredictor(
             ShapeModel(
-                good.initial, good.anchors, good.deltas, good.pixels[:, :, :6],
-                good.thresholds[:, :, :6], good.leaves[:, :, :7],
-            )  # fmt: skip
+                good.initial,
+                good.anchors,
+                good.deltas,
+                good.pixels[:, :, :6],
+                good.thresholds[:, :, :6],
+                good.leaves[:, :, :7],
+            )
         )
 
 

@@ -52,7 +52,9 @@ def dlib_bytes(model: ShapeModel, *, old: bool = False) -> bytes:
     for rows, one in ((model.anchors, whole), (model.deltas, real)):
         out += whole(stages)
         for s in range(stages):
-            out += whole(model.anchors.shape[1]) + b"".join(one(v) for v in rows[s].ravel().tolist())
+            out += whole(model.anchors.shape[1]) + b"".join(
+                one(v) for v in rows[s].ravel().tolist()
+            )
     return out
 
 
@@ -88,7 +90,7 @@ def pictures(count: int):
             corner, size = rng.integers(-9, 20, 2), rng.integers(45, 80, 2)
         else:
             picture = np.array(Image.fromarray(astronaut).rotate(rng.uniform(-25, 25)))
-            corner, size = (160, 60) + rng.integers(-20, 20, 2), rng.integers(70, 160, 2)
+            corner, size = np.array((160, 60)) + rng.integers(-20, 20, 2), rng.integers(70, 160, 2)
             corner = corner if number % 4 else rng.integers(-60, 480, 2)
         yield picture, tuple(int(v) for v in (*corner, *(corner + size)))
 

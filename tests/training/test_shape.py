@@ -98,7 +98,7 @@ def test_another_trainings_state_is_not_used(tmp_path: Path) -> None:
 def test_a_damaged_state(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.write_bytes(b"no state")
-    with pytest.raises(ModelError, match="state: expected a safetensors .* Remove it to begin"):
+    with pytest.raises(ModelError, match=r"state: expected a safetensors .* Remove it to begin"):
         train_shape(TRAIN, TEST, SMALL, checkpoint=state)
 
 

@@ -131,9 +131,7 @@ def _check_targets(output: str, overwrite: bool, plots: str | None) -> None:
             raise OutputError(f"{folder}: no such folder. Create it first.")
 
 
-def _draw(
-    folder: str, trained: TrainedShape, held_out: FaceCrops, report: Any
-) -> list[str]:
+def _draw(folder: str, trained: TrainedShape, held_out: FaceCrops, report: Any) -> list[str]:
     from cvfast.training.shape_plots import plot_curves, plot_faces
 
     paths = [Path(folder) / "landmarks-curve.png", Path(folder) / "landmarks-faces.png"]

@@ -47,7 +47,8 @@ def over_five(points: ImageF32, known: ImageF32, wanted: ImageF32) -> ImageF32:
     a, b = ((rows - mean) @ (1, 1j) for rows, mean in ((here, center), (there, middle)))
     factor = np.vdot(a, b) / np.vdot(a, a)
     moved = ((wanted[:, :2].astype(np.float64) - center) @ (1, 1j)) * factor
-    return (np.stack([moved.real, moved.imag], axis=1) + middle).astype(np.float32)
+    result: ImageF32 = (np.stack([moved.real, moved.imag], axis=1) + middle).astype(np.float32)
+    return result
 
 
 def over_many(points: ImageF32, numbers: list[int]) -> ImageF32:

@@ -98,7 +98,7 @@ def _fit_dlib(
     width, height = x1 - x0 + 2 * aside, y1 - y0 + 2 * above
     shrink = max(1.0, max(width, height) / _MOST_SIDE)
     size = (max(2, round(width / shrink)), max(2, round(height / shrink)))
-    region = RotatedBox.from_box((*corner, *(corner + (width, height))))
+    region = RotatedBox.from_box((*corner, corner[0] + width, corner[1] + height))
     pixels = read_crop(reader, region, size, fill=0)
     scale = np.array(size) / (width, height)
     first = (np.array([aside, above]) + 0.5) * scale - 0.5

@@ -272,8 +272,8 @@ class _Training:
         for number, (name, listed) in enumerate(options.parts.items(), 1):
             points = tuple(listed)
             before = point_errors(self.tests.shapes, self.tests.truth)[:, points] / apart[:, None]
-            model = self._grow_part(name, points, number)
-            fine.append(FineTrees(name, points, options.widen, model))
+            grown = self._grow_part(name, points, number)
+            fine.append(FineTrees(name, points, options.widen, grown))
             after = point_errors(self.tests.shapes, self.tests.truth) / apart[:, None]
             part = float(before.mean()), float(after[:, points].mean())
             scores.append(StageScore(name, float(after.mean()), *part))
@@ -407,9 +407,7 @@ def _model(
     )
 
 
-def _moved(
-    model: ShapeModel, samples: _Samples, shapes: ImageF32, threads: int | None
-) -> ImageF32:
+def _moved(model: ShapeModel, samples: _Samples, shapes: ImageF32, threads: int | None) -> ImageF32:
     """Run an ensemble on samples with one picture each."""
     predictor, begin = ShapePredictor(model), _in_pixels(shapes, samples)
     found = [

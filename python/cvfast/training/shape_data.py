@@ -124,7 +124,7 @@ def varied(faces: FaceCrops, rng: np.random.Generator) -> FaceCrops:
     """Return the faces under other light, blurred or noisy, as cameras show them."""
     pixels = np.empty_like(faces.pixels)
     for number, crop in enumerate(faces.pixels):
-        levels = crop.astype(np.float32)
+        levels: NDArray[np.floating] = crop.astype(np.float32)
         if rng.random() < 0.5:
             levels = _blurred(levels)
         gamma, gain = np.exp(rng.normal(0, 0.25)), np.exp(rng.normal(0, 0.2))
@@ -137,7 +137,7 @@ def varied(faces: FaceCrops, rng: np.random.Generator) -> FaceCrops:
     return FaceCrops(pixels, faces.points)
 
 
-def _blurred(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+def _blurred(levels: NDArray[np.floating]) -> NDArray[np.floating]:
     for axis in (0, 1):
         before, after = np.roll(levels, 1, axis), np.roll(levels, -1, axis)
         levels = (before + 2 * levels + after) / 4
@@ -161,7 +161,9 @@ def nme(found: ArrayLike, true: ArrayLike, eyes: Sequence[int]) -> float:
     """
     a, b = np.asarray(found, np.float64), np.asarray(true, np.float64)
     first, second = eyes
-    return float((point_errors(a, b) / np.linalg.norm(b[:, first] - b[:, second], axis=1)[:, None]).mean())
+    return float(
+        (point_errors(a, b) / np.linalg.norm(b[:, first] - b[:, second], axis=1)[:, None]).mean()
+    )
 
 
 def point_errors(found: Shapes, true: Shapes) -> Shapes:

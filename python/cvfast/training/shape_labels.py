@@ -12,7 +12,7 @@ from cvfast.io.images import read_image
 from cvfast.training.labels import LabelledPicture, read_labels
 from cvfast.training.shape import ShapeOptions
 from cvfast.training.shape_data import FaceCrops, detector_boxes, face_crops
-from cvfast.typing import ImageU8, Progress
+from cvfast.typing import Image, Progress
 from cvfast.typing import Path as PathLike
 
 __all__ = ["read_faces"]
@@ -38,7 +38,8 @@ def read_faces(
         sides.
     """
     pictures = [picture for picture in read_labels(folder) if _faces(picture)]
-    train, test = [], []
+    train: list[LabelledPicture] = []
+    test: list[LabelledPicture] = []
     for number, picture in enumerate(pictures):
         (test if _held_out(picture, number) else train).append(picture)
     if len(train) < 2 or not test:
@@ -46,9 +47,10 @@ def read_faces(
             f"{folder}: expected faces with 68 points, at least 2 of split train and 1 of test, "
             f"got {len(train)} and {len(test)}. `cvfast make faces` makes some."
         )
-    people = [{face.identity for p in side for face in p.faces} - {None} for side in (train, test)]
-    if both := people[0] & people[1]:
-        raise MediaError(f"{folder}: expected other people in the split test, got {sorted(both)[:5]}")
+    if both := _people(train) & _people(test):
+        raise MediaError(
+            f"{folder}: expected other people in the split test, got {sorted(both)[:5]}"
+        )
     done, total = 0, len(pictures)
 
     def ticking(side: Sequence[LabelledPicture]) -> Iterator[LabelledPicture]:
@@ -73,6 +75,11 @@ def _faces(picture: LabelledPicture) -> list[NDArray[np.float32]]:
     ]
 
 
+def _people(pictures: Sequence[LabelledPicture]) -> set[int]:
+    faces = [face for picture in pictures for face in picture.faces]
+    return {face.identity for face in faces if face.identity is not None}
+
+
 def _held_out(picture: LabelledPicture, number: int) -> bool:
     if picture.split is not None:
         return picture.split == "test"
@@ -85,7 +92,7 @@ def _crops(
 ) -> FaceCrops:
     points = np.array([points for picture in pictures for points in _faces(picture)], np.float64)
 
-    def pixels() -> Iterator[ImageU8]:
+    def pixels() -> Iterator[Image]:
         for picture in read:
             image = read_image(picture.path).pixels
             for _ in _faces(picture):

@@ -46,8 +46,8 @@ class TreeState:
             return cls(None, "", {})
         digest = hashlib.sha256(options.encode())
         for crops in faces:
-            digest.update(np.ascontiguousarray(crops.pixels))
-            digest.update(np.ascontiguousarray(crops.points))
+            digest.update(crops.pixels.tobytes())
+            digest.update(crops.points.tobytes())
         key, file = digest.hexdigest(), Path(path)
         if not file.exists():
             return cls(file, key, {})
