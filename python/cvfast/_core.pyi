@@ -69,6 +69,27 @@ def raster_index(
     depth: NDArray[np.float32],
     threads: int,
 ) -> None: ...
+def raster_cutout(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int32],
+    places: NDArray[np.float32],
+    texture: NDArray[np.uint8],
+    first: int,
+    index: NDArray[np.int32],
+    depth: NDArray[np.float32],
+    threads: int,
+) -> None: ...
+def raster_shade(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int32],
+    index: NDArray[np.int32],
+    values: NDArray[np.float32],
+    texture: NDArray[np.uint8],
+    parts: NDArray[np.uint8],
+    color: NDArray[np.float32],
+    part: NDArray[np.uint8],
+    threads: int,
+) -> None: ...
 def raster_values(
     vertices: NDArray[np.float64],
     triangles: NDArray[np.int32],

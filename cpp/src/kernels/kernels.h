@@ -369,6 +369,24 @@ struct RasterTriangles {
   std::ptrdiff_t count;
 };
 
+// Triangles from number `first` on show only where the texel nearest to their place in a plane of
+// opacity is over 127; `places` are x, y of each corner's vertex.
+struct RasterCut {
+  const float* places;
+  const std::uint8_t* opacity;
+  std::ptrdiff_t width, height, pixel_stride;  // between neighbouring texels
+  std::ptrdiff_t first;
+};
+
+// What a texture's pixel is made of, a vertex after the other: place x, y in the texture, three
+// factors of its colour and three sums.
+constexpr std::ptrdiff_t kShadeValues = 8;
+struct RasterShade {
+  const float* values;
+  Source<std::uint8_t> texture;  // three channels or more
+  const std::uint8_t* parts;     // of the texture's size: a part a texel
+};
+
 // Rows `first` to before `last` of a picture, to draw into.
 struct RasterBand {
   std::ptrdiff_t width, first, last;
@@ -378,10 +396,13 @@ struct RasterBand {
 
 struct RasterKernels {
   // Writes the nearest triangle's number and depth where it is nearer than what is there.
-  void (*index)(const RasterTriangles&, const RasterBand&);
+  void (*index)(const RasterTriangles&, const RasterCut&, const RasterBand&);
   // A row of numbers of triangles to mixtures of their corners' values.
   void (*mix_row)(const RasterTriangles&, const std::int32_t* row, std::ptrdiff_t y,
                   std::ptrdiff_t width, const float* values, std::ptrdiff_t channels, float* out);
+  // A row of numbers of triangles to linear light (three numbers a pixel) and parts.
+  void (*shade_row)(const RasterTriangles&, const RasterShade&, const std::int32_t* row,
+                    std::ptrdiff_t y, std::ptrdiff_t width, float* color, std::uint8_t* part);
   // Bilinear samples at n places x, y.
   void (*texture)(const Source<std::uint8_t>&, const float* places, std::ptrdiff_t n, float* out);
 };

@@ -13,9 +13,28 @@ from cvfast.config import thread_count
 from cvfast.kernels.arrays import LONGEST_SIDE, real_array
 from cvfast.typing import ImageF32, ImageU8
 
-__all__ = ["Raster", "rasterise", "sample_texture"]
+__all__ = ["Cutout", "Raster", "rasterise", "sample_texture"]
 
 MOST_ATTRIBUTES = 32
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """Triangles that show only where a texture is opaque, such as hair.
+
+    Parameters
+    ----------
+    places
+        (n, 2) float32: where each vertex lies in the texture, x and y in texels.
+    texture
+        (h, w, channels) uint8; where the last channel of the nearest texel is over 127 it shows.
+    first
+        Number of the first such triangle; those before it always show.
+    """
+
+    places: ImageF32
+    texture: ImageU8
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,12 +90,66 @@ class Raster:
         )
         return out
 
+    def shade(
+        self,
+        values: ImageF32,
+        texture: ImageU8,
+        parts: ImageU8,
+        *,
+        threads: int | None = None,
+    ) -> tuple[ImageF32, ImageU8]:
+        """Light a texture: the mixture of vertices' values, and what it makes of the texels.
+
+        Parameters
+        ----------
+        values
+            (vertices, 8) float32: the place x, y in the texture, three factors, three sums.
+        texture
+            (h, w, 3 or 4) uint8 levels, of which the squares are linear light.
+        parts
+            (h, w) uint8: what each texel belongs to.
+        threads
+            At most so many threads; None: :func:`cvfast.get_num_threads`.
+
+        Returns
+        -------
+        color : ndarray
+            (h, w, 3) float32: factor * (level / 255)^2 + sum, sampled bilinearly.
+        part : ndarray
+            (h, w) uint8: that of the nearest texel. Both are 0 where there is no triangle.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Another dtype or shape.
+        """
+        _check_array("values", values, np.float32, (len(self._vertices), 8))
+        _check_texture("texture", texture)
+        if texture.shape[2] < 3:
+            raise ValueError(f"texture: expected 3 channels or more, got {texture.shape[2]}")
+        _check_array("parts", parts, np.uint8, texture.shape[:2])
+        color = np.empty((*self.index.shape, 3), np.float32)
+        part = np.empty(self.index.shape, np.uint8)
+        _core.raster_shade(
+            self._vertices,
+            self._triangles,
+            self.index,
+            np.ascontiguousarray(values),
+            np.ascontiguousarray(texture),
+            np.ascontiguousarray(parts),
+            color,
+            part,
+            thread_count(threads),
+        )
+        return color, part
+
 
 def rasterise(
     vertices: ArrayLike,
     triangles: NDArray[np.integer[Any]],
     size: tuple[int, int],
     *,
+    cutout: Cutout | None = None,
     threads: int | None = None,
 ) -> Raster:
     """Draw triangles into a picture of `size`, the nearest in front.
@@ -95,6 +168,8 @@ def rasterise(
         (m, 3) integers: numbers of vertices.
     size
         Width and height in pixels.
+    cutout
+        Lets some triangles show only where a texture is opaque.
     threads
         At most so many threads; None: :func:`cvfast.get_num_threads`.
 
@@ -131,7 +206,22 @@ def rasterise(
     numbers = np.ascontiguousarray(corners, np.int32)
     index = np.empty((height, width), np.int32)
     depth = np.empty((height, width), np.float32)
-    _core.raster_index(places, numbers, index, depth, thread_count(threads))
+    count = thread_count(threads)
+    if cutout is None:
+        _core.raster_index(places, numbers, index, depth, count)
+    else:
+        _check_array("cutout.places", cutout.places, np.float32, (len(places), 2))
+        _check_texture("cutout.texture", cutout.texture)
+        _core.raster_cutout(
+            places,
+            numbers,
+            np.ascontiguousarray(cutout.places),
+            np.ascontiguousarray(cutout.texture),
+            cutout.first,
+            index,
+            depth,
+            count,
+        )
     return Raster(index, depth, places, numbers)
 
 
@@ -164,9 +254,7 @@ def sample_texture(texture: ImageU8, places: ImageF32, *, threads: int | None = 
     >>> sample_texture(texture, np.array([[0.25, 0], [9, 9]], np.float32)).tolist()
     [[25.0], [100.0]]
     """
-    _check_array("texture", texture, np.uint8, (None, None, None))
-    if 0 in texture.shape:
-        raise ValueError(f"texture: expected at least one texel, got shape {texture.shape}")
+    _check_texture("texture", texture)
     if not isinstance(places, np.ndarray) or places.dtype != np.float32:
         kind = getattr(places, "dtype", type(places).__name__)
         raise TypeError(f"places: expected a float32 array, got {kind}")
@@ -176,6 +264,12 @@ def sample_texture(texture: ImageU8, places: ImageF32, *, threads: int | None = 
     out = np.empty((len(flat), texture.shape[2]), np.float32)
     _core.sample_texture(np.ascontiguousarray(texture), flat, out, thread_count(threads))
     return out.reshape(*places.shape[:-1], texture.shape[2])
+
+
+def _check_texture(name: str, texture: Any) -> None:
+    _check_array(name, texture, np.uint8, (None, None, None))
+    if 0 in texture.shape:
+        raise ValueError(f"{name}: expected at least one texel, got shape {texture.shape}")
 
 
 def _check_array(name: str, array: Any, dtype: type, shape: tuple[int | None, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cvfast.kernels.mask import polygon_mask
+from cvfast.synth.base import Reals
 from cvfast.synth.noise import layers, noise
 from cvfast.typing import ImageF32, ImageU8
 
@@ -41,7 +42,7 @@ def scenery(rng: np.random.Generator, size: tuple[int, int]) -> ImageF32:
     width, height = size
     extent = max(width, height)
     base = rng.uniform(20, 230)
-    first, second = (np.clip(base + rng.normal(0, 45, 3), 0, 255) for _ in range(2))
+    first, second = (_color(rng, base + rng.normal(0, 40)) for _ in range(2))
     y, x = np.mgrid[:height, :width].astype(np.float32) / np.float32(extent)
     angle = rng.uniform(0, 2 * np.pi)
     along = np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y
@@ -53,6 +54,13 @@ def scenery(rng: np.random.Generator, size: tuple[int, int]) -> ImageF32:
     grain = noise(rng, size, (1.5, 1.5)) * np.float32(rng.uniform(0, 10))
     picture += grain[..., None]
     return picture
+
+
+def _color(rng: np.random.Generator, bright: float | None = None) -> Reals:
+    """Draw a colour; most are greyish, as the world's."""
+    grey = rng.uniform(0, 255) if bright is None else bright
+    vivid = rng.exponential(16)
+    return np.clip(grey + rng.normal(0, vivid, 3), 0, 255)
 
 
 def _mix(picture: ImageF32, polygon: object, color: object, share: float, feather: float) -> None:
@@ -83,7 +91,7 @@ def _boxes(rng: np.random.Generator, picture: ImageF32) -> None:
         corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
         turned = corners @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
         feather = min(float(rng.exponential(0.02) * extent), 200)
-        _mix(picture, center + turned, rng.uniform(0, 255, 3), rng.uniform(0.3, 1), feather)
+        _mix(picture, center + turned, _color(rng), rng.uniform(0.3, 1), feather)
 
 
 def _lines(rng: np.random.Generator, picture: ImageF32) -> None:
@@ -117,7 +125,7 @@ def _blobs(rng: np.random.Generator, picture: ImageF32) -> None:
         polygon = center + np.stack([radius * np.cos(t), radius * rng.uniform(0.5, 1) * np.sin(t)],
                                     axis=1)  # fmt: skip
         feather = min(float(rng.uniform(1, 0.1 * extent + 1)), 200)
-        _mix(picture, polygon, rng.uniform(0, 255, 3), rng.uniform(0.3, 1), feather)
+        _mix(picture, polygon, _color(rng), rng.uniform(0.3, 1), feather)
 
 
 def _writing(rng: np.random.Generator, picture: ImageF32) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cvfast.faces.schemes import group
 
-__all__ = ["Base", "Reals", "base_face", "bump", "contour", "step"]
+__all__ = ["Base", "Numbers", "Reals", "base_face", "bump", "contour", "step"]
 
 Reals = NDArray[np.float64]
 Numbers = NDArray[np.int64]

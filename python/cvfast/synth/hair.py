@@ -60,13 +60,21 @@ def shell_vertices(look: Look) -> Reals:
     brow = np.exp(-(((polar - 1.3) / 0.5) ** 2)) * step(np.abs(around), 1.2, 0.4)
     near = 1 - 0.5 * brow if look.hair_style != "afro" else 1 - 0.35 * brow
     radius = skull_radius(d, look.width) + thick * near
-    forehead = 0.12 * step(np.abs(around), 1.2, 0.2) * step(polar, 0.7, 1.3)
-    v = CENTER + d * (radius - forehead * 0)[..., None]
+    radius += _forehead(look) * step(np.abs(around), 1.5, 0.9) * step(polar, 0.3, 0.8)
+    v = CENTER + d * radius[..., None]
     hang = np.clip(row - _DOME, 0, None) / (ROWS - 1 - _DOME)
     v[..., 1] += hang * _length(look)
-    v[..., 0] *= 1 + 0.06 * hang * (look.hair_style in {"long", "fringe"})
-    v[..., 2] += 0.12 * hang
+    if look.hair_style in {"long", "fringe"}:  # falls forward over the shoulders
+        v[..., 0] *= 1 + 0.12 * np.sin(np.pi * hang)
+        v[..., 2] -= 0.2 * hang * look.volume
     return np.asarray(v.reshape(-1, 3), np.float64)
+
+
+def _forehead(look: Look) -> float:
+    """Return how far the face's upper rim stands out of the skull."""
+    rim = look.points[[10, 109, 67, 103, 338, 297, 332, 151, 108, 69, 104]] - CENTER
+    length = np.sqrt((rim**2).sum(axis=1))
+    return float(max((length - skull_radius(rim / length[:, None], look.width)).max(), 0)) + 0.02
 
 
 def shell_places() -> Reals:
@@ -92,6 +100,11 @@ def shell_alpha(look: Look, rng: np.random.Generator, width: int, height: int) -
     return np.asarray(np.clip(inside / 0.02 + 0.5, 0, 1) * 255, np.uint8)
 
 
+def _step(x: Reals, low: Reals | float, width: float) -> Reals:
+    t = np.clip((x - low) / width, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float64)
+
+
 def _shell_edge(look: Look, around: Reals) -> Reals:
     """Height down to which the shell reaches, by the angle round the head."""
     a, style = np.abs(around), look.hair_style
@@ -102,6 +115,6 @@ def _shell_edge(look: Look, around: Reals) -> Reals:
         edge = edge - 0.06 + 0.3 * step(around, -0.2, 0.7) * step(a, 1.2, 0.7)
     if style in {"long", "fringe", "parted", "afro"}:
         down = CENTER[1] + _length(look) - 0.08
-        start = 1.02 if style in {"long", "fringe"} else 1.3
-        edge = edge + (down - edge) * step(a, start, start + 0.3)
+        start = 0.86 + 0.1 * np.sin(around) if style in {"long", "fringe"} else 1.3
+        edge = edge + (down - edge) * _step(a, start, 0.3)
     return np.asarray(edge, np.float64)

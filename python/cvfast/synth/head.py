@@ -166,7 +166,7 @@ def _ear(points: Reals, side: int, size: float) -> Reals:
 
 def _neck(width: float, build: float) -> Reals:
     """Neck, shoulders and chest, in rings from above to below."""
-    y = np.array([0.55, 0.8, 1.05, 1.3, 1.5, 1.65, 1.78, 1.95, 2.3, 3.0, 4.2])
+    y = np.array([0.5, 0.75, 0.97, 1.15, 1.3, 1.43, 1.55, 1.72, 2.1, 3.0, 4.2])
     rx = np.array([0.5, 0.5, 0.5, 0.53, 0.62, 0.9, 1.25, 1.55, 1.75, 1.85, 1.9]) * width
     rz = np.array([0.5, 0.5, 0.5, 0.52, 0.55, 0.6, 0.66, 0.72, 0.8, 0.9, 0.95])
     zc = np.array([0.12, 0.14, 0.17, 0.2, 0.22, 0.24, 0.24, 0.24, 0.2, 0.2, 0.2])

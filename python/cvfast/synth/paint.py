@@ -161,7 +161,7 @@ def _complexion(canvas: _Canvas, rng: np.random.Generator) -> None:
     fine = noise(rng, size, (2.0, 2.0)) * np.float32(0.02 * look.mottle)
     canvas.color *= (1 + blotch + fine)[..., None]
     canvas.color[..., 1:] *= (1 + noise(rng, size, (24, 24)) * np.float32(0.03))[..., None]
-    ruddy = np.array([1.03, 0.90, 0.90]) ** (0.5 + look.makeup + 0.6 * rng.random())
+    ruddy = np.array([1.02, 0.92, 0.92]) ** (0.3 + 0.7 * look.makeup + 0.6 * rng.random())
     for spot, rx, ry in ((50, 34, 26), (280, 34, 26), (4, 16, 14)):
         canvas.shade(ellipse(canvas.at[spot], rx, ry), ruddy, 26)
     canvas.shade(ellipse(canvas.at[152] - (0, 8), 26, 16), ruddy**0.5, 22)
@@ -196,9 +196,9 @@ def _nose_and_folds(canvas: _Canvas) -> None:
     canvas.shade(ellipse(at[2] + (0, 2), 14, 4), (0.8, 0.74, 0.72), 7)
     for wing, cheek, corner in ((129, 206, 61), (358, 426, 291)):
         fold = at[[wing, cheek, corner]].copy()
-        fold[1] = fold[[0, 2]].mean(axis=0) + (fold[1] - fold[[0, 2]].mean(axis=0)) * 0.7
-        deep = 1 - 0.3 * look.age
-        canvas.stroke(fold, [1, 3, 1.5], (deep, deep * 0.97, deep * 0.96), 4)
+        fold[1] = fold[[0, 2]].mean(axis=0) + (fold[1] - fold[[0, 2]].mean(axis=0)) * 0.45
+        deep = 0.97 - 0.16 * look.age
+        canvas.stroke(fold, [3, 5, 3], (deep, deep * 0.97, deep * 0.96), 9)
     if look.age > 0.45:
         for height in (-0.72, -0.8, -0.88):
             y = FACE.height * (height - TOP) / (BOTTOM - TOP)
@@ -327,10 +327,10 @@ def _teeth(look: Look, rng: np.random.Generator) -> ImageF32:
     y, x = np.mgrid[: MOUTH.height, : MOUTH.width]
     y, x = y / (MOUTH.height - 1) * 0.5 - 0.05, (x / (MOUTH.width - 1) - 0.5) * 0.9
     bright = 0.75 + 0.25 * (1 - look.age)
-    gaps = np.abs(np.sin(np.pi * x / 0.075)) ** 0.35
-    teeth = np.array([232, 224, 208]) * (bright * (0.7 + 0.3 * gaps))[..., None]
+    gaps = np.abs(np.sin(np.pi * x / 0.06)) ** 0.25
+    teeth = np.array([244, 238, 226]) * (bright * (0.86 + 0.14 * gaps))[..., None]
     teeth = teeth * (1 - 0.55 * step(np.abs(x), 0.1, 0.34))[..., None]
-    edge = 0.105 + 0.006 * np.cos(2 * np.pi * x / 0.075) - 0.1 * x * x
+    edge = 0.105 + 0.004 * np.cos(2 * np.pi * x / 0.06) - 0.1 * x * x
     tongue = np.array([150, 70, 66]) * step(y, 0.14, 0.3)[..., None]
     dark = np.array([44, 16, 16]) + 0.75 * tongue
     return np.asarray(dark + step(y, edge + 0.008, edge - 0.008)[..., None] * (teeth - dark),

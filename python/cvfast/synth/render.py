@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cvfast.kernels.raster import Raster, rasterise, sample_texture
+from cvfast.kernels.raster import Cutout, rasterise
 from cvfast.synth.base import Reals, step
 from cvfast.synth.expression import Expression, express
 from cvfast.synth.hair import shell_places, shell_triangles, shell_vertices
@@ -128,21 +128,29 @@ def render(
     vertices, shell = placed(vertices, bend), placed(shell, shell_bend)
     seen = placed(points, still)
     top = topology()
-    hair_triangles = shell_triangles()
     both = np.concatenate([vertices, shell])
-    outward = np.concatenate([normals(vertices, top.triangles), normals(shell, hair_triangles)])
+    outward = np.concatenate([normals(vertices, top.triangles), normals(shell, shell_triangles())])
     gloss = np.concatenate([_gloss(identity), np.full(len(shell), 0.12)])
     glow = np.repeat([1.0, 0.5], [len(vertices), len(shell)])
     factor, added = shine(both, outward, light, gloss, top.triangles[top.solid], glow)
     factor[at["eye_right"] : at["mouth"]] *= _eye_shade()[:, None]
-    factor[at["mouth"] : len(vertices)] *= 0.8
+    factor[at["mouth"] : len(vertices)] *= 0.95
     view = _View(camera, size, fineness)
+    where = np.concatenate([places, shell_places()])
+    triangles = np.concatenate([top.triangles, shell_triangles() + np.int32(len(vertices))])
+    values = np.concatenate([where, factor, added], axis=1).astype(np.float32)
     texture = painted(identity)
-    n = len(vertices)
-    head = _layer(view, vertices, top.triangles, places, factor[:n], added[:n], texture.texels)
-    hair = _layer(view, shell, hair_triangles, shell_places(), factor[n:], added[n:],
-                  texture.texels)  # fmt: skip
-    return _compose(view, head, hair, texture.labels, view.pixels(seen))
+    cutout = Cutout(values[:, :2], texture.texels, len(top.triangles))
+    raster = rasterise(view.samples(both), triangles, view.fine, cutout=cutout, threads=1)
+    color, parts = raster.shade(values, texture.texels, texture.labels, threads=1)
+    covered = (raster.index >= 0).astype(np.float32)
+    middle = fineness // 2
+    return Rendered(
+        view.mean(color),
+        view.mean(covered)[..., 0],
+        np.ascontiguousarray(parts[middle::fineness, middle::fineness]),
+        view.pixels(seen),
+    )
 
 
 class _View:
@@ -174,47 +182,6 @@ class _View:
         for k in range(1, f):
             out = out + columns[:, :, k]
         return out * np.float32(1 / (f * f))
-
-
-@dataclass(frozen=True)
-class _Layer:
-    raster: Raster
-    color: ImageF32  # linear
-    alpha: ImageF32
-    places: ImageF32
-
-
-def _layer(view: _View, vertices: Reals, triangles: Reals, places: Reals, factor: Reals,
-           added: Reals, texels: ImageU8) -> _Layer:  # fmt: skip
-    raster = rasterise(view.samples(vertices), triangles, view.fine, threads=1)
-    attributes = np.concatenate([places, factor, added], axis=1).astype(np.float32)
-    values = raster.values(attributes, threads=1)
-    where = np.ascontiguousarray(values[..., :2])
-    sampled = sample_texture(texels, where, threads=1)
-    color = sampled[..., :3] * np.float32(1 / 255)
-    color *= color
-    color *= values[..., 2:5]
-    color += values[..., 5:8]
-    return _Layer(raster, color, sampled[..., 3], where)
-
-
-def _compose(view: _View, head: _Layer, hair: _Layer, labels: ImageU8, points: Reals) -> Rendered:
-    front = (hair.raster.depth < head.raster.depth) & (hair.alpha > 127)
-    color = np.where(front[..., None], hair.color, head.color)
-    covered = front | (head.raster.index >= 0)
-    color *= covered[..., None]
-    middle = view.fineness // 2
-    pick = np.s_[middle :: view.fineness, middle :: view.fineness]
-    where = np.where(front[pick][..., None], hair.places[pick], head.places[pick])
-    texel = np.rint(where).astype(np.int64)
-    part = labels[texel[..., 1], texel[..., 0]]
-    part = np.where(front[pick], np.uint8(6), part) * covered[pick]
-    return Rendered(
-        view.mean(color),
-        view.mean(covered.astype(np.float32))[..., 0],
-        part.astype(np.uint8),
-        points,
-    )
 
 
 @functools.lru_cache(maxsize=64)
