@@ -66,10 +66,7 @@ def train_landmarks(
             trained = train_shape(
                 faces, held_out, options, checkpoint=state, threads=threads, progress=progress
             )
-    notes = {
-        "source": f"trained by cvfast train landmarks on {len(faces)} faces",
-        "nme": f"{trained.scores[-1].nme:.5f}",
-    }
+    notes = {"source": f"trained by cvfast train landmarks on {len(faces)} faces"}
     write_shape_file(output, trained.model, overwrite=overwrite, notes=notes)
     state.unlink(missing_ok=True)
     drawn = [] if plots is None else _draw(plots, trained, held_out, report)

@@ -248,21 +248,8 @@ def train_stage(
     TypeError, ValueError
         Wrong dtypes, shapes or values.
     """
-    for name, array, kind in (
-        ("pictures", pictures, np.uint8),
-        ("targets", targets, np.float32),
-        ("shapes", shapes, np.float32),
-    ):
-        if array.dtype != kind or array.ndim != 3 or not array.flags.c_contiguous:
-            raise TypeError(f"{name}: expected a contiguous array of 3 dimensions of {kind}")
-    boxes = real_array("frames", frames, (None, 4), _FRAMES)
-    count, points = len(boxes), len(initial)
-    for name, array in (("targets", targets), ("shapes", shapes)):
-        if array.shape != (count, points, 2):
-            raise ValueError(f"{name}: expected shape {(count, points, 2)}, got {array.shape}")
-    which = np.ascontiguousarray(picture, np.int32)
-    if which.shape != (count,):
-        raise ValueError(f"picture: expected shape {(count,)}, got {which.shape}")
+    points = len(initial)
+    boxes, which = _check_samples(pictures, picture, frames, targets, shapes, points)
     first = np.ascontiguousarray(anchors, np.int32)
     away = np.ascontiguousarray(deltas, np.float32)
     if first.ndim != 1 or away.shape != (len(first), 2):
@@ -294,3 +281,30 @@ def train_stage(
         thread_count(threads),
     )
     return made
+
+
+def _check_samples(
+    pictures: ImageU8,
+    picture: ArrayLike,
+    frames: ArrayLike,
+    targets: ImageF32,
+    shapes: ImageF32,
+    points: int,
+) -> tuple[NDArray[np.float64], Ints]:
+    """Check the samples of a training; return their frames and pictures."""
+    for name, array, kind in (
+        ("pictures", pictures, np.uint8),
+        ("targets", targets, np.float32),
+        ("shapes", shapes, np.float32),
+    ):
+        if array.dtype != kind or array.ndim != 3 or not array.flags.c_contiguous:
+            raise TypeError(f"{name}: expected a contiguous array of 3 dimensions of {kind}")
+    boxes = real_array("frames", frames, (None, 4), _FRAMES)
+    count = len(boxes)
+    for name, array in (("targets", targets), ("shapes", shapes)):
+        if array.shape != (count, points, 2):
+            raise ValueError(f"{name}: expected shape {(count, points, 2)}, got {array.shape}")
+    which = np.ascontiguousarray(picture, np.int32)
+    if which.shape != (count,):
+        raise ValueError(f"picture: expected shape {(count,)}, got {which.shape}")
+    return boxes, which
