@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cvfast.errors import ModelError
 from cvfast.faces.dlib import packaged_file
+from cvfast.faces.schemes import KEYPOINTS
 from cvfast.faces.types import Faces, Landmarks
 from cvfast.geometry.boxes import RotatedBox
 from cvfast.geometry.sampling import PixelReader, read_crop
@@ -63,28 +64,38 @@ def fit_trees(reader: PixelReader, faces: Faces, file: str | None = None) -> lis
         raise ModelError(f"{file}: expected a model of 5 or 68 points, got {model.count}")
     if not is_ours and model.count == 68:
         warnings.warn(f"{Path(str(file)).name}: {_NOTICE}", stacklevel=3)
-    fit = _fit_ours if is_ours else _fit_dlib
-    return [
-        Landmarks(fit(reader, model, box).astype(np.float32), _SCHEMES[model.count], score, box)
-        for box, score in zip(faces.boxes, faces.scores.tolist(), strict=True)
-    ]
+    results = []
+    for box, score, keypoints in zip(faces.boxes, faces.scores, faces.keypoints, strict=True):
+        if is_ours:
+            points = _fit_ours(reader, model, _region(box, keypoints, model.margin))
+        else:
+            points = _fit_dlib(reader, model, box)
+        found = points.astype(np.float32)
+        results.append(Landmarks(found, _SCHEMES[model.count], float(score), box))
+    return results
 
 
-def _fit_ours(
-    reader: PixelReader, model: FaceTrees, box: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    region = square_region(box, model.margin)
+def _fit_ours(reader: PixelReader, model: FaceTrees, region: RotatedBox) -> NDArray[np.float64]:
     side = model.crop_side
     pixels = read_crop(reader, region, (side, side))
     found = model.fit(pixels, [model.crop_frame], threads=1)[0]
     return np.asarray(region.to_picture((found + 0.5) / side), np.float64)
 
 
-def square_region(box: NDArray[np.float32], margin: float) -> RotatedBox:
-    """Return the square round a face's box that the trees look at."""
-    across = RotatedBox.from_box(box)
-    side = max((across.width + across.height) / 2, 1e-3) * margin
-    return RotatedBox(across.x, across.y, side, side)
+def _region(
+    box: NDArray[np.float32], keypoints: NDArray[np.float32], margin: float
+) -> RotatedBox:
+    """Return the square that the trees look at: turned with the eyes, where a detector found them.
+
+    Keypoints are those of `cvfast.faces.schemes.KEYPOINTS`: the eyes come first.
+    """
+    upright = RotatedBox.from_box(box)
+    side = max((upright.width + upright.height) / 2, 1e-3) * margin
+    angle = 0.0
+    if len(keypoints) == len(KEYPOINTS):
+        across, down = (keypoints[1] - keypoints[0]).tolist()
+        angle = math.atan2(down, across) if across or down else 0.0
+    return RotatedBox(upright.x, upright.y, side, side, angle)
 
 
 def _fit_dlib(

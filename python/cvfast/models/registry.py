@@ -80,6 +80,14 @@ MODELS: tuple[ModelFile, ...] = (
         _MEDIAPIPE,
         "71 eye and brow points, 5 iris points",
     ),
+    ModelFile(
+        "face_trees",
+        "face_trees.safetensors",
+        "7f3ca91c97132e8229a365461d2d642c96deae747d8bce9ad3102d16a6c36215",
+        "MIT",
+        "trained on made faces by cvfast train landmarks",
+        "68 face points, coarse to fine",
+    ),
 )
 
 
