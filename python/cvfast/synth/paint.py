@@ -250,10 +250,9 @@ def _brows(canvas: _Canvas, rng: np.random.Generator) -> None:
                          ((336, 296, 334, 293, 300), (285, 295, 282, 283, 276))):  # fmt: skip
         top, bottom = at[list(upper)], at[list(lower)]
         middle = (top + bottom) / 2
+        middle[-1 if upper[0] == 70 else 0] -= (0, 3.0)  # inner ends: no frown at rest
         thick = 0.32 + 0.5 * look.brows
         half = (bottom - top) / 2 * thick
-        if upper[0] == 336:
-            half[:, :] = half
         brow = np.concatenate([middle - half, (middle + half)[::-1]])
         canvas.fill(brow, color, 0.55 + 0.45 * look.brows, 4.5, grain)
         canvas.fill(brow, color, 0.5 * look.brows, 3, grain)
