@@ -44,7 +44,11 @@ def landmarks(
     /,
     *,
     model: Annotated[
-        str, Parameter(help="mesh, dlib5, or dlib68:FILE (these need the extra dlib).")
+        str,
+        Parameter(
+            help="mesh, trees, trees:FILE (yours or dlib's), dlib5 or dlib68:FILE (these two need the "
+            "extra dlib)."
+        ),
     ] = "mesh",
     scheme: Annotated[
         str | None, Parameter(help="mesh478, dlib68 or five; the model's own by default.")

@@ -33,8 +33,8 @@ def train_landmarks(
     side: Annotated[int, Parameter(help="Pixels of a face's box.")] = 128,
     coarse: Annotated[
         tuple[int, int, int], Parameter(help="Coarse trees: stages, trees a stage, depth.")
-    ] = (4, 40, 4),
-    fine: Annotated[tuple[int, int, int], Parameter(help="The same for each part.")] = (6, 90, 4),
+    ] = (2, 30, 4),
+    fine: Annotated[tuple[int, int, int], Parameter(help="The same for each part.")] = (8, 80, 4),
     seed: Annotated[int, Parameter(help="Of all that is random.")] = 0,
     plots: Annotated[
         str | None, Parameter(help="Folder for the error curve and faces (extra plot).")

@@ -88,8 +88,8 @@ class ShapeOptions:
 
     side: int = 128
     margin: float = 1.6
-    coarse: Growth = Growth(4, 40, 4)
-    fine: Growth = Growth(6, 90, 4, features=300)
+    coarse: Growth = Growth(2, 30, 4)
+    fine: Growth = Growth(8, 80, 4, features=300)
     parts: Mapping[str, Sequence[int]] = field(default_factory=lambda: PARTS)
     mirror: Sequence[int] | None = field(default_factory=lambda: MIRROR68.tolist())
     eyes: tuple[int, int] = (36, 45)
