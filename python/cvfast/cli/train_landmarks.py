@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from cyclopts import Parameter
 
@@ -21,6 +21,14 @@ EXAMPLES = (
 )
 USAGE = "DIR -o OUT [OPTIONS]"
 
+Coarse: TypeAlias = Annotated[
+    tuple[int, int, int],
+    Parameter(negative="", help="Coarse trees: stages, trees a stage, depth."),
+]
+Fine: TypeAlias = Annotated[
+    tuple[int, int, int], Parameter(negative="", help="The same for each part.")
+]
+
 
 def train_landmarks(
     data_dir: Annotated[
@@ -31,10 +39,8 @@ def train_landmarks(
     output: Annotated[str, Parameter(name=["--output", "-o"], help="The model to write.")],
     copies: Annotated[int, Parameter(help="Boxes and starts tried a face.")] = 5,
     side: Annotated[int, Parameter(help="Pixels of a face's box.")] = 128,
-    coarse: Annotated[
-        tuple[int, int, int], Parameter(help="Coarse trees: stages, trees a stage, depth.")
-    ] = (2, 30, 4),
-    fine: Annotated[tuple[int, int, int], Parameter(help="The same for each part.")] = (8, 80, 4),
+    coarse: Coarse = (2, 30, 4),
+    fine: Fine = (8, 80, 4),
     seed: Annotated[int, Parameter(help="Of all that is random.")] = 0,
     plots: Annotated[
         str | None, Parameter(help="Folder for the error curve and faces (extra plot).")
