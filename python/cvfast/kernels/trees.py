@@ -250,10 +250,7 @@ def train_stage(
     """
     points = len(initial)
     boxes, which = _check_samples(pictures, picture, frames, targets, shapes, points)
-    first = np.ascontiguousarray(anchors, np.int32)
-    away = np.ascontiguousarray(deltas, np.float32)
-    if first.ndim != 1 or away.shape != (len(first), 2):
-        raise ValueError(f"deltas: expected shape {(len(first), 2)}, got {away.shape}")
+    first, away = _check_pixels(anchors, deltas)
     if trees < 1 or not 1 <= depth <= 10:
         raise ValueError(f"trees, depth: expected 1 or more, and 1 to 10, got {trees}, {depth}")
     splits = 2**depth - 1
@@ -281,6 +278,14 @@ def train_stage(
         thread_count(threads),
     )
     return made
+
+
+def _check_pixels(anchors: ArrayLike, deltas: ArrayLike) -> tuple[Ints, ImageF32]:
+    first = np.ascontiguousarray(anchors, np.int32)
+    away = np.ascontiguousarray(deltas, np.float32)
+    if first.ndim != 1 or away.shape != (len(first), 2):
+        raise ValueError(f"deltas: expected shape {(len(first), 2)}, got {away.shape}")
+    return first, away
 
 
 def _check_samples(
