@@ -116,6 +116,16 @@ def test_dlibs_format(old: bool, tmp_path: Path) -> None:
     assert (read.fine, read.side, read.count) == ((), 0, 5)
 
 
+def test_a_file_of_dlibs_that_looks_like_ours(tmp_path: Path) -> None:
+    model = any_model()
+    model.initial[0, 0] = 0x807B01 / 2**24
+    data = dlib_bytes(model)
+    assert data[8:9] == b"{"
+    path = tmp_path / "a.dat"
+    path.write_bytes(data)
+    assert same(read_shape_file(path).coarse, model)
+
+
 def two_steps() -> FaceTrees:
     part = FineTrees("mouth", (3, 1), 1.5, any_model(1, points=2))
     return FaceTrees(any_model(), (part,), side=64, margin=1.5)

@@ -27,6 +27,7 @@ __all__ = ["pack", "read_shape_file", "unpack", "write_shape_file"]
 FORMAT = "cvfast face trees 1"
 _MOST_BYTES = 512 << 20
 _STEPS = 127
+_DLIB = b"\x01\x01"  # its version; the length that a safetensors file begins with is even
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -54,7 +55,7 @@ def read_shape_file(path: PathLike) -> FaceTrees:
     except OSError as error:
         raise ModelError(f"{shown}: cannot be read: {error.strerror}") from error
     try:
-        if data[8:9] == b"{":
+        if data[8:9] == b"{" and not data.startswith(_DLIB):
             arrays, metadata = parse_tensors(data, shown)
             return _from_tensors(arrays, metadata)
         return FaceTrees(parse_shape_predictor(data))
