@@ -83,9 +83,9 @@ MODELS: tuple[ModelFile, ...] = (
     ModelFile(
         "face_trees",
         "face_trees.safetensors",
-        "7f3ca91c97132e8229a365461d2d642c96deae747d8bce9ad3102d16a6c36215",
+        "04f359640b0c1073f73b97756569549fb03e78b0d79e0d02751b1115f1875b91",
         "MIT",
-        "trained on made faces by cvfast train landmarks",
+        "trained by cvfast train landmarks on made faces (docs/landmark-trees.md)",
         "68 face points, coarse to fine",
     ),
 )
