@@ -144,7 +144,8 @@ def test_no_face_no_landmarks() -> None:
     [
         (
             "meshh",
-            "model: expected one of 'mesh', 'trees', 'trees:FILE', 'dlib5', 'dlib68:FILE', .*did you mean 'mesh'",
+            "model: expected one of 'mesh', 'trees', 'trees:FILE', 'dlib5', 'dlib68:FILE', .*"
+            "did you mean 'mesh'",
         ),
         (
             "dlib68",
