@@ -24,5 +24,6 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   bind_pca(m);
   bind_raster(m);
   bind_smooth(m);
+  bind_trees(m);
   bind_warp(m);
 }

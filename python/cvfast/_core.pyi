@@ -278,3 +278,51 @@ class FeatureBank:
     def best(
         self, signs: NDArray[np.int32], weights: NDArray[np.int32] | None, threads: int
     ) -> tuple[int, float]: ...
+class ShapePredictor:
+    def __init__(
+        self,
+        initial: NDArray[np.float32],
+        anchors: NDArray[np.int32],
+        deltas: NDArray[np.float32],
+        pixels: NDArray[np.int32],
+        thresholds: NDArray[np.float32],
+        leaves: NDArray[np.float32],
+    ) -> None: ...
+    def fit(
+        self,
+        image: NDArray[Any],
+        frames: NDArray[np.float64],
+        starts: NDArray[np.float32] | None,
+        rounded: bool,
+        out: NDArray[np.float64],
+        threads: int,
+    ) -> None: ...
+
+def read_shape_predictor(
+    data: bytes,
+) -> tuple[
+    NDArray[np.float32],
+    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.float32],
+]: ...
+def train_stage(
+    pictures: NDArray[np.uint8],
+    picture: NDArray[np.int32],
+    frames: NDArray[np.float64],
+    targets: NDArray[np.float32],
+    shapes: NDArray[np.float32],
+    initial: NDArray[np.float32],
+    anchors: NDArray[np.int32],
+    deltas: NDArray[np.float32],
+    candidates: int,
+    nearness: float,
+    shrinkage: float,
+    seed: int,
+    pixels: NDArray[np.int32],
+    thresholds: NDArray[np.float32],
+    leaves: NDArray[np.float32],
+    threads: int,
+) -> None: ...

@@ -142,8 +142,15 @@ def test_no_face_no_landmarks() -> None:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ("meshh", "model: expected one of 'mesh', 'dlib5', 'dlib68:FILE', .*did you mean 'mesh'"),
-        ("dlib68", "expected one of 'mesh', 'dlib5', 'dlib68:FILE', got 'dlib68'"),
+        (
+            "meshh",
+            "model: expected one of 'mesh', 'trees', 'trees:FILE', 'dlib5', 'dlib68:FILE', .*"
+            "did you mean 'mesh'",
+        ),
+        (
+            "dlib68",
+            "expected one of 'mesh', 'trees', 'trees:FILE', 'dlib5', 'dlib68:FILE', got 'dlib68'",
+        ),
     ],
 )
 def test_unknown_model(model: str, message: str) -> None:

@@ -75,10 +75,47 @@ def test_conversions(astronaut_mesh: Landmarks) -> None:
     assert astronaut_mesh.to("mesh478").points.shape == (478, 3)
 
 
-@pytest.mark.parametrize(("source", "target"), [("five", "dlib68"), ("dlib5", "five")])
-def test_points_are_not_invented(source: str, target: str, astronaut_mesh: Landmarks) -> None:
-    with pytest.raises(ValueError, match=f"{source} points cannot be turned into {target}"):
-        astronaut_mesh.to(source).to(target)
+NAMES = ("mesh478", "dlib68", "five", "dlib5")
+# Mean and largest distance to the mesh's own points, in distances between the eyes.
+ALLOWED = {"mesh478": (0.0, 0.0), "dlib68": (0.07, 0.35), "five": (0.2, 0.6), "dlib5": (0.25, 0.7)}
+
+
+@pytest.mark.parametrize("source", NAMES)
+@pytest.mark.parametrize("target", NAMES)
+def test_every_scheme_becomes_every_other(
+    source: str, target: str, astronaut_mesh: Landmarks
+) -> None:
+    marks = astronaut_mesh.to(source).to(target)
+    assert (marks.scheme, len(marks)) == (target, schemes.point_count(target))
+    assert marks.score == astronaut_mesh.score
+    right, left = astronaut_mesh.to("five").points[:2, :2]
+    true = astronaut_mesh.to(target).points[:, :2]
+    errors = np.linalg.norm(marks.points[:, :2] - true, axis=1) / np.linalg.norm(right - left)
+    mean, most = ALLOWED[source]
+    assert errors.mean() <= mean + 1e-6 + (source == "dlib68" and target != "mesh478") * 0.05
+    assert errors.max() <= most + 1e-6
+
+
+def test_68_points_come_back_from_the_mesh(astronaut_mesh: Landmarks) -> None:
+    points = astronaut_mesh.to("dlib68").points[:, :2]
+    marks = Landmarks(points, "dlib68", 1.0, astronaut_mesh.box)
+    np.testing.assert_array_equal(marks.to("mesh478").to("dlib68").points, points)
+
+
+def test_a_turned_picture_turns_what_is_made_of_five_points(astronaut_mesh: Landmarks) -> None:
+    five = astronaut_mesh.to("five").points[:, :2]
+    turned = np.stack([-five[:, 1], five[:, 0]], axis=1)
+    box = astronaut_mesh.box
+    here = Landmarks(five, "five", 1.0, box).to("dlib68").points
+    there = Landmarks(turned, "five", 1.0, box).to("dlib68").points
+    np.testing.assert_allclose(there, np.stack([-here[:, 1], here[:, 0]], axis=1), atol=1e-3)
+
+
+def test_points_in_one_place_stay_there() -> None:
+    for scheme in ("dlib68", "five"):
+        count = schemes.point_count(scheme)
+        marks = Landmarks(np.full((count, 2), 7.0), scheme, 0.5, [0, 0, 9, 9])
+        np.testing.assert_allclose(marks.to("mesh478").points, 7.0, atol=1e-3)
 
 
 def test_unknown_names(astronaut_mesh: Landmarks) -> None:

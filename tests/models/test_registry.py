@@ -19,12 +19,17 @@ def test_bundled_files_are_the_recorded_ones(model: ModelFile) -> None:
         ".xml": ("LicenseRef-Intel-OpenCV", "opencv-contrib-python 4.14.0.94 (Python wheel)"),
     }
     assert (model.licence, model.source) == expected[path.suffix]
+    if path.suffix == ".tflite":
+        assert (model.licence, model.source) == ("Apache-2.0", "mediapipe 0.10.21 (Python wheel)")
 
 
 def test_every_model_in_the_folder_is_registered_and_licensed() -> None:
     folder = MODELS[0].path.parent
     files = {path.name for path in folder.glob("*") if path.suffix in (".tflite", ".xml")}
     assert files == {model.filename for model in MODELS}
+    registered = {model.filename for model in MODELS}
+    for kind in ("*.tflite", "*.safetensors"):
+        assert {path.name for path in folder.glob(kind)} <= registered
     assert "Apache License" in (folder / "LICENSE.mediapipe-Apache-2.0").read_text("utf-8")
     assert "Intel License Agreement" in model_path("cascade_frontal").read_text("utf-8")
 

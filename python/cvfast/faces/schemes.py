@@ -128,6 +128,19 @@ def circles(scheme: str) -> list[Indices]:
 
 def convert(points: ImageF32, source: str, target: str) -> ImageF32:
     """Points of one scheme in another; see `cvfast.faces.types.Landmarks.to`."""
+    if source == target or point_count(source) > point_count(target) or source == "mesh478":
+        return _chosen(points, source, target)
+    from cvfast.faces.mean_face import mean_face, over_five, over_many
+
+    point_count(target)
+    if source == "dlib68":
+        return over_many(points, list(_MESH_TO_DLIB68))
+    mean = mean_face().astype(np.float32)
+    return over_five(points, _chosen(mean, "mesh478", source), _chosen(mean, "mesh478", target))
+
+
+def _chosen(points: ImageF32, source: str, target: str) -> ImageF32:
+    """Points that the source has, or means of some."""
     point_count(target)
     if source == target:
         return points
@@ -138,16 +151,14 @@ def convert(points: ImageF32, source: str, target: str) -> ImageF32:
                 for side in ("right", "left")
             ]
             return np.stack([*eyes, *points[[4, 61, 291]]])
-        points, source = points[list(_MESH_TO_DLIB68)], "dlib68"
+        points = points[list(_MESH_TO_DLIB68)]
         if target == "dlib68":
             return points
-    if source == "dlib68" and target == "five":
+    if target == "five":
         return np.stack(
             [points[36:42].mean(axis=0), points[42:48].mean(axis=0), *points[[30, 48, 54]]]
         )
-    if source == "dlib68" and target == "dlib5":
-        return points[[45, 42, 36, 39, 33]]
-    raise ValueError(f"scheme: {source} points cannot be turned into {target}")
+    return points[[45, 42, 36, 39, 33]]
 
 
 def eye_openness(points: ImageF32, contour: Indices) -> float:

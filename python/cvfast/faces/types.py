@@ -237,12 +237,15 @@ class Landmarks:
     def to(self, scheme: str) -> Landmarks:
         """Return the same face in another scheme.
 
-        Possible from ``mesh478`` to all others, and from ``dlib68`` to ``five`` and ``dlib5``.
+        From ``mesh478`` to all others, and from ``dlib68`` to ``five`` and ``dlib5``, points are
+        picked (or means of them). All other ways are approximate, and 2D: from ``dlib68`` to
+        ``mesh478`` a mean face is bent through the 68 points, which come back unchanged; from five
+        points a mean face is moved, turned and scaled, and knows no expression and no turned head.
 
         Raises
         ------
         ValueError
-            Unknown scheme, or a conversion that would have to invent points.
+            Unknown scheme.
         """
         points = schemes.convert(self.points, self.scheme, scheme)
         return Landmarks(points, scheme, self.score, self.box)
