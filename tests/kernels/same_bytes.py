@@ -15,6 +15,7 @@ import numpy as np
 from cvfast import ThinPlateSpline, _core, local_rotate, local_scale, local_translate
 from cvfast.kernels.flow import FlowPyramid, track_points
 from cvfast.kernels.mask import polygon_mask
+from cvfast.kernels.match import match_template
 from cvfast.kernels.smooth import smooth
 
 CASES = 200
@@ -149,6 +150,17 @@ def flow(rng: np.random.Generator) -> Callable[[int], Any]:
     return run
 
 
+def match(rng: np.random.Generator) -> Callable[[int], Any]:
+    height, width = (int(side) for side in rng.integers(1, 150, 2))
+    image = rng.integers(0, int(rng.choice([2, 40, 256])), (height, width), np.uint8)
+    sides = [int(rng.integers(1, min(side, 60) + 1)) for side in (height, width)]
+    template = rng.integers(0, 256, sides, np.uint8)
+    mask = rng.random(sides) < 0.8 if rng.random() < 0.3 else None
+    if mask is not None:
+        mask[0, 0] = True
+    return lambda threads: match_template(image, template, mask=mask, threads=threads)
+
+
 FAMILIES = {
     "scale": scale,
     "translate": translate,
@@ -160,6 +172,7 @@ FAMILIES = {
     "smooth": smoothing,
     "polygon mask": mask,
     "flow": flow,
+    "match": match,
 }
 
 
