@@ -108,7 +108,8 @@ def _by_fft(image: ImageU8, template: ImageU8, mask: NDArray[np.bool_] | None) -
     def sums(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
         """Correlate; what wraps round lies outside the windows."""
         found = fft.irfft2(a * b.conj(), size)[:rows, :columns]
-        return np.rint(found).astype(np.int64)
+        whole: NDArray[np.int64] = np.rint(found).astype(np.int64)
+        return whole
 
     pixels, ones = spectrum(image), spectrum(counted)
     products = sums(pixels, spectrum(weights))

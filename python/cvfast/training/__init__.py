@@ -1,0 +1,1 @@
+"""All that learns: one loop, checkpoints, curves, and what is trained."""
