@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from cvfast.errors import LimitError, MediaError, ModelError
 from cvfast.faces.mesh import logistic
-from cvfast.faces.pyramid import grey_levels
 from cvfast.faces.types import Faces
 from cvfast.geometry.boxes import RotatedBox
+from cvfast.geometry.pyramid import grey_levels
 from cvfast.geometry.sampling import PixelReader, luma_of, read_crop
 from cvfast.io.images import read_image, write_image
 from cvfast.io.picture import Picture

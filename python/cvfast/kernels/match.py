@@ -15,7 +15,6 @@ from cvfast.typing import ImageF32, ImageU8
 __all__ = ["match_template"]
 
 
-
 def match_template(
     image: ImageU8,
     template: ImageU8,
