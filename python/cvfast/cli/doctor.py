@@ -85,7 +85,8 @@ def _models() -> str:
     try:
         for model in MODELS:
             verify(model.path, model.sha256)
-            Session(model.name)
+            if model.path.suffix == ".tflite":
+                Session(model.name)
     except ModelError as error:
         raise _Missing(str(error), "pip install --force-reinstall --no-deps cvfast") from error
     except MissingDependencyError as error:

@@ -30,8 +30,9 @@ from cvfast.typing import Image, ImageU8
 
 __all__ = ["FaceTemplate", "candidates_template", "find_template", "make_template", "read_template"]
 
-# A correlation of CENTRE is a score of 1/2. On made scenes the average face of this package has
-# about as many true as false windows there.
+# A correlation of CENTRE is a score of 1/2. In 110 made scenes (271 faces, any pose and light) the
+# package's template then finds 14, beside 62 that are none; at 0.5, 49 beside 466: no threshold is
+# good, which is what this method has to teach.
 CENTRE, STEEPNESS = 0.6, 15.0
 _LONGEST = 32  # px of a user's template: larger ones are shrunk, and smaller faces found
 _MOST_PIXELS = 1 << 24  # of a template's file

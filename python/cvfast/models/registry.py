@@ -46,6 +46,7 @@ class ModelFile:
 
 
 _MEDIAPIPE = "mediapipe 0.10.21 (Python wheel)"
+_OURS = "cvfast, from made faces and public-domain pictures"
 
 MODELS: tuple[ModelFile, ...] = (
     ModelFile(
@@ -79,6 +80,22 @@ MODELS: tuple[ModelFile, ...] = (
         "Apache-2.0",
         _MEDIAPIPE,
         "71 eye and brow points, 5 iris points",
+    ),
+    ModelFile(
+        "face_patch",
+        "face_patch.onnx",
+        "f964da566d69773026c4b6d1f03cd3348d075dd21ada66f4553e827767b2eac1",
+        "MIT",
+        _OURS,
+        "face or not, 24 x 24 pixels",
+    ),
+    ModelFile(
+        "face_template",
+        "face_template.png",
+        "b36657961d1e93206cd37add8c9a40755735ca705ecd42dde53d108391c8e055",
+        "MIT",
+        _OURS,
+        "average face",
     ),
 )
 
