@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/match_kernels.h"
+
 namespace cvfast {
 
 constexpr std::ptrdiff_t kBlock = 256;  // points mapped and sampled at a time, kept in L1
@@ -361,31 +363,50 @@ struct FlowKernels {
                     std::uint8_t* out);
 };
 
-constexpr std::ptrdiff_t kMatchBlock = 64;  // windows of a row that are correlated at a time
-
-// A template's sums over its pixels that count.
-struct MatchTemplate {
-  std::int64_t area, sum;
-  double spread;  // square root of area * sum of squares - sum * sum
+// Corners in 1/256 pixel, x and y in turn; triangles of three corners each.
+struct RasterTriangles {
+  const std::int32_t* places;
+  const float* depths;
+  const std::int32_t* triangles;
+  std::ptrdiff_t count;
 };
 
-struct MatchKernels {
-  // out[2 i], out[2 i + 1] = upper[i], lower[i]
-  void (*pair_rows)(const std::uint8_t* upper, const std::uint8_t* lower, std::ptrdiff_t n,
-                    std::int16_t* out);
-  // out[i] = sums of taps times pixels of n windows that begin at i. A tap holds the weights (16
-  // bits each, the upper row's lowest) of two rows' pixels, as `rows` does; pair p of the taps
-  // meets the row 2 p after the first. Reads and writes whole blocks.
-  void (*correlate)(const std::int16_t* rows, std::ptrdiff_t stride, const std::int32_t* taps,
-                    std::ptrdiff_t width, std::ptrdiff_t pairs, std::ptrdiff_t n,
-                    std::int32_t* out);
-  void (*add_row)(const std::uint32_t* above, std::ptrdiff_t n, std::uint32_t* row);
-  // From the rows of an integral image above and at the end of n windows.
-  void (*window_sums)(const std::uint32_t* top, const std::uint32_t* bottom, std::ptrdiff_t width,
-                      std::ptrdiff_t n, std::uint32_t* out);
-  void (*scores)(const MatchTemplate& pattern, const std::int32_t* products,
-                 const std::uint32_t* sums, const std::uint32_t* squares, std::ptrdiff_t n,
-                 float* out);
+// Triangles from number `first` on show only where the texel nearest to their place in a plane of
+// opacity is over 127; `places` are x, y of each corner's vertex.
+struct RasterCut {
+  const float* places;
+  const std::uint8_t* opacity;
+  std::ptrdiff_t width, height, pixel_stride;  // between neighbouring texels
+  std::ptrdiff_t first;
+};
+
+// What a texture's pixel is made of, a vertex after the other: place x, y in the texture, three
+// factors of its colour and three sums.
+constexpr std::ptrdiff_t kShadeValues = 8;
+struct RasterShade {
+  const float* values;
+  Source<std::uint8_t> texture;  // three channels or more
+  const std::uint8_t* parts;     // of the texture's size: a part a texel
+};
+
+// Rows `first` to before `last` of a picture, to draw into.
+struct RasterBand {
+  std::ptrdiff_t width, first, last;
+  std::int32_t* index;
+  float* depth;
+};
+
+struct RasterKernels {
+  // Writes the nearest triangle's number and depth where it is nearer than what is there.
+  void (*index)(const RasterTriangles&, const RasterCut&, const RasterBand&);
+  // A row of numbers of triangles to mixtures of their corners' values.
+  void (*mix_row)(const RasterTriangles&, const std::int32_t* row, std::ptrdiff_t y,
+                  std::ptrdiff_t width, const float* values, std::ptrdiff_t channels, float* out);
+  // A row of numbers of triangles to linear light (three numbers a pixel) and parts.
+  void (*shade_row)(const RasterTriangles&, const RasterShade&, const std::int32_t* row,
+                    std::ptrdiff_t y, std::ptrdiff_t width, float* color, std::uint8_t* part);
+  // Bilinear samples at n places x, y.
+  void (*texture)(const Source<std::uint8_t>&, const float* places, std::ptrdiff_t n, float* out);
 };
 
 #define CVFAST_DECLARE_KERNELS(isa)                                                             \
@@ -404,6 +425,7 @@ struct MatchKernels {
   extern const CropKernels crop_kernels;                                                        \
   extern const FlowKernels flow_kernels;                                                        \
   extern const MatchKernels match_kernels;                                                      \
+  extern const RasterKernels raster_kernels;                                                    \
   }
 
 CVFAST_DECLARE_KERNELS(baseline)

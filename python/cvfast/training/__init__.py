@@ -1,1 +1,1 @@
-"""All that learns: one loop, checkpoints, curves, and what is trained."""
+"""What everything that learns shares: labelled pictures, the loop, checkpoints."""
