@@ -49,8 +49,8 @@ def trained(tmp_path_factory):
     """300 iterations in 25 s would be better; 170 do."""
     folder = tmp_path_factory.mktemp("patches")
     torch.set_num_threads(1)
-    task = Patches([toy(seed) for seed in range(30)], iterations=170)
-    result = train(task, folder=folder, iterations=170, save_every=160, device="cpu")
+    task = Patches([toy(seed) for seed in range(30)], iterations=120, batch=96, mine_every=50)
+    result = train(task, folder=folder, iterations=120, save_every=120, device="cpu")
     return task, folder, result
 
 
@@ -58,9 +58,9 @@ def test_the_loss_falls_and_previews_show_patches(trained):
     _, folder, result = trained
     losses = [means["loss"] for _, means in result.curves.rows]
     assert np.mean(losses[-20:]) < 0.35 * np.mean(losses[:10])
-    preview = read_image(folder / "previews" / "000000170.png").pixels
-    assert preview.shape == (12 * 52, 16 * 52, 3)
-    faces, others = preview[:208], preview[208:]
+    preview = read_image(folder / "previews" / "000000120.png").pixels
+    assert preview.shape == (6 * 52, 16 * 52, 3)
+    faces, others = preview[:104], preview[104:]
     assert faces.std() > 20
     assert others.std() > 20
 
@@ -99,15 +99,15 @@ def test_the_file_says_what_the_network_says(trained, tmp_path):
 
 def test_a_resumed_training_knows_its_hard_negatives(tmp_path):
     def trained(folder, iterations, **options):
-        task = Patches([toy(seed) for seed in range(4)], iterations=154)
-        options |= {"device": "cpu", "save_every": 152, "preview_every": 999}
+        task = Patches([toy(seed) for seed in range(4)], iterations=14, batch=48, mine_every=5)
+        options |= {"device": "cpu", "save_every": 12, "preview_every": 999}
         train(task, folder=folder, iterations=iterations, **options)
         state = task.modules["net"].state_dict()
         return torch.cat([value.double().ravel() for value in state.values()]).numpy()
 
-    trained(tmp_path / "parts", 152)
-    resumed = trained(tmp_path / "parts", 154, resume=True)
-    assert (resumed == trained(tmp_path / "whole", 154)).all()
+    trained(tmp_path / "parts", 12)
+    resumed = trained(tmp_path / "parts", 14, resume=True)
+    assert (resumed == trained(tmp_path / "whole", 14)).all()
 
 
 def test_the_command(tmp_path, capsys):

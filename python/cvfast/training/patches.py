@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PatchPicture", "Patches", "export_patch_net", "held_out", "patch_logits", "patch_net"]
 
-_BATCH = 192  # patches; a third of them faces
 _RATE, _DECAY = 3e-3, 1e-3
-_MINE_EVERY, _MINED_PICTURES, _MOST_OF_ONE, _MOST_HARD = 150, 16, 40, 20_000
+_MINED_PICTURES, _MOST_OF_ONE, _MOST_HARD = 16, 40, 20_000
 _SMALLEST = 20  # side of a face's window that is still learned from, in pixels
 _DIFFERENT = 0.3  # IoU with a face's window under which a window shows none
 _SUSPECT = 0.2  # score from which a window is a hard negative
@@ -95,9 +94,21 @@ class Patches(Task):
         In all: the learning rate falls to zero by then.
     seed
         Of the first weights.
+    batch
+        Patches a step, a third of them faces; a multiple of 16.
+    mine_every
+        Iterations between searches for hard negatives.
     """
 
-    def __init__(self, pictures: Sequence[PatchPicture], *, iterations: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        pictures: Sequence[PatchPicture],
+        *,
+        iterations: int,
+        seed: int = 0,
+        batch: int = 192,
+        mine_every: int = 150,
+    ) -> None:
         import torch
 
         super().__init__()
@@ -112,6 +123,7 @@ class Patches(Task):
         areas = np.array([picture.grey.size for picture in large], np.float64)
         self._chances = areas / areas.sum()
         self.settings = {"iterations": iterations, "pictures": len(large)}
+        self._batch, self._mine_every = batch, mine_every
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             net = patch_net()
@@ -127,13 +139,13 @@ class Patches(Task):
         """Draw faces, windows beside faces and elsewhere, and hard negatives."""
         import torch
 
-        if iteration % _MINE_EVERY == 0:
+        if iteration % self._mine_every == 0:
             self._mine(rng)
-        faces = _BATCH // 3
+        faces = self._batch // 3
         patches = np.stack(
-            [self._face(rng) if i < faces else self._other(rng) for i in range(_BATCH)]
+            [self._face(rng) if i < faces else self._other(rng) for i in range(self._batch)]
         )
-        truth = (np.arange(_BATCH) < faces).astype(np.float32)
+        truth = (np.arange(self._batch) < faces).astype(np.float32)
         changed = _disturbed(patches, rng)
         return torch.from_numpy(changed[:, None]), torch.from_numpy(truth)
 
@@ -163,10 +175,10 @@ class Patches(Task):
             return None
         pixels, truth, logits = self._shown
         order = np.lexsort((np.where(truth > 0.5, logits, -logits), -truth))
-        tiles = np.full((_BATCH, WINDOW + 2, WINDOW + 2, 3), 30, np.uint8)
+        tiles = np.full((self._batch, WINDOW + 2, WINDOW + 2, 3), 30, np.uint8)
         tiles[(logits > 0) != (truth > 0.5)] = (230, 60, 40)
         tiles[:, 1:-1, 1:-1] = np.rint(pixels * 255).astype(np.uint8)[..., None]
-        rows = tiles[order].reshape(_BATCH // 16, 16, *tiles.shape[1:])
+        rows = tiles[order].reshape(self._batch // 16, 16, *tiles.shape[1:])
         sheet = np.concatenate(list(np.concatenate(list(rows.swapaxes(0, 1)), axis=2)), axis=0)
         return np.ascontiguousarray(sheet.repeat(2, axis=0).repeat(2, axis=1))
 
