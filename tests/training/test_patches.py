@@ -9,6 +9,7 @@ import onnx
 import pytest
 import torch
 from cvfast.cli.train_patches import train_patches
+from cvfast.errors import OutputExistsError
 from cvfast.faces.sliding import find_sliding, load_patch_net
 from cvfast.geometry.sampling import PixelReader
 from cvfast.io.images import read_image, write_image
@@ -131,7 +132,7 @@ def test_the_command(tmp_path, capsys):
     assert "held out: faces found" in printed
     assert load_patch_net(out).inputs == ("pixels",)
     assert (tmp_path / "net.onnx.training/losses.csv").exists()
-    with pytest.raises(ValueError, match="exists already; --overwrite replaces it"):
+    with pytest.raises(OutputExistsError, match="the file exists already"):
         train_patches([str(tmp_path)], iterations=3, **options)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from cvfast.cli.common import Common, Overwrite
+from cvfast.errors import OutputError, OutputExistsError
 from cvfast.typing import Progress
 
 if TYPE_CHECKING:
@@ -52,10 +53,7 @@ def train_patches(
     from cvfast.training.loop import train
     from cvfast.training.patches import Patches, export_patch_net
 
-    if Path(output).suffix.lower() != ".onnx":
-        raise ValueError(f"--output: expected a name ending in .onnx, got {output}")
-    if os.path.lexists(output) and not overwrite:
-        raise ValueError(f"--output: {output} exists already; --overwrite replaces it")
+    _check(output, overwrite)
     report = (common or Common()).report("train")
     folder = Path(work or f"{output}.training")
     with report.bars():
@@ -81,6 +79,16 @@ def train_patches(
         work=str(folder),
     )  # fmt: skip
     return 0
+
+
+def _check(output: str, overwrite: bool) -> None:
+    """Refuse before any work what could not be written after it."""
+    if Path(output).suffix.lower() != ".onnx":
+        raise ValueError(f"--output: expected a name ending in .onnx, got {output}")
+    if not Path(output).absolute().parent.is_dir():
+        raise OutputError(f"{output}: no such folder: {Path(output).parent}. Create it first.")
+    if os.path.lexists(output) and not overwrite:
+        raise OutputExistsError(f"{output}: the file exists already. Allow it (--overwrite).")
 
 
 def _labelled(folders: list[str], split: str, progress: Progress) -> list[PatchPicture]:

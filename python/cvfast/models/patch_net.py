@@ -42,7 +42,7 @@ def multiply_adds(width: int, height: int) -> int:
     Examples
     --------
     >>> multiply_adds(24, 24)
-    239648
+    230816
     """
     total, channels = 0, 1
     for layer in LAYERS:
