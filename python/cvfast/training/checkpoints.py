@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cvfast.errors import MissingDependencyError, ModelError
-from cvfast.io.atomic import atomic_path
+from cvfast.io.atomic import atomic_path, leftovers
 
 __all__ = ["newest_checkpoint", "read_tree", "save_checkpoint", "write_tree"]
 
@@ -24,7 +24,9 @@ INSTALL = "pip install 'cvfast[train]'"
 
 
 def save_checkpoint(folder: Path, iteration: int, tree: Mapping[str, Any]) -> Path:
-    """Write ``<iteration>.safetensors`` to a folder and remove all but the newest two.
+    """Write ``<iteration>.safetensors`` to a folder; remove all but the newest two.
+
+    What a killed process left half written goes too.
 
     Parameters
     ----------
@@ -36,6 +38,8 @@ def save_checkpoint(folder: Path, iteration: int, tree: Mapping[str, Any]) -> Pa
         As `write_tree`.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for part in leftovers(folder):
+        part.unlink(missing_ok=True)
     path = folder / f"{iteration:09d}.safetensors"
     write_tree(path, tree, overwrite=True)
     for old in _checkpoints(folder)[:-KEPT]:
