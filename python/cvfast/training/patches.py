@@ -8,6 +8,7 @@ none (bootstrapping; Rowley, Baluja and Kanade, *Neural Network-Based Face Detec
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,8 @@ class Patches(Task):
     pictures
         What to learn from; at least one face, and one picture larger than a window.
     iterations
-        In all: the learning rate falls to zero by then.
+        In all. The learning rate rises in the first tenth and falls to zero in the last quarter,
+        so a resumed training may end sooner or later than it was to at first.
     seed
         Of the first weights.
     batch
@@ -122,16 +124,14 @@ class Patches(Task):
         self._readers = [PixelReader.of(picture.grey) for picture in large]
         areas = np.array([picture.grey.size for picture in large], np.float64)
         self._chances = areas / areas.sum()
-        self.settings = {"iterations": iterations, "pictures": len(large)}
+        self.settings = {"pictures": len(large)}
+        self._iterations = iterations
         self._batch, self._mine_every = batch, mine_every
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             net = patch_net()
         optimizer = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=_DECAY)
         self.modules["net"], self.optimizers["net"] = net, optimizer
-        self.schedulers["net"] = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, _RATE, total_steps=iterations + 1, pct_start=0.1
-        )
         self.extra["hard"] = torch.zeros((0, WINDOW, WINDOW), dtype=torch.uint8)
         self._shown: tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None = None
 
@@ -139,6 +139,8 @@ class Patches(Task):
         """Draw faces, windows beside faces and elsewhere, and hard negatives."""
         import torch
 
+        for group in self.optimizers["net"].param_groups:
+            group["lr"] = _RATE * _share_of_rate(iteration / self._iterations)
         if iteration % self._mine_every == 0:
             self._mine(rng)
         faces = self._batch // 3
@@ -340,6 +342,13 @@ def _folded(net: Any) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
 def _array(tensor: Any) -> NDArray[np.float64]:
     values: NDArray[np.float64] = tensor.detach().cpu().double().numpy()
     return values
+
+
+def _share_of_rate(done: float) -> float:
+    """Share of the full learning rate when so much of the training is done."""
+    if done < 0.1:
+        return 10 * done
+    return 1.0 if done < 0.75 else 0.5 + 0.5 * math.cos(math.pi * (done - 0.75) / 0.25)
 
 
 def _boxes(windows: NDArray[np.float64]) -> NDArray[np.float64]:
