@@ -84,7 +84,7 @@ MODELS: tuple[ModelFile, ...] = (
     ModelFile(
         "face_patch",
         "face_patch.onnx",
-        "f964da566d69773026c4b6d1f03cd3348d075dd21ada66f4553e827767b2eac1",
+        "a96618df816fcd6505a7a79fbb64e2b6617d6b0ce0bd43b2948fa4308ef4ba96",
         "MIT",
         _OURS,
         "face or not, 24 x 24 pixels",
