@@ -95,7 +95,7 @@ def _rows(image: np.ndarray, quick: bool) -> list[dict[str, Any]]:
         session = Session(name)
         costs[shown] = _single_shot(session)
         runs[shown] = lambda session=session: _look(session, reader)
-    times = measure(runs, budget=0 if quick else 20, at_least=2 if quick else 10)
+    times = measure(runs, budget=0 if quick else 8, at_least=2 if quick else 5)
     return [
         {"way": name, "windows": costs[name][0], "multiply_adds": costs[name][1]}
         | {"min_ms": times[name].min_ms, "median_ms": times[name].median_ms}
