@@ -144,21 +144,28 @@ def _fill(table: str) -> None:
 def _draw(rows: list[dict[str, Any]], path: Path = CHART) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullLocator
 
     mpl.rcParams |= {"svg.hashsalt": "cvfast", "font.size": 9}
     figure = Figure(figsize=(9, 2.4), layout="constrained")
-    shown = {"windows": "windows", "multiply_adds": "multiply-adds", "min_ms": "milliseconds"}
-    for axes, (field, title) in zip(figure.subplots(1, 3, sharey=True), shown.items(), strict=True):
+    shown = {
+        "windows": ("windows", lambda value: f" {value:,}"),
+        "multiply_adds": ("multiply-adds, million", lambda value: f" {value / 1e6:,.0f}"),
+        "min_ms": ("milliseconds", lambda value: f" {value:,.1f}"),
+    }
+    for axes, (field, (title, told)) in zip(
+        figure.subplots(1, 3, sharey=True), shown.items(), strict=True
+    ):
         values = [row[field] for row in rows]
         bars = axes.barh([row["way"] for row in rows], values, color="#1b6ca8")
-        axes.bar_label(
-            bars, [f"{value:,.3g}" if value < 1e5 else f"{value:.1e}" for value in values]
-        )
+        axes.bar_label(bars, [told(value) for value in values])
         axes.set_xscale("log")
         axes.set_xlim(min(values) / 2, max(values) * 12)
+        axes.xaxis.set_major_locator(NullLocator())
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_title(title)
         axes.invert_yaxis()
-        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["top", "right", "bottom"]].set_visible(False)
     figure.axes[0].set_ylim(len(rows) - 0.5, -0.5)
     figure.savefig(path, metadata={"Date": None}, facecolor="white")
     print(f"written to {path}")
