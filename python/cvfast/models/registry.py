@@ -84,7 +84,7 @@ MODELS: tuple[ModelFile, ...] = (
     ModelFile(
         "face_patch",
         "face_patch.onnx",
-        "a96618df816fcd6505a7a79fbb64e2b6617d6b0ce0bd43b2948fa4308ef4ba96",
+        "519a62a3626984d80b6f7a41493db65801ec81e26a90b913b5bfb5b8adc63174",
         "MIT",
         _OURS,
         "face or not, 24 x 24 pixels",
