@@ -37,7 +37,7 @@ _ACCEPTED = 0.5  # score from which a window is a candidate
 _MOST_CANDIDATES = 20_000
 # A face is accepted by several windows that overlap, most errors by one: the score of a face is the
 # mean of the best SUPPORT windows within an IoU of NEAR, those that are missing counting 0.
-_SUPPORT, _NEAR, _OVERLAP = 3, 0.5, 0.3
+_SUPPORT, _NEAR, _OVERLAP = 6, 0.5, 0.3
 _INSIDE = 0.6  # of the smaller of two boxes, shared: an eye or half a face was taken for one
 
 
@@ -55,7 +55,7 @@ def find_sliding(
     reader
         The picture.
     min_score
-        Lowest score to report: the mean over the three best windows at a face.
+        Lowest score to report: the mean over the six best windows at a face.
     file
         A network trained by ``cvfast train patches``; None: the package's own.
     way
