@@ -15,6 +15,7 @@ void bind_cascade(py::module_& m);
 void bind_crop(py::module_& m);
 void bind_flow(py::module_& m);
 void bind_iris(py::module_& m);
+void bind_match(py::module_& m);
 void bind_tps(py::module_& m);
 void bind_nms(py::module_& m);
 void bind_pca(py::module_& m);

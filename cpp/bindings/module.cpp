@@ -19,6 +19,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   bind_crop(m);
   bind_flow(m);
   bind_iris(m);
+  bind_match(m);
   bind_tps(m);
   bind_nms(m);
   bind_pca(m);

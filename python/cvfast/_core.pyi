@@ -7,6 +7,7 @@ version: str
 compiler: str
 isa: str
 openmp: bool
+largest_template: int
 
 def available_isas() -> list[str]: ...
 def num_threads() -> int: ...
@@ -167,6 +168,13 @@ class FlowPyramid:
     @property
     def levels(self) -> int: ...
 
+def match_template(
+    image: NDArray[np.uint8],
+    template: NDArray[np.uint8],
+    mask: NDArray[np.uint8] | None,
+    scores: NDArray[np.float32],
+    threads: int,
+) -> None: ...
 def track_points(
     previous: FlowPyramid,
     current: FlowPyramid,

@@ -18,6 +18,7 @@ __all__ = [
     "NothingFoundError",
     "OutputError",
     "OutputExistsError",
+    "TrainingError",
 ]
 
 
@@ -67,3 +68,9 @@ class OutputExistsError(OutputError, FileExistsError):
     """The output exists already and overwriting was not asked for."""
 
     exit_code = 2
+
+
+class TrainingError(CvfastError, ArithmeticError):
+    """A training went wrong: a loss is no longer a finite number."""
+
+    exit_code = 1

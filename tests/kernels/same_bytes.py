@@ -17,6 +17,7 @@ from cvfast.kernels.boost import FeatureBank, haar_features, lbp_features
 from cvfast.kernels.flow import FlowPyramid, track_points
 from cvfast.kernels.mask import polygon_mask
 from cvfast.kernels.raster import Cutout, rasterise, sample_texture
+from cvfast.kernels.match import match_template
 from cvfast.kernels.smooth import smooth
 
 CASES = 200
@@ -189,6 +190,17 @@ def boost(rng: np.random.Generator) -> Callable[[int], Any]:
     return run
 
 
+def match(rng: np.random.Generator) -> Callable[[int], Any]:
+    height, width = (int(side) for side in rng.integers(1, 150, 2))
+    image = rng.integers(0, int(rng.choice([2, 40, 256])), (height, width), np.uint8)
+    sides = [int(rng.integers(1, min(side, 60) + 1)) for side in (height, width)]
+    template = rng.integers(0, 256, sides, np.uint8)
+    mask = rng.random(sides) < 0.8 if rng.random() < 0.3 else None
+    if mask is not None:
+        mask[0, 0] = True
+    return lambda threads: match_template(image, template, mask=mask, threads=threads)
+
+
 FAMILIES = {
     "scale": scale,
     "translate": translate,
@@ -202,6 +214,7 @@ FAMILIES = {
     "flow": flow,
     "raster": raster,
     "boost": boost,
+    "match": match,
 }
 
 

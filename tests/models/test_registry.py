@@ -21,6 +21,10 @@ def test_bundled_files_are_the_recorded_ones(model: ModelFile) -> None:
     assert (model.licence, model.source) == expected[path.suffix]
     if path.suffix == ".tflite":
         assert (model.licence, model.source) == ("Apache-2.0", "mediapipe 0.10.21 (Python wheel)")
+    ours = ("MIT", "cvfast, from made faces and public-domain pictures")
+    theirs = ("Apache-2.0", "mediapipe 0.10.21 (Python wheel)")
+    expected = theirs if path.suffix == ".tflite" else ours
+    assert (model.licence, model.source) == expected
 
 
 def test_every_model_in_the_folder_is_registered_and_licensed() -> None:
@@ -30,6 +34,9 @@ def test_every_model_in_the_folder_is_registered_and_licensed() -> None:
     registered = {model.filename for model in MODELS}
     for kind in ("*.tflite", "*.safetensors"):
         assert {path.name for path in folder.glob(kind)} <= registered
+    suffixes = {Path(model.filename).suffix for model in MODELS}
+    found = {path.name for path in folder.iterdir() if path.suffix in suffixes}
+    assert found == {model.filename for model in MODELS}
     assert "Apache License" in (folder / "LICENSE.mediapipe-Apache-2.0").read_text("utf-8")
     assert "Intel License Agreement" in model_path("cascade_frontal").read_text("utf-8")
 

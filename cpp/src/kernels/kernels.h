@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "raster_tables.h"
+#include "kernels/match_kernels.h"
 
 namespace cvfast {
 
@@ -385,6 +386,7 @@ struct IntegralKernels;  // the same
   extern const BoostKernels boost_kernels;                                                      \
   extern const CascadeKernels cascade_kernels;                                                  \
   extern const IntegralKernels integral_kernels;                                                \
+  extern const MatchKernels match_kernels;                                                      \
   extern const RasterKernels raster_kernels;                                                    \
   }
 

@@ -46,6 +46,7 @@ class ModelFile:
 
 
 _MEDIAPIPE = "mediapipe 0.10.21 (Python wheel)"
+_OURS = "cvfast, from made faces and public-domain pictures"
 
 MODELS: tuple[ModelFile, ...] = (
     ModelFile(
@@ -93,6 +94,20 @@ MODELS: tuple[ModelFile, ...] = (
         "MIT",
         "trained by cvfast train landmarks on made faces (docs/landmark-trees.md)",
         "68 face points, coarse to fine",
+        "face_patch",
+        "face_patch.onnx",
+        "519a62a3626984d80b6f7a41493db65801ec81e26a90b913b5bfb5b8adc63174",
+        "MIT",
+        _OURS,
+        "face or not, 24 x 24 pixels",
+    ),
+    ModelFile(
+        "face_template",
+        "face_template.png",
+        "b36657961d1e93206cd37add8c9a40755735ca705ecd42dde53d108391c8e055",
+        "MIT",
+        _OURS,
+        "average face",
     ),
 )
 

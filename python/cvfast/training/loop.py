@@ -1,0 +1,260 @@
+"""The training loop that everything here shares: seeds, checkpoints, exact resume, previews.
+
+The randomness of an iteration comes from the seed and its number alone. So nothing has to be known
+of the iterations before it but weights, optimisers and schedules, and a training that was killed
+goes on from its last checkpoint as if nothing had been: on one thread of a processor to the bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cvfast.errors import MissingDependencyError, OutputExistsError, TrainingError
+from cvfast.io.images import write_image
+from cvfast.training.checkpoints import INSTALL, newest_checkpoint, save_checkpoint
+from cvfast.training.curves import Curves
+from cvfast.typing import Image, Progress
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["Task", "Trained", "train"]
+
+
+class Task:
+    """What is trained. Fill in the attributes; overwrite `batch` and `step`, perhaps `preview`.
+
+    Several networks, optimisers and losses are as good as one: a step does what it wants.
+
+    Attributes
+    ----------
+    settings
+        What must not change from one run to its resumption: plain values.
+    modules
+        Networks by name; `step` finds them here, on the device and wrapped by Fabric.
+    optimizers, schedulers
+        By name; schedulers are stepped once after each step.
+    extra
+        Tensors by name that belong to the training's state, such as averaged weights or examples
+        found on the way.
+    """
+
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
+        self.modules: dict[str, Any] = {}
+        self.optimizers: dict[str, Any] = {}
+        self.schedulers: dict[str, Any] = {}
+        self.extra: dict[str, Any] = {}
+
+    def batch(self, iteration: int, rng: np.random.Generator) -> Any:
+        """Return the examples of an iteration, drawn with nothing but ``rng``."""
+        raise NotImplementedError
+
+    def step(self, batch: Any, fabric: Fabric) -> Mapping[str, Any]:
+        """Learn from a batch (``fabric.backward(loss)``, ``optimizer.step()``): losses by name."""
+        raise NotImplementedError
+
+    def preview(self) -> Image | None:
+        """Return a picture of how far things are, or None."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training has come to.
+
+    Attributes
+    ----------
+    iterations
+        How many are done, all runs together.
+    curves
+        Losses on the way.
+    """
+
+    iterations: int
+    curves: Curves
+
+
+def train(
+    task: Task,
+    *,
+    folder: str | Path,
+    iterations: int,
+    seed: int = 0,
+    save_every: int = 500,
+    preview_every: int | None = None,
+    resume: bool = False,
+    device: str = "auto",
+    tensorboard: bool = False,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train until so many iterations are done.
+
+    Parameters
+    ----------
+    task
+        What to train; its networks hold the result.
+    folder
+        Where ``checkpoints/``, ``previews/``, ``losses.csv`` and ``losses.png`` go; made if it is
+        not there.
+    iterations
+        In all, those before a resumption included.
+    seed
+        Of everything random. Weights are the task's to initialise.
+    save_every, preview_every
+        Iterations between checkpoints (with ``losses.csv``), and between previews (with
+        ``losses.png``; None: with every checkpoint).
+    resume
+        Go on from the newest checkpoint; without one, begin.
+    device
+        Fabric's accelerator: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"mps"``.
+    tensorboard
+        Write losses for TensorBoard too.
+    progress
+        Called with (done, total).
+
+    Raises
+    ------
+    OutputExistsError
+        The folder has checkpoints and ``resume`` is False.
+    TrainingError
+        A loss is not finite. The last checkpoint is from before.
+    ModelError
+        No checkpoint can be read.
+    ValueError
+        A number out of range, or settings other than those that the training began with.
+    MissingDependencyError
+        The extra ``train`` is not installed.
+    """
+    for name, value in (("iterations", iterations), ("save_every", save_every)):
+        if value < 1:
+            raise ValueError(f"{name}: expected at least 1, got {value}")
+    if preview_every is not None and preview_every < 1:
+        raise ValueError(f"preview_every: expected None or at least 1, got {preview_every}")
+    fabric = _fabric(device)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    run = _Run(task, fabric, folder, {"seed": seed, **task.settings}, Curves.of(iterations))
+    done = run.begin(resume)
+    log = _tensorboard(folder) if tensorboard else None
+    try:
+        for iteration in range(done + 1, iterations + 1):
+            losses = run.iterate(iteration, seed)
+            if log is not None:
+                for name, loss in losses.items():
+                    log.add_scalar(name, loss, iteration)
+            last = iteration == iterations
+            if last or iteration % save_every == 0:
+                run.save(iteration)
+            if last or iteration % (preview_every or save_every) == 0:
+                run.show(iteration)
+            if progress is not None:
+                progress(iteration, iterations)
+    finally:
+        if log is not None:
+            log.close()
+    return Trained(max(done, iterations), run.curves)
+
+
+class _Run:
+    """One training under way."""
+
+    def __init__(
+        self, task: Task, fabric: Fabric, folder: Path, settings: dict[str, Any], curves: Curves
+    ) -> None:
+        self._task, self._fabric, self._folder = task, fabric, folder
+        self._settings, self.curves = settings, curves
+        for name, module in task.modules.items():
+            task.modules[name] = fabric.setup_module(module)
+        for name, optimizer in task.optimizers.items():
+            task.optimizers[name] = fabric.setup_optimizers(optimizer)
+
+    def begin(self, resume: bool) -> int:
+        """Load the newest checkpoint, if any; return how many iterations are done."""
+        found = newest_checkpoint(self._folder / "checkpoints")
+        if found is None:
+            return 0
+        if not resume:
+            raise OutputExistsError(
+                f"{self._folder}: holds a training already. Resume it (--resume) or choose another."
+            )
+        iteration, state = found
+        began = state["settings"]
+        for name in self._settings | began:
+            if self._settings.get(name) != began.get(name):
+                raise ValueError(
+                    f"{name}: expected {began.get(name)!r}, with which the training in "
+                    f"{self._folder} began, got {self._settings.get(name)!r}"
+                )
+        for kind in ("modules", "optimizers", "schedulers"):
+            for name, part in getattr(self._task, kind).items():
+                part.load_state_dict(state[kind][name])
+        self._task.extra.clear()
+        self._task.extra.update(state["extra"])
+        self.curves = Curves.from_state(state["curves"])
+        return iteration
+
+    def iterate(self, iteration: int, seed: int) -> dict[str, float]:
+        import torch
+
+        rng = np.random.default_rng([seed, iteration])
+        with torch.random.fork_rng():  # whoever calls us keeps their own
+            torch.manual_seed(int(rng.integers(2**63)))
+            losses = self._task.step(self._task.batch(iteration, rng), self._fabric)
+        values = {name: float(torch.as_tensor(loss).detach()) for name, loss in losses.items()}
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"{name}: expected a finite loss, got {value} in iteration {iteration}; lower "
+                    f"the learning rate and resume from the checkpoint in {self._folder}"
+                )
+        for scheduler in self._task.schedulers.values():
+            scheduler.step()
+        self.curves.add(iteration, values)
+        return values
+
+    def save(self, iteration: int) -> None:
+        kinds = ("modules", "optimizers", "schedulers")
+        state: dict[str, Any] = {
+            kind: {name: part.state_dict() for name, part in getattr(self._task, kind).items()}
+            for kind in kinds
+        }
+        state |= {
+            "settings": self._settings,
+            "extra": self._task.extra,
+            "curves": self.curves.state(),
+        }
+        save_checkpoint(self._folder / "checkpoints", iteration, state)
+        self.curves.write(self._folder / "losses.csv")
+
+    def show(self, iteration: int) -> None:
+        self.curves.draw(self._folder / "losses.png")
+        picture = self._task.preview()
+        if picture is not None:
+            (self._folder / "previews").mkdir(exist_ok=True)
+            path = self._folder / "previews" / f"{iteration:09d}.png"
+            write_image(path, picture, overwrite=True)
+
+
+def _fabric(device: str) -> Fabric:
+    try:
+        from lightning_fabric import Fabric
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"training needs more packages ({error}): {INSTALL}"
+        ) from error
+    return Fabric(accelerator=device, devices=1)
+
+
+def _tensorboard(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise MissingDependencyError(f"this log needs tensorboard ({error}): {INSTALL}") from error
+    return SummaryWriter(str(folder / "tensorboard"))
