@@ -111,7 +111,8 @@ def _look(trials: Sequence[Trial]) -> Look:
     if len(trials) == 1:
         record: dict[str, Any] = {"faces": _records(first)}
         return Look(found, _text(first), record, first.draw, trials)
-    lines, models, faces = [f"{len(trials)} models"], {}, []
+    lines, faces = [f"{len(trials)} models"], []
+    models: dict[str, dict[str, Any]] = {}
     for trial in trials:
         if trial.faces is None:
             lines.append(f"  {trial.model}: does not work here")

@@ -53,7 +53,8 @@ class DetectPictures:
     ) -> None:
         self._specs, self._report, self._overwrite = specs, report, overwrite
         self._sheet = None if sheet is None else Path(sheet)
-        self._folder, self._steps = steps, None
+        self._folder = steps
+        self._steps: Steps | None = None
         self._rows: list[Row] = []
         self._truths: dict[Path, dict[str, Annotated]] = {}
 

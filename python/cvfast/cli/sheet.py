@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,7 @@ class Row:
     def height(self) -> int:
         """Of the whole row, with its title."""
         lines = math.ceil(len(self.trials) / self.columns)
-        return _TITLE + lines * (_CAPTION + self.picture.shape[0] + _GAP)
+        return _TITLE + lines * (_CAPTION + int(self.picture.shape[0]) + _GAP)
 
 
 def panel_corner(rows: Sequence[Row], row: int, panel: int) -> tuple[int, int]:
@@ -86,7 +86,7 @@ def panel_corner(rows: Sequence[Row], row: int, panel: int) -> tuple[int, int]:
     this = rows[row]
     line, column = divmod(panel, this.columns)
     top = _KEY + sum(before.height for before in rows[:row]) + _TITLE
-    y = top + line * (_CAPTION + this.picture.shape[0] + _GAP) + _CAPTION
+    y = top + line * (_CAPTION + int(this.picture.shape[0]) + _GAP) + _CAPTION
     return _GAP + column * (_SIDE + _GAP), y
 
 
@@ -144,7 +144,7 @@ def _hits(
     if truth is None:
         return np.ones(len(faces), bool), np.zeros(0, bool)
     same = iou(faces.boxes.astype(np.float64), truth) >= _SAME
-    return same.any(axis=1), same.any(axis=0)
+    return np.any(same, axis=1), np.any(same, axis=0)
 
 
 def _caption(pen: ImageDraw, at: tuple[int, int], row: Row, trial: Trial) -> None:
@@ -192,7 +192,7 @@ def _box(pen: ImageDraw, box: NDArray[np.float64], color: Color, width: int) -> 
     pen.rectangle(corners, outline=color, width=width)
 
 
-def _font(size: int):  # type: ignore[no-untyped-def]
+def _font(size: int) -> Any:
     from PIL import ImageFont
 
     return ImageFont.load_default(size=size)

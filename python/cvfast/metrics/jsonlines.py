@@ -99,9 +99,7 @@ def read_detections(path: PathLike) -> list[Detected]:
     return found
 
 
-def write_detections(
-    path: PathLike, found: Iterable[Detected], *, overwrite: bool = False
-) -> None:
+def write_detections(path: PathLike, found: Iterable[Detected], *, overwrite: bool = False) -> None:
     """Write what `read_detections` reads; numbers are exact.
 
     Raises
