@@ -21,7 +21,7 @@ EXAMPLES = (
     "cvfast detect group.jpg",
     "cvfast detect group.jpg -o drawn.png",
     "cvfast detect clip.mp4 photos/ --json > faces.jsonl",
-    "cvfast detect group.jpg --model template,cascade,hog,blazeface --compare sheet.png",
+    "cvfast detect group.jpg --model cascade,hog,blazeface --compare sheet.png",
     "cvfast detect group.jpg --model cascade:mine.xml --steps steps",
 )
 USAGE = "IN... [-o OUT] [OPTIONS]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def _numbered(
     factor: float, unit: str, limits: Sequence[float], values: Sequence[tuple[float, bool]]
 ) -> list[Group]:
     names = [f"under {limits[0]} {unit}"]
-    names += [f"{low} to {high} {unit}" for low, high in zip(limits, limits[1:], strict=False)]
+    names += [f"{low} to {high} {unit}" for low, high in itertools.pairwise(limits)]
     names += [f"from {limits[-1]} {unit}"]
     places = np.searchsorted(limits, [abs(value) * factor for value, _ in values], side="right")
     found = np.array([seen for _, seen in values], bool)

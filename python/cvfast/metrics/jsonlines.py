@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,17 @@ class Detected:
         (N, 4) float64 ``x0, y0, x1, y1``.
     scores
         (N,) float64, the better the higher; any scale.
+    seconds
+        Time taken, where it is known.
+    key
+        Says from what they were made, so that a cache can tell whether they still hold.
     """
 
     file: str
     boxes: NDArray[np.float64]
     scores: NDArray[np.float64]
+    seconds: float | None = None
+    key: str = ""
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -95,7 +101,9 @@ def read_detections(path: PathLike) -> list[Detected]:
         boxes = [_box(lines, face) for face in faces]
         scores = [_score(lines, face) for face in faces]
         array = np.array(boxes, np.float64).reshape(-1, 4)
-        found.append(Detected(record["file"], array, np.array(scores, np.float64)))
+        seconds, key = record.get("seconds"), record.get("key", "")
+        taken = float(seconds) if _number(seconds) else None
+        found.append(Detected(record["file"], array, np.array(scores, np.float64), taken, str(key)))
     return found
 
 
@@ -111,7 +119,10 @@ def write_detections(path: PathLike, found: Iterable[Detected], *, overwrite: bo
     for picture in found:
         pairs = zip(picture.boxes.tolist(), picture.scores.tolist(), strict=True)
         faces = [{"box": box, "score": score} for box, score in pairs]
-        lines.append(json.dumps({"file": picture.file, "faces": faces}, allow_nan=False) + "\n")
+        record: dict[str, Any] = {"file": picture.file, "faces": faces}
+        record |= {} if picture.seconds is None else {"seconds": picture.seconds}
+        record |= {"key": picture.key} if picture.key else {}
+        lines.append(json.dumps(record, allow_nan=False) + "\n")
     write_bytes(path, "".join(lines).encode(), overwrite=overwrite)
 
 
@@ -125,7 +136,7 @@ def _object(lines: Lines, line: str) -> dict[str, Any]:
     return record
 
 
-def _number(value: object) -> bool:
+def _number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and _finite(value)
 
 
@@ -147,7 +158,7 @@ def _score(lines: Lines, face: Mapping[str, Any]) -> float:
     score = face.get("score")
     if not _number(score):
         raise lines.error('a "score" that is a finite number', score)
-    return float(score)  # type: ignore[arg-type]
+    return float(score)
 
 
 def _facts(face: Mapping[str, Any]) -> dict[str, Fact]:

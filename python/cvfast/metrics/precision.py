@@ -39,12 +39,14 @@ class Curve:
     @property
     def precision(self) -> NDArray[np.float64]:
         """Share of the detections that are right."""
-        return self.hits / np.maximum(self.hits + self.false, 1)
+        share: NDArray[np.float64] = self.hits / np.maximum(self.hits + self.false, 1)
+        return share
 
     @property
     def recall(self) -> NDArray[np.float64]:
         """Share of the faces that are found; nan where there is no face."""
-        return self.hits / (self.faces or np.nan)
+        share: NDArray[np.float64] = self.hits / (self.faces or np.nan)
+        return share
 
 
 def curve(pictures: Sequence[Matches], threshold: int = 0) -> Curve:
