@@ -77,7 +77,8 @@ def detect(
     from cvfast.cli.detectpictures import DetectPictures
     from cvfast.cli.trials import Trials
 
-    trials = Trials(specs, min_score=min_score, max_faces=max_faces)
+    timed = len(specs) > 1 or compare is not None
+    trials = Trials(specs, min_score=min_score, max_faces=max_faces, timed=timed)
     pictures = DetectPictures(specs, report, sheet=compare, steps=steps, overwrite=overwrite)
     told: set[str] = set()
 

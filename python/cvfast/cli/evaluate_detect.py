@@ -58,6 +58,10 @@ def evaluate_detect(
             help="JSON Lines of somebody else's detections, judged beside --model or alone.",
         ),
     ] = None,
+    split: Annotated[
+        str | None,
+        Parameter(help="JSON Lines: pictures of this split only, such as test; all by default."),
+    ] = None,
     min_score: Annotated[
         float, Parameter(help="Lowest score to take; a low one shows the whole curve.")
     ] = 0.05,
@@ -77,7 +81,9 @@ def evaluate_detect(
     specs = []
     if model is not None or not detections:
         specs = parse_models(model or "blazeface", name="--model")
-    pictures = read_annotations(annotations)
+    pictures = [one for one in read_annotations(annotations) if split is None or one.split == split]
+    if not pictures:
+        raise MediaError(f"{annotations}: expected pictures of the split {split!r}, found none")
     theirs = _theirs(detections or (), pictures)
     folder = _folder(output)
     given = Path(annotations)

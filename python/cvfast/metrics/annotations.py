@@ -41,12 +41,15 @@ class Annotated:
     facts
         What is known of each face, by name: ``yaw`` (radians), ``occluded`` (0 to 1), ``light``
         (a word), ...
+    split
+        ``"train"``, ``"test"`` or whatever the annotations say.
     """
 
     file: str
     boxes: NDArray[np.float64]
     ignore: NDArray[np.bool_]
     facts: tuple[Mapping[str, Fact], ...]
+    split: str = ""
 
     @classmethod
     def of(
@@ -55,12 +58,14 @@ class Annotated:
         boxes: Sequence[Sequence[float]],
         ignore: Sequence[bool] | None = None,
         facts: Sequence[Mapping[str, Fact]] | None = None,
+        split: str = "",
     ) -> Annotated:
         """Take lists."""
         array = np.array(boxes, np.float64).reshape(-1, 4)
         flags = np.zeros(len(array), bool) if ignore is None else np.array(ignore, bool)
         told = facts or [{}] * len(array)
-        return cls(file, array, flags, tuple(MappingProxyType(dict(one)) for one in told))
+        known = tuple(MappingProxyType(dict(one)) for one in told)
+        return cls(file, array, flags, known, split)
 
     def __len__(self) -> int:
         return len(self.boxes)

@@ -71,7 +71,8 @@ def read_json_lines(lines: Lines) -> list[Annotated]:
             raise lines.error('a list "faces" of objects with a "box"', faces)
         boxes = [_box(lines, face) for face in faces]
         ignore = [face.get("ignore") is True for face in faces]
-        pictures.append(Annotated.of(record["file"], boxes, ignore, [_facts(f) for f in faces]))
+        facts, split = [_facts(face) for face in faces], str(record.get("split", ""))
+        pictures.append(Annotated.of(record["file"], boxes, ignore, facts, split))
     return pictures
 
 
