@@ -20,6 +20,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   bind_tps(m);
   bind_nms(m);
   bind_pca(m);
+  bind_raster(m);
   bind_smooth(m);
   bind_warp(m);
 }

@@ -62,6 +62,27 @@ def tps_warp(
     exact: bool,
     threads: int,
 ) -> None: ...
+def raster_index(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int32],
+    index: NDArray[np.int32],
+    depth: NDArray[np.float32],
+    threads: int,
+) -> None: ...
+def raster_values(
+    vertices: NDArray[np.float64],
+    triangles: NDArray[np.int32],
+    index: NDArray[np.int32],
+    values: NDArray[np.float32],
+    out: NDArray[np.float32],
+    threads: int,
+) -> None: ...
+def sample_texture(
+    texture: NDArray[np.uint8],
+    places: NDArray[np.float32],
+    out: NDArray[np.float32],
+    threads: int,
+) -> None: ...
 def smooth(
     plane: NDArray[Any],
     weights: NDArray[np.float32],

@@ -361,6 +361,31 @@ struct FlowKernels {
                     std::uint8_t* out);
 };
 
+// Corners in 1/256 pixel, x and y in turn; triangles of three corners each.
+struct RasterTriangles {
+  const std::int32_t* places;
+  const float* depths;
+  const std::int32_t* triangles;
+  std::ptrdiff_t count;
+};
+
+// Rows `first` to before `last` of a picture, to draw into.
+struct RasterBand {
+  std::ptrdiff_t width, first, last;
+  std::int32_t* index;
+  float* depth;
+};
+
+struct RasterKernels {
+  // Writes the nearest triangle's number and depth where it is nearer than what is there.
+  void (*index)(const RasterTriangles&, const RasterBand&);
+  // A row of numbers of triangles to mixtures of their corners' values.
+  void (*mix_row)(const RasterTriangles&, const std::int32_t* row, std::ptrdiff_t y,
+                  std::ptrdiff_t width, const float* values, std::ptrdiff_t channels, float* out);
+  // Bilinear samples at n places x, y.
+  void (*texture)(const Source<std::uint8_t>&, const float* places, std::ptrdiff_t n, float* out);
+};
+
 #define CVFAST_DECLARE_KERNELS(isa)                                                             \
   namespace isa {                                                                               \
   void sample_u8(const Source<std::uint8_t>&, const float* x, const float* y, std::ptrdiff_t n, \
@@ -376,6 +401,7 @@ struct FlowKernels {
   extern const SmoothKernels smooth_kernels;                                                    \
   extern const CropKernels crop_kernels;                                                        \
   extern const FlowKernels flow_kernels;                                                        \
+  extern const RasterKernels raster_kernels;                                                    \
   }
 
 CVFAST_DECLARE_KERNELS(baseline)

@@ -1,0 +1,53 @@
+// A triangle rasteriser with a depth buffer, in two steps: which triangle each pixel shows, then
+// what lies there (Pineda: A Parallel Algorithm for Polygon Rasterization, 1988; Burns, Hunt: The
+// Visibility Buffer, 2013). Parallel projection: everything is linear over a triangle.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cvfast {
+
+// Pixel centres lie at whole coordinates. Corners are first rounded to 1/256 of a pixel, so that
+// coverage is exact: a pixel centre on an edge shared by two triangles belongs to one of them (the
+// one whose top or left edge it is), and a closed sheet covers each centre once. Either way round
+// a triangle is drawn; one without area is not.
+struct RasterMesh {
+  const double* vertices;         // (count, 3): x, y within kRasterReach of 0; depth, smaller nearer
+  std::ptrdiff_t vertex_count;
+  const std::int32_t* triangles;  // (count, 3) numbers of vertices
+  std::ptrdiff_t triangle_count;
+};
+
+constexpr double kRasterReach = 100000;
+constexpr std::ptrdiff_t kMostAttributes = 32;
+
+struct RasterSize {
+  std::ptrdiff_t width, height;
+};
+
+// For each pixel the number of the nearest triangle (the first of several as near), -1 where there
+// is none, and its depth there (infinity for none). threads 0: num_threads(). Throws
+// std::invalid_argument for corners that are not finite or out of reach and for triangles of
+// vertices that do not exist, before it writes.
+void raster_index(const RasterMesh& mesh, RasterSize size, std::int32_t* index, float* depth,
+                  int threads);
+
+// `values` is (vertex count, channels) and `out` (height, width, channels): each pixel gets the
+// mixture of its triangle's three corners, 0 where there is none. `index` is what raster_index
+// gave for this mesh and size; numbers of no triangle of it throw.
+void raster_values(const RasterMesh& mesh, RasterSize size, const std::int32_t* index,
+                   const float* values, std::ptrdiff_t channels, float* out, int threads);
+
+struct Texture {
+  const std::uint8_t* texels;  // (height, width, channels)
+  std::ptrdiff_t width, height, channels;
+};
+
+// Bilinear samples of a texture at `count` places x, y, which count its texels as pixels are
+// counted; places outside take its edge, those that are not finite its first texel. `out` is
+// (count, channels).
+void sample_texture(const Texture& texture, const float* places, std::ptrdiff_t count, float* out,
+                    int threads);
+
+}  // namespace cvfast

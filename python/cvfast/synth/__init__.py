@@ -1,0 +1,1 @@
+"""Made faces and scenes, with exact labels."""
