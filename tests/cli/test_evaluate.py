@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 
+import numpy as np
 import pytest
 from cvfast.cli import evaluate_detect as verb
 from cvfast.cli import evaluationplots
