@@ -22,6 +22,7 @@ _LIMITS: dict[str, tuple[float, str, Sequence[float]]] = {
     "roll": (_DEGREES, "deg", (10, 20, 30)),
     "occluded": (100.0, "%", (1, 10, 25, 50)),
 }
+_FIRST = ("size", "yaw", "light", "occluded", "occlusion")  # what one asks for first
 _MOST_WORDS = 12  # groups of a fact that is a word; more of them are names, not groups
 
 
@@ -66,7 +67,7 @@ def facets(pictures: Iterable[tuple[Annotated, Sequence[bool]]]) -> list[Facet]:
     Returns
     -------
     list of Facet
-        ``size`` (the longer side of the box) first. Angles are taken without their sign. A fact
+        ``size`` (the longer side of the box), yaw, light and occlusion first. Angles are taken without their sign. A fact
         that is missing from every face has no facet.
 
     Examples
@@ -82,7 +83,8 @@ def facets(pictures: Iterable[tuple[Annotated, Sequence[bool]]]) -> list[Facet]:
             facts = {"size": float(sides[number]), **picture.facts[number]}
             for name, value in facts.items():
                 told.setdefault(name, []).append((value, bool(found[number])))
-    grouped = (_facet(name, values) for name, values in told.items())
+    names = [*(name for name in _FIRST if name in told), *(n for n in told if n not in _FIRST)]
+    grouped = (_facet(name, told[name]) for name in names)
     return [facet for facet in grouped if facet is not None]
 
 
