@@ -67,7 +67,7 @@ def test_68_points_agree_with_the_mesh(detector, astronaut, astronaut_mesh) -> N
 
 
 def test_68_points_from_a_path(astronaut, astronaut_faces) -> None:
-    path = adapter._packaged_file(FILE)
+    path = adapter.packaged_file(FILE)
     with pytest.warns(UserWarning, match="300-W"):
         assert len(landmarks(astronaut, faces=astronaut_faces, model=f"dlib68:{path}")[0]) == 68
 
@@ -75,7 +75,7 @@ def test_68_points_from_a_path(astronaut, astronaut_faces) -> None:
 def test_wrong_files(tmp_path: Path, astronaut, astronaut_faces) -> None:
     broken = tmp_path / "broken.dat"
     broken.write_bytes(b"no model")
-    five = adapter._packaged_file("shape_predictor_5_face_landmarks.dat")
+    five = adapter.packaged_file("shape_predictor_5_face_landmarks.dat")
     for file, message in (
         (broken, "broken.dat: dlib cannot read this landmark model"),
         (five, "expected a model of 68 points, got 5"),

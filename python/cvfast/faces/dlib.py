@@ -29,6 +29,7 @@ __all__ = [
     "find_mmod",
     "fit_dlib5",
     "fit_dlib68",
+    "packaged_file",
 ]
 
 _INSTALL = "pip install 'cvfast[dlib]'"
@@ -107,7 +108,7 @@ def find_mmod(reader: PixelReader, *, min_score: float = 0.5, file: str | None =
 
 def candidates_mmod(reader: PixelReader, *, file: str | None = None) -> Faces:
     """Return all that the net reports, whatever its score; dlib has merged most of it itself."""
-    path = _packaged_file(_MMOD) if file is None else Path(file)
+    path = packaged_file(_MMOD) if file is None else Path(file)
     pixels, upsample = _picture(reader, _MMOD_MOST_PIXELS, _MMOD_DOUBLE_PIXELS)
     if min(pixels.shape[:2]) < 2:  # its pyramid needs more than one pixel
         return Faces.none(reader.size)
@@ -148,12 +149,12 @@ def _settled(
 
 def fit_dlib5(reader: PixelReader, faces: Faces) -> list[Landmarks]:
     """Fit dlib's five points to each face."""
-    return _fit(reader, faces, _packaged_file(_FIVE), "dlib5")
+    return _fit(reader, faces, packaged_file(_FIVE), "dlib5")
 
 
 def fit_dlib68(reader: PixelReader, faces: Faces, file: str) -> list[Landmarks]:
     """Fit a 68-point model file, given by path or by its name in face-recognition-models."""
-    path = Path(file) if Path(file).exists() else _packaged_file(file)
+    path = Path(file) if Path(file).exists() else packaged_file(file)
     warnings.warn(
         f"{path.name}: 68-point models trained on the iBUG 300-W faces, as dlib's own, may not be "
         "used commercially; see the data set's licence",
@@ -190,7 +191,8 @@ def _dlib() -> Any:
         raise MissingDependencyError(f"this model needs dlib ({error}): {_INSTALL}") from error
 
 
-def _packaged_file(name: str) -> Path:
+def packaged_file(name: str) -> Path:
+    """Return the file of that name in the package face-recognition-models."""
     # The package is found, not imported: its import needs pkg_resources, which is going away.
     spec = importlib.util.find_spec("face_recognition_models")
     if spec is None:

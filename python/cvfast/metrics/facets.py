@@ -67,8 +67,8 @@ def facets(pictures: Iterable[tuple[Annotated, Sequence[bool]]]) -> list[Facet]:
     Returns
     -------
     list of Facet
-        ``size`` (the longer side of the box), yaw, light and occlusion first. Angles are taken without their sign. A fact
-        that is missing from every face has no facet.
+        ``size`` (the longer side of the box), yaw, light and occlusion first. Angles are taken
+        without their sign. A fact that is missing from every face has no facet.
 
     Examples
     --------
