@@ -186,7 +186,9 @@ def test_doctor(run):
 @pytest.mark.parametrize(
     ("name", "needed", "command"),
     [("av", True, "pip install av"), ("dlib", False, "'cvfast[dlib]'"),
-     ("distributed", False, "'cvfast[cluster]'"), ("pillow_heif", False, "'cvfast[heif]'"),
+     ("onnxruntime", False, "'cvfast[onnx]'"), ("torch", False, "'cvfast[train]'"),
+     ("matplotlib", False, "'cvfast[plot]'"), ("distributed", False, "'cvfast[cluster]'"),
+     ("pillow_heif", False, "'cvfast[heif]'"),
      ("cv2", False, "pip install opencv-python")],
 )  # fmt: skip
 def test_doctor_names_the_command_that_adds_what_is_missing(

@@ -9,7 +9,6 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common, Drawing, Inputs, MaxPixels, Overwrite, Recursive, Strict
 from cvfast.cli.looking import Look, look_at_all
-from cvfast.typing import Image
 
 if TYPE_CHECKING:
     from cvfast.cli.trials import Trial
@@ -33,6 +32,23 @@ Model: TypeAlias = Annotated[
         "need the extra dlib), blazeface; or several: a,b,c (then no FILE may contain a comma)."
     ),
 ]
+MinScore: TypeAlias = Annotated[float, Parameter(help="Lowest score to report, 0 to 1.")]
+MaxFaces: TypeAlias = Annotated[int | None, Parameter(help="At most this many, the best ones.")]
+Compare: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        help="Photos: one picture of all, once for each model, with counts and times; faces "
+        "that a labels.jsonl beside the photo tells of are drawn thin, missed ones red."
+    ),
+]
+StepsFolder: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        name="--steps",
+        help="Photos: save colour, grey, binary (Otsu) and integral picture, and each model's "
+        "windows before and after non-maximum suppression, in this folder.",
+    ),
+]
 
 
 def detect(
@@ -40,23 +56,11 @@ def detect(
     /,
     *,
     model: Model = "blazeface",
-    min_score: Annotated[float, Parameter(help="Lowest score to report, 0 to 1.")] = 0.5,
-    max_faces: Annotated[int | None, Parameter(help="At most this many, the best ones.")] = None,
+    min_score: MinScore = 0.5,
+    max_faces: MaxFaces = None,
     output: Drawing = None,
-    compare: Annotated[
-        str | None,
-        Parameter(
-            help="Photos: one picture of all, once for each model, with counts and times; faces "
-            "that a labels.jsonl beside the photo tells of are drawn thin, missed ones red."
-        ),
-    ] = None,
-    steps: Annotated[
-        str | None,
-        Parameter(
-            help="Photos: save colour, grey, binary (Otsu) and integral picture, and each model's "
-            "windows before and after non-maximum suppression, in this folder."
-        ),
-    ] = None,
+    compare: Compare = None,
+    steps: StepsFolder = None,
     overwrite: Overwrite = False,
     recursive: Recursive = False,
     max_pixels: MaxPixels = 89_478_485,
@@ -68,10 +72,7 @@ def detect(
 
     report = (common or Common()).report("detect")
     specs = parse_models(model, name="--model")
-    if not 0 <= min_score <= 1:
-        raise ValueError(f"--min-score: expected a number in [0, 1], got {min_score}")
-    if max_faces is not None and max_faces < 0:
-        raise ValueError(f"--max-faces: expected at least 0, got {max_faces}")
+    _check(min_score, max_faces)
     if output is not None and len(specs) > 1:
         raise ValueError("--output: draws one model's faces; --compare draws those of several")
     from cvfast.cli.detectpictures import DetectPictures
@@ -80,19 +81,9 @@ def detect(
     timed = len(specs) > 1 or compare is not None
     trials = Trials(specs, min_score=min_score, max_faces=max_faces, timed=timed)
     pictures = DetectPictures(specs, report, sheet=compare, steps=steps, overwrite=overwrite)
-    told: set[str] = set()
-
-    def look(image: Image) -> Look:
-        found = trials.run(image)
-        for name, error in trials.broken.items():
-            if name not in told:
-                report.error(f"cvfast: {name}: {error}")
-                told.add(name)
-        return _look(found)
-
     code = look_at_all(
         inputs,
-        look,
+        lambda image: _look(trials.run(image)),
         report,
         output=output,
         overwrite=overwrite,
@@ -102,7 +93,16 @@ def detect(
         watcher=pictures if pictures.wanted else None,
     )
     pictures.finish()
+    for name, error in trials.broken.items() if len(specs) > 1 else ():
+        report.error(f"cvfast: {name}: {error}")
     return code or int(bool(trials.broken))
+
+
+def _check(min_score: float, max_faces: int | None) -> None:
+    if not 0 <= min_score <= 1:
+        raise ValueError(f"--min-score: expected a number in [0, 1], got {min_score}")
+    if max_faces is not None and max_faces < 0:
+        raise ValueError(f"--max-faces: expected at least 0, got {max_faces}")
 
 
 def _look(trials: Sequence[Trial]) -> Look:

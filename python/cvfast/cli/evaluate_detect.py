@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from cyclopts import Parameter
 
@@ -28,43 +28,51 @@ EXAMPLES = (
 USAGE = "ANNOTATIONS [--images DIR] -o REPORT [OPTIONS]"
 
 
+Notes: TypeAlias = Annotated[
+    str,
+    Parameter(
+        name="ANNOTATIONS",
+        help="JSON Lines as cvfast make writes them (or their folder), WIDER FACE's "
+        "..._bbx_gt.txt, or FDDB's ...-ellipseList.txt (or a folder of these).",
+    ),
+]
+ReportFolder: TypeAlias = Annotated[
+    str,
+    Parameter(
+        name=["--output", "-o"],
+        help="Folder for the report; made if missing. What the models found is kept in it, "
+        "so that the same command goes on where it was interrupted.",
+    ),
+]
+Images: TypeAlias = Annotated[
+    str | None, Parameter(help="Folder of the pictures; that of the annotations by default.")
+]
+Theirs: TypeAlias = Annotated[
+    list[str] | None,
+    Parameter(
+        negative="",
+        help="JSON Lines of somebody else's detections, judged beside --model or alone.",
+    ),
+]
+Split: TypeAlias = Annotated[
+    str | None,
+    Parameter(help="JSON Lines: pictures of this split only, such as test; all by default."),
+]
+MinScore: TypeAlias = Annotated[
+    float, Parameter(help="Lowest score to take; a low one shows the whole curve.")
+]
+
+
 def evaluate_detect(
-    annotations: Annotated[
-        str,
-        Parameter(
-            name="ANNOTATIONS",
-            help="JSON Lines as cvfast make writes them (or their folder), WIDER FACE's "
-            "..._bbx_gt.txt, or FDDB's ...-ellipseList.txt (or a folder of these).",
-        ),
-    ],
+    annotations: Notes,
     /,
     *,
-    output: Annotated[
-        str,
-        Parameter(
-            name=["--output", "-o"],
-            help="Folder for the report; made if missing. What the models found is kept in it, "
-            "so that the same command goes on where it was interrupted.",
-        ),
-    ],
-    images: Annotated[
-        str | None, Parameter(help="Folder of the pictures; that of the annotations by default.")
-    ] = None,
+    output: ReportFolder,
+    images: Images = None,
     model: Model | None = None,
-    detections: Annotated[
-        list[str] | None,
-        Parameter(
-            negative="",
-            help="JSON Lines of somebody else's detections, judged beside --model or alone.",
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        Parameter(help="JSON Lines: pictures of this split only, such as test; all by default."),
-    ] = None,
-    min_score: Annotated[
-        float, Parameter(help="Lowest score to take; a low one shows the whole curve.")
-    ] = 0.05,
+    detections: Theirs = None,
+    split: Split = None,
+    min_score: MinScore = 0.05,
     max_pixels: MaxPixels = 89_478_485,
     common: Common | None = None,
 ) -> int:
@@ -72,26 +80,19 @@ def evaluate_detect(
     from cvfast.cli.evaluationreport import write_report
     from cvfast.cli.finding import Finding
     from cvfast.faces.detectors import parse_models
-    from cvfast.metrics.annotations import read_annotations
     from cvfast.metrics.detection import judge
 
     report = (common or Common()).report("evaluate detect")
     if not 0 <= min_score <= 1:
         raise ValueError(f"--min-score: expected a number in [0, 1], got {min_score}")
-    specs = []
-    if model is not None or not detections:
-        specs = parse_models(model or "blazeface", name="--model")
-    pictures = [one for one in read_annotations(annotations) if split is None or one.split == split]
-    if not pictures:
-        raise MediaError(f"{annotations}: expected pictures of the split {split!r}, found none")
+    wanted = model or ("" if detections else "blazeface")
+    specs = parse_models(wanted, name="--model") if wanted else []
+    pictures = _pictures(annotations, split)
     theirs = _theirs(detections or (), pictures)
+    place = _place(annotations, images) if specs else Path()
     folder = _folder(output)
-    given = Path(annotations)
-    place = Path(images) if images else given if given.is_dir() else given.parent
-    if specs and not place.is_dir():
-        raise MediaError(f"{place}: expected the folder of the pictures, found none (--images)")
     finding = Finding(folder, place, specs, min_score, max_pixels, report)
-    good = finding.run(pictures) if specs else list(pictures)
+    good = finding.run(pictures) if specs else pictures
     for name, error in finding.broken.items():
         report.error(f"cvfast: {name}: {error}")
     if not good:
@@ -108,6 +109,24 @@ def evaluate_detect(
     if finding.failures:
         report.error(f"{len(good)} of {len(pictures)} pictures judged")
     return int(bool(finding.failures or finding.broken))
+
+
+def _pictures(annotations: str, split: str | None) -> list[Picture]:
+    from cvfast.metrics.annotations import read_annotations
+
+    every = read_annotations(annotations)
+    pictures = [one for one in every if split is None or one.split == split]
+    if not pictures:
+        raise MediaError(f"{annotations}: expected pictures of the split {split!r}, found none")
+    return pictures
+
+
+def _place(annotations: str, images: str | None) -> Path:
+    given = Path(annotations)
+    place = Path(images) if images else given if given.is_dir() else given.parent
+    if not place.is_dir():
+        raise MediaError(f"{place}: expected the folder of the pictures, found none (--images)")
+    return place
 
 
 def _folder(output: str) -> Path:
