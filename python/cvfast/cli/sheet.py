@@ -158,7 +158,8 @@ def _caption(pen: ImageDraw, at: tuple[int, int], row: Row, trial: Trial) -> Non
     words, color = f"{count or 'no'} face{'' if count == 1 else 's'}", _FAINT if count else MISSED
     if row.truth is not None:
         hit, seen = _hits(trial.faces, row.truth)
-        words = f"{seen.sum()} of {len(seen)} found, {(~hit).sum()} false"
+        told = f"{seen.sum()} of {len(seen)} found" if len(seen) else "no face to find"
+        words = f"{told}, {(~hit).sum()} false"
         color = _FAINT if seen.all() and hit.all() else MISSED
     _text(pen, (at[0], at[1] + 28), f"{words}; {_time(trial.seconds)}", _SIDE, color=color)
 
