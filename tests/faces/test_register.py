@@ -19,7 +19,8 @@ def test_all_generations_are_there() -> None:
     assert all(one.idea and one.source for one in DETECTORS.values())
 
 
-@pytest.mark.parametrize("name", HERE)
+# One average face in one light is not hers: its misses are what it is here to show.
+@pytest.mark.parametrize("name", [name for name in HERE if name != "template"])
 def test_each_finds_the_astronaut(name: str, astronaut, astronaut_faces) -> None:
     head = np.ascontiguousarray(astronaut[20:212, 120:312])
     face = astronaut_faces.boxes - np.float32([120, 20, 120, 20])
@@ -28,10 +29,18 @@ def test_each_finds_the_astronaut(name: str, astronaut, astronaut_faces) -> None
     assert iou(found.boxes, face).max() > 0.4
     assert iou(windows.boxes, face).max() > 0.4
     assert len(windows) >= len(found)
-    for faces in (found, windows):
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_each_scores_from_0_to_1_best_first(name: str, astronaut) -> None:
+    small = np.ascontiguousarray(astronaut[::3, ::3])
+    found, lax = (detect(small, model=name, min_score=low) for low in (0.5, 0.05))
+    assert (found.scores >= 0.5).all()
+    assert len(lax) >= len(found)
+    for faces in (found, lax, candidates(small, model=name)):
+        assert faces.size == (171, 171)
         assert ((faces.scores >= 0) & (faces.scores <= 1)).all()
         assert (np.diff(faces.scores) <= 0).all()
-    assert (found.scores >= 0.5).all()
 
 
 @pytest.mark.parametrize("name", HERE)

@@ -172,7 +172,7 @@ def _windows(colour: ImageU8, windows: Faces) -> ImageU8:
     pen = ImageDraw.Draw(picture)
     for box, score in zip(windows.boxes[::-1], windows.scores[::-1], strict=True):
         x0, y0, x1, y1 = (round(float(value)) for value in box)
-        level = round(90 + 165 * float(score))
+        level = round(150 + 105 * float(score))
         corners = (x0, y0, max(x0, x1 - 1), max(y0, y1 - 1))
         pen.rectangle(corners, outline=(level, level, 0), width=1)
     return np.asarray(picture)
