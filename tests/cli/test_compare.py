@@ -161,6 +161,17 @@ def test_what_cannot_be_done_is_said_before_any_work(run, samples, tmp_path, wor
     assert sorted(path.name for path in tmp_path.iterdir()) == ["old.png"]
 
 
+def test_originals_are_never_replaced(run, tmp_path, face):
+    for name in ("a.png", "a-1-colour.png"):
+        Image.fromarray(face).save(tmp_path / name)
+    inputs = (tmp_path / "a.png", tmp_path / "a-1-colour.png", "--overwrite")
+    for words in (("--compare", tmp_path / "a.png"), ("--steps", tmp_path)):
+        result = run("detect", *inputs, *words)
+        assert (result.code, result.out) == (2, "")
+        assert "would replace the input" in result.err
+        np.testing.assert_array_equal(read_image(tmp_path / "a.png").pixels, face)
+
+
 def test_too_many_panels(run, samples, tmp_path, face):
     for number in range(151):
         (tmp_path / f"{number}.png").write_bytes(b"")

@@ -128,7 +128,9 @@ def test_interrupted_work_goes_on(run, made, tmp_path, monkeypatch):
         return true_one(self, picture)
 
     monkeypatch.setattr(Finding, "_one", stop)
-    assert run(*_words(made, out)).code == 130
+    result = run(*_words(made, out))
+    assert result.code == 130
+    assert "what was found is kept in" in result.err
     assert [one.file for one in read_detections(out / "detections-blazeface.jsonl")] == ["big.png"]
     assert not (out / "metrics.json").exists()
     assert run(*_words(made, out)).code == 0

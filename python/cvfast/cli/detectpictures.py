@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cvfast.cli.looking import Look
 from cvfast.cli.report import Report
 from cvfast.cli.sheet import Row, comparison_sheet
-from cvfast.cli.steps import Steps
+from cvfast.cli.steps import Steps, refuse_inputs
 from cvfast.errors import CvfastError, LimitError, OutputError, OutputExistsError
 from cvfast.faces.detectors import Spec
 from cvfast.io.files import is_video
@@ -69,7 +69,8 @@ class DetectPictures:
         Raises
         ------
         ValueError
-            A clip; two photos or models whose steps would have one name.
+            A clip; two photos or models whose steps would have one name; an original that would
+            be replaced.
         LimitError
             Too many panels for one sheet.
         OutputError, OutputExistsError
@@ -80,6 +81,7 @@ class DetectPictures:
                 raise ValueError(f"{source}: --compare and --steps take photos, not clips")
         if self._sheet is not None:
             self._check_sheet(self._sheet, len(sources) * len(self._specs))
+            refuse_inputs("--compare", [self._sheet], sources)
         if self._folder is not None:
             self._steps = Steps(self._folder, sources, self._specs, overwrite=self._overwrite)
 

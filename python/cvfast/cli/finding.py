@@ -83,6 +83,9 @@ class Finding:
                     if time.monotonic() - saved > _SAVE_EVERY:
                         self._save()
                         saved = time.monotonic()
+        except KeyboardInterrupt:
+            said = f"interrupted; what was found is kept in {self.folder}"
+            raise KeyboardInterrupt(f"{said}, and the same command goes on from there") from None
         finally:
             self._save()
         return good

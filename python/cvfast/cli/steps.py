@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from cvfast.imaging.integral import integral_image, rectangle_sum
 from cvfast.imaging.threshold import otsu
 from cvfast.typing import Image, ImageU8
 
-__all__ = ["Steps", "integral_picture"]
+__all__ = ["Steps", "integral_picture", "refuse_inputs"]
 
 _COMMON = ("1-colour", "2-grey", "3-binary", "4-integral")
 _OF_A_MODEL = ("5-candidates", "6-faces")
@@ -45,7 +46,7 @@ class Steps:
     Raises
     ------
     ValueError
-        Two photos, or two models, would have the same names.
+        Two photos, or two models, would have the same names; an original would be replaced.
     OutputError, OutputExistsError
         The folder cannot be made; a picture exists already.
     """
@@ -58,12 +59,16 @@ class Steps:
         self._slugs = {str(spec): _slug(spec) for spec in specs}
         _refuse_same(self._slugs, "--model")
         _refuse_same({str(source): source.stem for source in sources}, "--steps")
-        for source in sources if not overwrite else ():
-            for name in self._names():
-                path = self._folder / f"{source.stem}-{name}.png"
-                if path.exists():
-                    said = f"{path}: the file exists already; --overwrite or another folder"
-                    raise OutputExistsError(said)
+        targets = [
+            self._folder / f"{source.stem}-{name}.png"
+            for source in sources
+            for name in self._names()
+        ]
+        refuse_inputs("--steps", targets, sources)
+        for path in targets if not overwrite else ():
+            if path.exists():
+                said = f"{path}: the file exists already; --overwrite or another folder"
+                raise OutputExistsError(said)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -92,6 +97,14 @@ class Steps:
     def _names(self) -> list[str]:
         own = (f"{slug}-{step}" for slug in self._slugs.values() for step in _OF_A_MODEL)
         return [*_COMMON, *own]
+
+
+def refuse_inputs(option: str, targets: Sequence[Path], sources: Sequence[Path]) -> None:
+    """Raise ValueError if a picture to be written is one of the inputs."""
+    originals = {os.path.realpath(source): source for source in sources}
+    for target in targets:
+        if source := originals.get(os.path.realpath(target)):
+            raise ValueError(f"{option}: would replace the input {source}; choose another name")
 
 
 def integral_picture(grey: ImageU8, box: tuple[int, int, int, int]) -> ImageU8:

@@ -65,17 +65,24 @@ def find_hog(reader: PixelReader, *, min_score: float = 0.5) -> Faces:
     MissingDependencyError
         dlib is not installed.
     """
-    pixels, upsample = _picture(reader, _MOST_PIXELS, _DOUBLE_PIXELS)
-    rectangles, margins, _ = _hog().run(pixels, upsample, _margin(min_score, 4.0))
-    return _settled(reader, pixels, rectangles, logistic(4.0 * np.array(margins)))
+    faces = _run_hog(reader, min_score)
+    return faces[nms(faces.boxes, faces.scores, _SAME)]
 
 
 def candidates_hog(reader: PixelReader) -> Faces:
-    """Return what HOG accepts a little under its threshold (margin -0.25, score 0.27).
+    """Return what HOG accepts down to a score of 0.27, a little under its threshold.
 
     dlib merges overlapping windows itself and shows no others, so these are few.
     """
-    return find_hog(reader, min_score=0.27)
+    return _run_hog(reader, 0.27)
+
+
+def _run_hog(reader: PixelReader, min_score: float) -> Faces:
+    pixels, upsample = _picture(reader, _MOST_PIXELS, _DOUBLE_PIXELS)
+    limited = float(np.clip(min_score, 1e-6, 1 - 1e-6))
+    threshold = float(np.log(limited / (1 - limited)) / 4)
+    rectangles, margins, _ = _hog().run(pixels, upsample, threshold)
+    return _settled(reader, pixels, rectangles, logistic(4.0 * np.array(margins)))
 
 
 def find_mmod(reader: PixelReader, *, min_score: float = 0.5, file: str | None = None) -> Faces:
@@ -124,11 +131,6 @@ def _picture(reader: PixelReader, most: int, double: int) -> tuple[ImageU8, int]
     small = max(1, round(width / scale)), max(1, round(height / scale))
     pixels = read_crop(reader, RotatedBox.from_box((0, 0, width, height)), small)
     return pixels, int(width * height <= double)
-
-
-def _margin(score: float, slope: float) -> float:
-    limited = float(np.clip(score, 1e-6, 1 - 1e-6))
-    return float(np.log(limited / (1 - limited)) / slope)
 
 
 def _settled(
