@@ -28,8 +28,9 @@ USAGE = "IN... [-o OUT] [OPTIONS]"
 Model: TypeAlias = Annotated[
     str,
     Parameter(
-        help="template[:FILE], cascade[:FILE.xml], sliding-cnn[:FILE], hog, mmod[:FILE] (these two "
-        "need the extra dlib), blazeface; or several: a,b,c (then no FILE may contain a comma)."
+        help="template[:FILE], cascade[:FILE.xml], sliding-cnn[:FILE] (extra onnx), hog, "
+        "mmod[:FILE] (both: extra dlib), blazeface; or several: a,b,c (then no FILE may contain "
+        "a comma)."
     ),
 ]
 MinScore: TypeAlias = Annotated[float, Parameter(help="Lowest score to report, 0 to 1.")]

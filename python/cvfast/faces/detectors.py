@@ -88,6 +88,7 @@ _ALL = (
         ("cvfast.faces.sliding", "sliding"),
         file="may",
         file_kind="weights that cvfast train patches wrote",
+        extra="onnx",
     ),
     Detector(
         "hog",
@@ -152,8 +153,9 @@ def detect(
     model
         ``"blazeface"``: bundled; portraits and groups, faces from about 24 pixels across (in
         pictures over two megapixels, from about 1/60 of the side), tilted ones too.
-        ``"template"``, ``"cascade"`` and ``"sliding-cnn"``: the earlier ways, bundled too;
-        ``"cascade:FILE.xml"`` and the like name a file of your own. ``"hog"`` and ``"mmod"``:
+        ``"template"``, ``"cascade"`` and ``"sliding-cnn"``: the earlier ways, bundled too (the
+        last needs the extra ``onnx``); ``"cascade:FILE.xml"`` and the like name a file of your
+        own. ``"hog"`` and ``"mmod"``:
         dlib's two detectors for faces from about 80 pixels (hog: 40 in pictures under half a
         megapixel); they need the extra ``dlib``, and mmod takes up to 3 seconds. `DETECTORS` has
         them all with their ideas.
