@@ -23,7 +23,8 @@ from skimage.filters import threshold_otsu
 @pytest.fixture
 def no_dlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "dlib", None)
-    monkeypatch.delattr(adapter._local, "hog", raising=False)
+    for loaded in ("hog", "mmod"):
+        monkeypatch.delattr(adapter._local, loaded, raising=False)
 
 
 def test_several_models_as_json(run, samples):
