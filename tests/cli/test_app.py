@@ -82,8 +82,18 @@ def test_help_loads_nothing_heavy(environment):
     subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("words", [("detect", "face.png"), ("landmarks", "face.png"), ("info",)])
-def test_the_base_verbs_never_load_cv2(environment, samples, words):
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("detect", "face.png"),
+        ("detect", "face.png", "--model", "hog,blazeface", "--compare", "{out}/sheet.png"),
+        ("detect", "face.png", "--steps", "{out}"),
+        ("landmarks", "face.png"),
+        ("info",),
+    ],
+)
+def test_the_base_verbs_never_load_cv2(environment, samples, tmp_path, words):
+    words = [word.format(out=tmp_path) for word in words]
     script = (
         "import sys\nfrom cvfast.cli.app import main\n"
         "assert main(sys.argv[1:]) == 0\nassert 'cv2' not in sys.modules"
@@ -186,7 +196,9 @@ def test_doctor(run):
 @pytest.mark.parametrize(
     ("name", "needed", "command"),
     [("av", True, "pip install av"), ("dlib", False, "'cvfast[dlib]'"),
-     ("distributed", False, "'cvfast[cluster]'"), ("pillow_heif", False, "'cvfast[heif]'"),
+     ("onnxruntime", False, "'cvfast[onnx]'"), ("torch", False, "'cvfast[train]'"),
+     ("matplotlib", False, "'cvfast[plot]'"), ("distributed", False, "'cvfast[cluster]'"),
+     ("pillow_heif", False, "'cvfast[heif]'"),
      ("cv2", False, "pip install opencv-python")],
 )  # fmt: skip
 def test_doctor_names_the_command_that_adds_what_is_missing(

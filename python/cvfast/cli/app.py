@@ -14,13 +14,28 @@ from types import FrameType
 from cyclopts import App, CycloptsError, Parameter
 
 import cvfast
-from cvfast.cli import demo, detect, doctor, info, landmarks, live, provenance, retouch
+from cvfast.cli import (
+    demo,
+    detect,
+    doctor,
+    evaluate,
+    info,
+    landmarks,
+    live,
+    make,
+    provenance,
+    retouch,
+    train,
+)
 from cvfast.cli.common import debugging
 from cvfast.cli.failure import exit_code, message
+from cvfast.cli.kinds import examples_text
 
 __all__ = ["build", "main"]
 
 _VERBS = (retouch, live, detect, landmarks, provenance, demo, info, doctor)
+_GROUPS = (make.KINDS, train.KINDS, evaluate.KINDS)  # verbs that have kinds
+_ALIASES = {"train-cascade": (train.KINDS, "cascade")}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,10 +76,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def build() -> App:
     """Return the application with all verbs."""
     examples = [module.EXAMPLES[0] for module in _VERBS]
+    examples += [example for group in _GROUPS for example in group.examples()]
     app = App(
         name="cvfast",
         help="Edit faces in photos and videos, in real time, on an ordinary CPU.",
-        help_prologue=_examples(examples),
+        help_prologue=examples_text(examples),
         usage="cvfast VERB [OPTIONS]",
         version=f"cvfast {cvfast.__version__}",
         help_format="plaintext",
@@ -76,9 +92,15 @@ def build() -> App:
         app.command(
             getattr(module, name),
             name=name,
-            help_prologue=_examples(module.EXAMPLES),
+            help_prologue=examples_text(module.EXAMPLES),
             usage=f"cvfast {name} {module.USAGE}",
         )
+    for group in _GROUPS:
+        if group.modules():
+            app.command(group.app())
+    for alias, (group, kind) in _ALIASES.items():
+        if kind in group.modules():
+            group.add(app, kind, name=alias)
     return app
 
 
@@ -96,10 +118,6 @@ def _run(words: list[str]) -> int:
         _say(f"{error}\nSee: {' '.join(filter(None, ('cvfast', verb, '--help')))}")
         return 2
     return result if isinstance(result, int) else 0
-
-
-def _examples(examples: Sequence[str]) -> str:
-    return "\n".join(["Examples:", *(f"  {example}" for example in examples)]) + "\n"
 
 
 @contextmanager

@@ -133,6 +133,25 @@ def _dlib() -> str:
     return f"dlib {dlib.__version__}"
 
 
+def _onnx() -> str:
+    library = _module("onnxruntime", "pip install 'cvfast[onnx]'")
+    return f"ONNX Runtime {library.__version__}"
+
+
+def _plots() -> str:
+    library = _module("matplotlib", "pip install 'cvfast[plot]'")
+    return f"matplotlib {library.__version__}"
+
+
+def _training() -> str:
+    command = "pip install 'cvfast[train]'"
+    library = _module("torch", command)
+    for name in ("lightning_fabric", "onnx", "safetensors", "tensorboard"):
+        if importlib.util.find_spec(name) is None:
+            raise _Missing(f"{name} is not installed", command)
+    return f"PyTorch {library.__version__}"
+
+
 def _heif() -> str:
     heif = _module("pillow_heif", "pip install 'cvfast[heif]'")
     return f"pillow-heif {heif.__version__}"
@@ -183,7 +202,10 @@ _CHECKS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
     ("photos", True, _pictures),
     ("clips", True, _clips),
     ("writing here", False, _writing),
-    ("HOG, dlib5, dlib68:FILE", False, _dlib),
+    ("hog, mmod, dlib5, dlib68", False, _dlib),
+    ("ONNX models", False, _onnx),
+    ("training", False, _training),
+    ("plots", False, _plots),
     ("HEIC photos", False, _heif),
     ("cameras, live window", False, _opencv),
     ("virtual camera", False, _virtual_camera),

@@ -23,6 +23,10 @@ _PACKAGES = (
     "opencv-python",
     "cyclopts",
     "rich",
+    "dlib-bin",
+    "onnxruntime",
+    "matplotlib",
+    "torch",
 )
 
 
@@ -39,7 +43,7 @@ def info(common: Common | None = None) -> int:
         "openmp": core["openmp"],
         "threads": cvfast.get_num_threads(),
     }
-    models = _models()
+    models, detectors = _models(), _detectors()
     packages = {name: package_version(name) for name in _PACKAGES}
     shown = {
         **facts,
@@ -52,9 +56,14 @@ def info(common: Common | None = None) -> int:
         f"  {model['name']:<21} {model['licence']}, {model['state']}, {model['task']}"
         for model in models
     ]
+    lines += ["detectors"]
+    lines += [
+        f"  {one['model']:<21} {one['idea']}" + (f"; extra {one['extra']}" if one["extra"] else "")
+        for one in detectors
+    ]
     lines += ["packages"]
     lines += [f"  {name:<21} {found or 'not installed'}" for name, found in packages.items()]
-    report.result("\n".join(lines), **facts, models=models, packages=packages)
+    report.result("\n".join(lines), **facts, models=models, detectors=detectors, packages=packages)
     return 0
 
 
@@ -64,6 +73,15 @@ def package_version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def _detectors() -> list[dict[str, str]]:
+    from cvfast.faces.detectors import DETECTORS
+
+    return [
+        {"model": one.form, "idea": one.idea, "source": one.source, "extra": one.extra}
+        for one in DETECTORS.values()
+    ]
 
 
 def _models() -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -15,9 +15,10 @@ from cvfast.io.files import is_video, plan_outputs
 from cvfast.typing import Image, ImageU8
 
 if TYPE_CHECKING:
+    from cvfast.cli.trials import Trial
     from cvfast.io.frame import Frame
 
-__all__ = ["Look", "look_at_all"]
+__all__ = ["Look", "Watcher", "look_at_all"]
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,25 @@ class Look:
         The same for people and for programs.
     draw
         Draws it on a copy of the picture.
+    trials
+        What each of several models found.
     """
 
     found: bool
     text: str
     record: Mapping[str, Any]
     draw: Callable[[Image], ImageU8]
+    trials: Sequence[Trial] = ()
+
+
+class Watcher(Protocol):
+    """Makes more of photos than a drawing of each; it takes no clips."""
+
+    def begin(self, sources: Sequence[Path]) -> None:
+        """Refuse before any work what could not be done after it."""
+
+    def photo(self, source: Path, image: Image, seen: Look) -> Mapping[str, Any]:
+        """Take a photo that was looked at; return what its record shall tell, too."""
 
 
 def look_at_all(
@@ -50,10 +64,13 @@ def look_at_all(
     recursive: bool,
     strict: bool,
     max_pixels: int,
+    watcher: Watcher | None = None,
 ) -> int:
     """Look at all inputs, write drawings if there is an output, and return the exit code."""
     batch = Batch(report, strict=strict)
-    sources = batch.expand(inputs, recursive=recursive)
+    sources = batch.expand(inputs, recursive=recursive, videos=watcher is None)
+    if watcher is not None:
+        watcher.begin(sources)
     pairs: list[tuple[Path, Path | None]] = [(source, None) for source in sources]
     if output is not None:
         if batch.failures and not (sources and Path(output).is_dir()):
@@ -64,7 +81,7 @@ def look_at_all(
     def one(pair: tuple[Path, Path | None]) -> bool:
         if is_video(pair[0]):
             return _clip(*pair, look, report, overwrite)
-        return _photo(*pair, look, report, overwrite, max_pixels)
+        return _photo(*pair, look, report, overwrite, max_pixels, watcher)
 
     batch.run(pairs, lambda pair: pair[0], one)
     return batch.finish()
@@ -77,6 +94,7 @@ def _photo(
     report: Report,
     overwrite: bool,
     max_pixels: int,
+    watcher: Watcher | None,
 ) -> bool:
     from cvfast.io.images import read_image, write_image
 
@@ -85,11 +103,13 @@ def _photo(
     if target is not None:
         # A drawing is no altered photo, so it carries no mark.
         write_image(target, seen.draw(pixels), overwrite=overwrite)
+    more = {} if watcher is None else watcher.photo(source, pixels, seen)
     report.result(
         f"{source}: {seen.text}",
         input=str(source),
         size=_size(pixels),
         **seen.record,
+        **more,
         **_written(target),
     )
     return seen.found

@@ -17,7 +17,7 @@ from cvfast.kernels.nms import nms
 from cvfast.models.session import Session
 from cvfast.typing import ArrayLike, Image
 
-__all__ = ["BlazeFace", "tiles", "whole_picture"]
+__all__ = ["BlazeFace", "candidates_blazeface", "find_blazeface", "tiles", "whole_picture"]
 
 # (cells per side, anchors per cell) of each output layer.
 _LAYERS = {
@@ -94,6 +94,23 @@ class BlazeFace:
         reader = PixelReader.of(source)
         if 0 in reader.size:
             return Faces.none(reader.size)
+        values, scores = self._gathered(reader, smallest)
+        return self._settled(reader, values, scores, min_score)
+
+    def candidates(self, reader: PixelReader, *, smallest: float | None = 24.0) -> Faces:
+        """Return what the models take for faces: before NMS, and before the mesh was asked.
+
+        Parameters
+        ----------
+        reader, smallest
+            As for `find`.
+        """
+        return _as_faces(*self._gathered(reader, smallest), reader.size)
+
+    def _gathered(
+        self, reader: PixelReader, smallest: float | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Run the models over the whole picture and its tiles."""
         whole = whole_picture(reader.size)
         # A face that fills the picture is seen better with some room round it.
         regions = [(self._short, whole), (self._short, whole.scaled(1.5)), (self._full, whole)]
@@ -101,7 +118,7 @@ class BlazeFace:
             regions += [(self._full, tile) for tile in _tiles(reader.size, smallest)]
         found = [_run(session, reader, region) for session, region in regions]
         values, scores = (np.concatenate(part) for part in zip(*found, strict=True))
-        return self._settled(reader, values, scores, min_score)
+        return values, scores
 
     def look(
         self,
@@ -152,9 +169,7 @@ class BlazeFace:
         values, scores = values[scores >= min_score], scores[scores >= min_score]
         distinct = _merge(_boxes(values), scores)
         values, scores = values[distinct], scores[distinct]
-        return Faces(
-            _boxes(values), scores.astype(np.float32), values[:, 2:].astype(np.float32), reader.size
-        )
+        return _as_faces(values, scores, reader.size)
 
     def _confirmed(
         self, reader: PixelReader, face: NDArray[np.float64], score: float
@@ -184,6 +199,30 @@ class BlazeFace:
             best = found[index]
             scores.append(float(found_scores[index]))
         return best, min(scores)
+
+
+@functools.cache
+def _shared() -> BlazeFace:
+    return BlazeFace()
+
+
+def find_blazeface(reader: PixelReader, *, min_score: float = 0.5) -> Faces:
+    """Find faces with models that all callers share; see `BlazeFace.find`."""
+    return _shared().find(reader, min_score=min_score)
+
+
+def candidates_blazeface(reader: PixelReader) -> Faces:
+    """Return all candidates of the shared models; see `BlazeFace.candidates`."""
+    return _shared().candidates(reader)
+
+
+def _as_faces(
+    values: NDArray[np.float64], scores: NDArray[np.float64], size: tuple[int, int]
+) -> Faces:
+    order = np.argsort(-scores, kind="stable")
+    values, scores = values[order], scores[order]
+    keypoints = values[:, 2:].astype(np.float32)
+    return Faces(_boxes(values), scores.astype(np.float32), keypoints, size)
 
 
 def _mesh_region(face: NDArray[np.float64]) -> RotatedBox:

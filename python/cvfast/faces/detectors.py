@@ -1,18 +1,140 @@
-"""`detect`: one function in front of every face detector."""
+"""`detect`: one function in front of every face detector, and the register of them all."""
 
 from __future__ import annotations
 
 import difflib
-import functools
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, Literal
 
-from cvfast.faces.blazeface import BlazeFace
 from cvfast.faces.types import Faces
 from cvfast.geometry.sampling import PixelReader
 from cvfast.typing import Image
 
-__all__ = ["DETECTORS", "check_choice", "detect"]
+__all__ = [
+    "DETECTORS",
+    "Detector",
+    "Spec",
+    "candidates",
+    "check_choice",
+    "detect",
+    "parse_model",
+    "parse_models",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One way of finding faces.
+
+    Parameters
+    ----------
+    name
+        As in ``model=``.
+    idea, source
+        How it works in a few words, and the paper.
+    home
+        Its module and the ending of its two functions there, ``find_...`` and ``candidates_...``;
+        imported at the first use.
+    file
+        Whether ``name:FILE`` may, must or can never name a file, and what that file is.
+    extra
+        The optional packages that it needs; empty for none.
+    """
+
+    name: str
+    idea: str
+    source: str
+    home: tuple[str, str]
+    file: Literal["never", "may", "must"] = "never"
+    file_kind: str = ""
+    extra: str = ""
+
+    def function(self, kind: Literal["find", "candidates"]) -> Callable[..., Faces]:
+        """Return ``find_...`` or ``candidates_...`` of this detector."""
+        module, ending = self.home
+        found: Callable[..., Faces] = getattr(importlib.import_module(module), f"{kind}_{ending}")
+        return found
+
+    @property
+    def form(self) -> str:
+        """How it is written in ``model=``: ``hog``, ``cascade[:FILE]``."""
+        return self.name + {"never": "", "may": "[:FILE]", "must": ":FILE"}[self.file]
+
+
+_ALL = (
+    Detector(
+        "template",
+        "an average face slid over all places and sizes, compared by normalised cross-correlation",
+        "Lewis, Fast Normalized Cross-Correlation, 1995",
+        ("cvfast.faces.template", "template"),
+        file="may",
+        file_kind="a picture or template of an average face",
+    ),
+    Detector(
+        "cascade",
+        "boosted Haar features on an integral image, in stages that give up early",
+        "Viola and Jones, CVPR 2001 and IJCV 2004",
+        ("cvfast.faces.cascade", "cascade"),
+        file="may",
+        file_kind="OpenCV's cascade XML",
+    ),
+    Detector(
+        "sliding-cnn",
+        "a small convolutional net that judges every window of an image pyramid",
+        "Rowley, Baluja and Kanade, PAMI 1998; Sermanet et al., OverFeat, 2014",
+        ("cvfast.faces.sliding", "sliding"),
+        file="may",
+        file_kind="weights that cvfast train patches wrote",
+        extra="onnx",
+    ),
+    Detector(
+        "hog",
+        "histograms of oriented gradients, judged by a linear classifier (dlib)",
+        "Dalal and Triggs, CVPR 2005",
+        ("cvfast.faces.dlib", "hog"),
+        extra="dlib",
+    ),
+    Detector(
+        "mmod",
+        "a convolutional net trained with max-margin object detection (dlib)",
+        "King, Max-Margin Object Detection, 2015",
+        ("cvfast.faces.dlib", "mmod"),
+        file="may",
+        file_kind="dlib's mmod detector",
+        extra="dlib",
+    ),
+    Detector(
+        "blazeface",
+        "a single-shot net: all boxes from one pass, confirmed by the face mesh",
+        "Bazarevsky et al., BlazeFace, 2019",
+        ("cvfast.faces.blazeface", "blazeface"),
+    ),
+)
+
+DETECTORS: MappingProxyType[str, Detector] = MappingProxyType(
+    {detector.name: detector for detector in _ALL}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A detector and perhaps the user's own file for it: ``name[:FILE]`` taken apart."""
+
+    detector: Detector
+    file: str | None = None
+
+    def __str__(self) -> str:
+        return self.detector.name if self.file is None else f"{self.detector.name}:{self.file}"
+
+    def call(self, kind: Literal["find", "candidates"], reader: PixelReader, **more: Any) -> Faces:
+        """Call one of the detector's functions, with the file if there is one."""
+        if 0 in reader.size:
+            return Faces.none(reader.size)
+        options = more if self.file is None else more | {"file": self.file}
+        return self.detector.function(kind)(reader, **options)
 
 
 def detect(
@@ -30,11 +152,15 @@ def detect(
         RGB ``(height, width, 3)`` or grey ``(height, width)``, uint8 or float32 in [0, 1].
     model
         ``"blazeface"``: bundled; portraits and groups, faces from about 24 pixels across (in
-        pictures over two megapixels, from about 1/60 of the side), tilted ones too. ``"hog"``:
-        dlib's detector for upright frontal faces from about 80 pixels (40 in pictures under half
-        a megapixel); needs the extra ``dlib``.
+        pictures over two megapixels, from about 1/60 of the side), tilted ones too.
+        ``"template"``, ``"cascade"`` and ``"sliding-cnn"``: the earlier ways, bundled too (the
+        last needs the extra ``onnx``); ``"cascade:FILE.xml"`` and the like name a file of your
+        own. ``"hog"`` and ``"mmod"``:
+        dlib's two detectors for faces from about 80 pixels (hog: 40 in pictures under half a
+        megapixel); they need the extra ``dlib``, and mmod takes up to 3 seconds. `DETECTORS` has
+        them all with their ideas.
     min_score
-        Lowest score to report, in [0, 1].
+        Lowest score to report, in [0, 1]. Each detector's own threshold is 0.5.
     max_faces
         At most this many, the best ones; None for all.
 
@@ -59,15 +185,95 @@ def detect(
     >>> detect(np.zeros((48, 64, 3), np.uint8))
     Faces(0 in 64x48)
     """
-    find = DETECTORS[check_choice("model", model, tuple(DETECTORS))]
+    spec = parse_model(model)
     if not 0 <= min_score <= 1:
         raise ValueError(f"min_score: expected a number in [0, 1], got {min_score}")
     if max_faces is not None and max_faces < 0:
         raise ValueError(f"max_faces: expected None or at least 0, got {max_faces}")
-    reader = PixelReader.of(image)
-    if 0 in reader.size:
-        return Faces.none(reader.size)
-    return find(reader, min_score)[:max_faces]
+    return spec.call("find", PixelReader.of(image), min_score=min_score)[:max_faces]
+
+
+def candidates(image: Image | PixelReader, *, model: str = "blazeface") -> Faces:
+    """Return what a detector takes for a face before it merges overlapping windows.
+
+    Parameters
+    ----------
+    image, model
+        As for `detect`.
+
+    Returns
+    -------
+    Faces
+        Every accepted window; one face usually has many.
+
+    Raises
+    ------
+    TypeError, ValueError, ModelError, MissingDependencyError
+        As `detect`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cvfast.faces.detectors import candidates
+    >>> candidates(np.zeros((48, 64, 3), np.uint8))
+    Faces(0 in 64x48)
+    """
+    return parse_model(model).call("candidates", PixelReader.of(image))
+
+
+def parse_model(text: str, *, name: str = "model") -> Spec:
+    """Take ``name[:FILE]`` apart; only the first colon counts, as in ``cascade:C:/face.xml``.
+
+    Raises
+    ------
+    ValueError
+        No such detector, or a file where there can be none, or none where there must be one.
+
+    Examples
+    --------
+    >>> parse_model("cascade:C:/face.xml").file
+    'C:/face.xml'
+    """
+    head, colon, file = str(text).partition(":")
+    detector = DETECTORS[check_choice(name, head, tuple(DETECTORS))]
+    if colon and detector.file == "never":
+        raise ValueError(f"{name}: expected {detector.name!r} without a file, got {text!r}")
+    if (colon and not file) or (detector.file == "must" and not file):
+        raise ValueError(f"{name}: expected {detector.name}:FILE with a file's name, got {text!r}")
+    return Spec(detector, file or None)
+
+
+def parse_models(text: str, *, name: str = "model") -> list[Spec]:
+    """Take a list ``a,b:FILE,c`` apart.
+
+    Raises
+    ------
+    ValueError
+        As for `parse_model`, and for the same one twice. A FILE may not contain a comma.
+
+    Examples
+    --------
+    >>> [str(spec) for spec in parse_models("hog, cascade:face.xml")]
+    ['hog', 'cascade:face.xml']
+    """
+    parts = [part.strip() for part in text.split(",")]
+    specs: list[Spec] = []
+    for part in parts:
+        try:
+            specs.append(parse_model(part, name=name))
+        except ValueError as error:
+            if specs and specs[-1].file is not None:
+                hint = f"{error}. A FILE in this list may not contain a comma"
+                raise ValueError(hint) from error
+            raise
+    _refuse_twice([str(spec) for spec in specs], name)
+    return specs
+
+
+def _refuse_twice(names: Sequence[str], name: str) -> None:
+    for number, given in enumerate(names):
+        if given in names[:number]:
+            raise ValueError(f"{name}: expected each model once, got {given!r} twice")
 
 
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> str:
@@ -78,23 +284,3 @@ def check_choice(name: str, value: str, choices: tuple[str, ...]) -> str:
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     expected = ", ".join(repr(choice) for choice in choices)
     raise ValueError(f"{name}: expected one of {expected}, got {value!r}{hint}")
-
-
-@functools.cache
-def _blazeface() -> BlazeFace:
-    return BlazeFace()
-
-
-def _find_blazeface(reader: PixelReader, min_score: float) -> Faces:
-    return _blazeface().find(reader, min_score=min_score)
-
-
-def _find_hog(reader: PixelReader, min_score: float) -> Faces:
-    from cvfast.faces.dlib import find_hog
-
-    return find_hog(reader, min_score=min_score)
-
-
-DETECTORS: MappingProxyType[str, Callable[[PixelReader, float], Faces]] = MappingProxyType(
-    {"blazeface": _find_blazeface, "hog": _find_hog}
-)

@@ -1,0 +1,77 @@
+"""Verbs that have kinds: ``cvfast train cascade``, ``cvfast make scenes``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from cyclopts import App
+
+__all__ = ["Kinds", "examples_text"]
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """A verb and its kinds; each kind is a function in a module of its own.
+
+    Parameters
+    ----------
+    verb
+        As in ``cvfast VERB KIND``.
+    text
+        What the verb does, for its help.
+    names
+        The kinds: ``cascade`` of ``train`` is the function ``train_cascade`` in
+        ``cvfast.cli.train_cascade``, with ``EXAMPLES`` and ``USAGE`` beside it.
+    """
+
+    verb: str
+    text: str
+    names: tuple[str, ...]
+
+    def modules(self) -> dict[str, ModuleType]:
+        """Import the kinds that are there."""
+        homes = {name: f"cvfast.cli.{self.verb}_{name}" for name in self.names}
+        return {
+            name: importlib.import_module(home)
+            for name, home in homes.items()
+            if importlib.util.find_spec(home) is not None
+        }
+
+    def examples(self) -> list[str]:
+        """Return the first example of each kind."""
+        return [module.EXAMPLES[0] for module in self.modules().values()]
+
+    def app(self, **options: Any) -> App:
+        """Return the verb's application."""
+        app = App(
+            name=self.verb,
+            help=self.text,
+            help_prologue=examples_text(self.examples()),
+            usage=f"cvfast {self.verb} KIND [OPTIONS]",
+            version_flags=(),
+            **options,
+        )
+        for name in self.modules():
+            self.add(app, name)
+        return app
+
+    def add(self, app: App, kind: str, *, name: str = "") -> None:
+        """Add a kind to an application, perhaps as a verb of another name."""
+        module = self.modules()[kind]
+        function: Callable[..., int] = getattr(module, f"{self.verb}_{kind}")
+        app.command(
+            function,
+            name=name or kind,
+            help_prologue=examples_text(module.EXAMPLES),
+            usage=f"cvfast {name or f'{self.verb} {kind}'} {module.USAGE}",
+        )
+
+
+def examples_text(examples: list[str] | tuple[str, ...]) -> str:
+    """Return examples as the first lines of a help."""
+    return "\n".join(["Examples:", *(f"  {example}" for example in examples)]) + "\n"

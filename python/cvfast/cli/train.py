@@ -1,0 +1,13 @@
+"""``cvfast train KIND``: models of your own."""
+
+from __future__ import annotations
+
+from cvfast.cli.kinds import Kinds
+
+__all__ = ["KINDS"]
+
+KINDS = Kinds(
+    "train",
+    "Train models from pictures of your own, or from made ones.",
+    ("cascade", "landmarks", "patches"),
+)

@@ -1,0 +1,1 @@
+"""How good a detector is: matching, precision and recall, rates, what was missed."""

@@ -1,0 +1,57 @@
+"""Verbs that have kinds: train, make, evaluate."""
+
+from __future__ import annotations
+
+import pytest
+from cvfast.cli import evaluate, make, train
+from cvfast.cli.app import build
+from cvfast.cli.kinds import Kinds
+
+GROUPS = {group.verb: group for group in (train.KINDS, make.KINDS, evaluate.KINDS)}
+KINDS = [(verb, kind) for verb, group in GROUPS.items() for kind in group.modules()]
+
+
+def test_the_kinds_that_are_planned() -> None:
+    assert {verb: group.names for verb, group in GROUPS.items()} == {
+        "train": ("cascade", "landmarks", "patches"),
+        "make": ("faces", "scenes"),
+        "evaluate": ("detect", "landmarks"),
+    }
+
+
+@pytest.mark.parametrize(("verb", "kind"), KINDS)
+def test_the_help_of_a_kind_starts_with_its_examples(run, verb, kind):
+    result = run(verb, kind, "--help")
+    assert result.code == 0
+    assert result.out.startswith("Examples:\n  cvfast ")
+    assert f"Usage: cvfast {verb} {kind} " in result.out
+
+
+@pytest.mark.parametrize("verb", sorted({verb for verb, _ in KINDS}))
+def test_the_help_of_a_verb_names_its_kinds(run, verb):
+    result = run(verb, "--help")
+    assert result.code == 0
+    assert result.out.startswith(f"Examples:\n  {GROUPS[verb].examples()[0].split(' --')[0]}")
+    assert f"Usage: cvfast {verb} KIND" in result.out
+    for kind in GROUPS[verb].modules():
+        assert f" {kind} " in result.out
+
+
+@pytest.mark.parametrize(("verb", "kind"), KINDS)
+def test_a_misspelt_kind(run, verb, kind):
+    result = run(verb, f"{kind[:-1]}x", "a")
+    assert result.code == 2
+    assert f'Did you mean "{kind}"?' in result.err
+    assert f"See: cvfast {verb} --help" in result.err
+
+
+def test_train_cascade_is_an_alias(run):
+    here = "cascade" in train.KINDS.modules()
+    assert ("train-cascade" in build()) is here
+    assert ("Usage: cvfast train-cascade" in run("train-cascade", "--help").out) is here
+
+
+def test_kinds_that_are_not_there_are_left_out():
+    nothing = Kinds("train", "Nothing.", ("nothing_of_that_name",))
+    assert nothing.modules() == {}
+    assert nothing.examples() == []
