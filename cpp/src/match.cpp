@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cvfast/parallel.h"
-#include "kernels/kernels.h"
+#include "kernels/match_kernels.h"
 #include "pick.h"
 
 namespace cvfast {

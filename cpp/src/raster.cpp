@@ -7,7 +7,7 @@
 
 #include "check.h"
 #include "cvfast/parallel.h"
-#include "kernels/kernels.h"
+#include "kernels/raster_kernels.h"
 #include "pick.h"
 
 namespace cvfast {

@@ -6,9 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "raster_tables.h"
-#include "kernels/match_kernels.h"
-
 namespace cvfast {
 
 constexpr std::ptrdiff_t kBlock = 256;  // points mapped and sampled at a time, kept in L1
@@ -364,9 +361,13 @@ struct FlowKernels {
                     std::uint8_t* out);
 };
 
-struct BoostKernels;     // in boost_kernels.h
-struct CascadeKernels;   // in cascade_kernels.h
-struct IntegralKernels;  // the same
+// In headers of their own: boost_kernels.h, cascade_kernels.h (two), match_kernels.h,
+// raster_kernels.h.
+struct BoostKernels;
+struct CascadeKernels;
+struct IntegralKernels;
+struct MatchKernels;
+struct RasterKernels;
 
 #define CVFAST_DECLARE_KERNELS(isa)                                                             \
   namespace isa {                                                                               \

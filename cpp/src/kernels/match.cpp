@@ -2,7 +2,7 @@
 // sums are integers, so that their order does not matter.
 #include <math.h>
 
-#include "kernels/kernels.h"
+#include "kernels/match_kernels.h"
 
 #if defined(__AVX2__)
 #if defined(__GNUC__) && !defined(__clang__)

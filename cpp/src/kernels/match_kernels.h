@@ -1,8 +1,7 @@
-// What match.cpp offers, for kernels.h.
+// Template matching: as kernels.h, for its files in this folder.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "kernels/kernels.h"
 
 namespace cvfast {
 

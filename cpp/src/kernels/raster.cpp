@@ -1,5 +1,5 @@
 // Triangles in whole numbers: corners in 1/256 pixel, edges as exact 64-bit areas.
-#include "kernels.h"
+#include "kernels/raster_kernels.h"
 
 namespace cvfast::CVFAST_ISA {
 

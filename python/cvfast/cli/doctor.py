@@ -88,7 +88,7 @@ def _models() -> str:
             verify(model.path, model.sha256)
             if model.path.suffix == ".tflite":
                 Session(model.name)
-            else:
+            elif model.path.suffix == ".xml":
                 read_cascade(model.path)
     except ModelError as error:
         raise _Missing(str(error), "pip install --force-reinstall --no-deps cvfast") from error

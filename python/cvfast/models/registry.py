@@ -88,12 +88,16 @@ MODELS: tuple[ModelFile, ...] = (
         "LicenseRef-Intel-OpenCV",
         "opencv-contrib-python 4.14.0.94 (Python wheel)",
         "boosted cascade, frontal faces",
+    ),
+    ModelFile(
         "face_trees",
         "face_trees.safetensors",
         "04f359640b0c1073f73b97756569549fb03e78b0d79e0d02751b1115f1875b91",
         "MIT",
-        "trained by cvfast train landmarks on made faces (docs/landmark-trees.md)",
+        _OURS,
         "68 face points, coarse to fine",
+    ),
+    ModelFile(
         "face_patch",
         "face_patch.onnx",
         "519a62a3626984d80b6f7a41493db65801ec81e26a90b913b5bfb5b8adc63174",

@@ -1,8 +1,7 @@
-// What raster.cpp of this folder offers; kernels.h declares it for every instruction set.
+// Triangles: as kernels.h, for its files in this folder.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "kernels/kernels.h"
 
 namespace cvfast {
 
