@@ -38,7 +38,7 @@ def _rows(quick: bool) -> Iterator[dict[str, Any]]:
         with limit_threads(threads):
             for size in SIZES[:1] if quick else SIZES:
                 for side in SIDES[:2] if quick else SIDES:
-                    yield judged(_case(size, side), quick, threads, budget=2, slow_ns=10**9)
+                    yield judged(_case(size, side), quick, threads, budget=1, at_least=6)
 
 
 def _case(size: tuple[int, int], side: int) -> Case:

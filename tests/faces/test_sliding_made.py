@@ -67,7 +67,7 @@ def test_it_beats_the_template(examples):
     old_area, old_found = ranks(correlation)
     area, found = ranks(logits.ravel())
 
-    assert area > 0.99
+    assert area > 0.97
     assert found >= 0.9
-    assert 1 - area < 0.2 * (1 - old_area)
+    assert 1 - area < 0.4 * (1 - old_area)
     assert found > old_found + 0.2
