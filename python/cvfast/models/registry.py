@@ -94,6 +94,8 @@ MODELS: tuple[ModelFile, ...] = (
         "MIT",
         "trained by cvfast train landmarks on made faces (docs/landmark-trees.md)",
         "68 face points, coarse to fine",
+    ),
+    ModelFile(
         "face_patch",
         "face_patch.onnx",
         "519a62a3626984d80b6f7a41493db65801ec81e26a90b913b5bfb5b8adc63174",
