@@ -18,6 +18,7 @@ def test_bundled_files_are_the_recorded_ones(model: ModelFile) -> None:
         ".tflite": ("Apache-2.0", "mediapipe 0.10.21 (Python wheel)"),
         ".xml": ("LicenseRef-Intel-OpenCV", "opencv-contrib-python 4.14.0.94 (Python wheel)"),
         ".onnx": ("MIT", "cvfast, from made faces and public-domain pictures"),
+        ".png": ("MIT", "cvfast, from made faces and public-domain pictures"),
         ".safetensors": (
             "MIT",
             "trained by cvfast train landmarks on made faces (docs/landmark-trees.md)",

@@ -88,6 +88,8 @@ MODELS: tuple[ModelFile, ...] = (
         "LicenseRef-Intel-OpenCV",
         "opencv-contrib-python 4.14.0.94 (Python wheel)",
         "boosted cascade, frontal faces",
+    ),
+    ModelFile(
         "face_trees",
         "face_trees.safetensors",
         "04f359640b0c1073f73b97756569549fb03e78b0d79e0d02751b1115f1875b91",
