@@ -82,12 +82,15 @@ def _models() -> str:
     from cvfast.models.cascade_file import read_cascade
     from cvfast.models.registry import MODELS, verify
     from cvfast.models.session import Session
+    from cvfast.models.shape_file import read_shape_file
 
     try:
         for model in MODELS:
             verify(model.path, model.sha256)
             if model.path.suffix == ".tflite":
                 Session(model.name)
+            elif model.path.suffix == ".safetensors":
+                read_shape_file(model.path)
             elif model.path.suffix == ".xml":
                 read_cascade(model.path)
     except ModelError as error:
