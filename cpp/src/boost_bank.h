@@ -7,7 +7,7 @@
 #include "boost_integrals.h"
 #include "cvfast/boost.h"
 #include "cvfast/parallel.h"
-#include "kernels/kernels.h"
+#include "kernels/boost_kernels.h"
 #include "pick.h"
 
 namespace cvfast {

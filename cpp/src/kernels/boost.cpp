@@ -1,7 +1,7 @@
 // Values of rectangle features on many patches, and their order.
 #include <string.h>
 
-#include "kernels.h"
+#include "boost_kernels.h"
 
 namespace cvfast::CVFAST_ISA {
 

@@ -1,7 +1,7 @@
 // The best cut of a feature. Sums are whole numbers, so that no width of registers changes them.
 // Tried and lost: 16 features side by side with gathers, which were slower on the machine of the
 // benchmarks (those that guard against Downfall gather one element after the other).
-#include "kernels.h"
+#include "boost_kernels.h"
 
 namespace cvfast::CVFAST_ISA {
 
