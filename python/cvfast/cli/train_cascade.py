@@ -100,8 +100,7 @@ def train_cascade(
     from cvfast.training.cascade import train_cascade as train
     from cvfast.training.material import gather
 
-    chosen = learning or Learning()
-    settings = chosen.settings()
+    settings = (learning or Learning()).settings()
     report = (common or Common()).report("train")
     _check(output, overwrite, plots)
     material = gather(
@@ -124,8 +123,7 @@ def train_cascade(
             progress=progress,
         )
     write_cascade(output, trained.cascade, overwrite=overwrite)
-    _tell(report, output, settings, trained, material, plots)
-    return 0
+    return _tell(report, output, settings, trained, material, plots)
 
 
 def _check(output: str, overwrite: bool, plots: str | None) -> None:
@@ -152,7 +150,7 @@ def _tell(
     trained: TrainedCascade,
     material: Material,
     plots: str | None,
-) -> None:
+) -> int:
     """Draw the plots; print the table, or the record."""
     drawn: list[Path] = []
     if plots is not None:
@@ -169,6 +167,7 @@ def _tell(
         held_out=judged,
         plots=[str(path) for path in drawn],
     )
+    return 0
 
 
 def _size(window: str) -> tuple[int, int]:
