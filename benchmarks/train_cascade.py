@@ -5,11 +5,16 @@ issue 5: faces found among the 50 held-out ones (at least 48), others let pass a
 ones (none), groups on the astronaut (his face, and at most 3 false ones), seconds.
 
 Training sees: faces 0 to 49 and non-faces 100 to 149 of lfw_subset, made faces (`cvfast make faces
-DIR --count 800 --size 96`, whose yaw, roll and occlusion are moderate), and as backgrounds pictures
-without a face that lie in scikit-image's wheel. Held out: faces 50 to 99, non-faces 150 to 199, and
-the astronaut. The crop of made faces was fitted to the mean of the training faces; window, stages,
-hit and false-alarm rates were chosen by the faces 35 to 49 with training on 0 to 34.
-A held-out patch is one window: resized to the window, accepted or not.
+DIR --count 800 --size 96`, those whose yaw, roll and occlusion are moderate), and as backgrounds
+pictures without a face that lie in scikit-image's wheel. Held out: faces 50 to 99, non-faces 150 to
+199, and the astronaut. A held-out patch is one window: resized to the window, accepted or not.
+
+What was chosen on what: the crop of made faces by the mean of training faces; window, features and
+rates by the faces 35 to 49 with training on 0 to 34 (--tune): 5 stages of Haar stumps found 15 of
+these 15, without made faces 11, 6 stages of LBP 11. The first run on the held-out half (150 made
+faces, 5 copies, hit rate 0.999) found 43 faces and 5 false groups; more data, as now by default,
+44 and 10 (484 s beside other work on two cores). Neither let a non-face pass. The figures asked
+for, 48 and at most 3, are not reached yet.
 """
 
 from __future__ import annotations
@@ -111,15 +116,15 @@ def main() -> None:
     """Train, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faces", type=Path, help="folder of made faces")
-    parser.add_argument("--most", type=int, default=1000, help="made faces to take")
+    parser.add_argument("--most", type=int, default=420, help="made faces to take")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--tune", action="store_true", help="train on 0-34, judge by 35-49 alone")
     parser.add_argument("--features", default="haar")
     parser.add_argument("--boost", default="gentle")
-    parser.add_argument("--stages", type=int, default=9)
-    parser.add_argument("--hit-rate", type=float, default=0.998)
-    parser.add_argument("--false-alarm", type=float, default=0.4)
-    parser.add_argument("--negatives", type=int, default=1500)
+    parser.add_argument("--stages", type=int, default=7)
+    parser.add_argument("--hit-rate", type=float, default=0.9995)
+    parser.add_argument("--false-alarm", type=float, default=0.2)
+    parser.add_argument("--negatives", type=int, default=1200)
     parser.add_argument("--window", type=int, default=SIZE[0])
     parser.add_argument("--depth", type=int, default=1)
     given = parser.parse_args()

@@ -268,6 +268,7 @@ class Cascade:
 def group_rectangles(
     boxes: NDArray[np.int32], min_neighbors: int, eps: float
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]: ...
+
 class FeatureBank:
     def __init__(
         self,
@@ -286,6 +287,7 @@ class FeatureBank:
     def best(
         self, signs: NDArray[np.int32], weights: NDArray[np.int32] | None, threads: int
     ) -> tuple[int, float]: ...
+
 class ShapePredictor:
     def __init__(
         self,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cvfast.cli.common import Common
-from cvfast.cli.train_cascade import train_cascade
+from cvfast.cli.train_cascade import Learning, train_cascade
 from cvfast.errors import OutputExistsError
 from cvfast.models.cascade_file import read_cascade
 from PIL import Image
@@ -29,7 +29,7 @@ def folders(tmp_path: Path) -> tuple[str, str]:
 
 def test_it_writes_a_cascade_plots_and_a_table(folders, tmp_path, capsys):
     out, plots = tmp_path / "c.xml", tmp_path / "plots"
-    options = {"output": str(out), "window": "12x12", "stages": 1, "windows": 100}
+    options = {"output": str(out), "learning": Learning(window="12x12", stages=1, windows=100)}
     assert train_cascade(*folders, plots=str(plots), **options) == 0
     said = capsys.readouterr().out
     assert "1 stages" in said
@@ -47,4 +47,4 @@ def test_it_writes_a_cascade_plots_and_a_table(folders, tmp_path, capsys):
 
 def test_a_window_that_is_none_is_named(folders):
     with pytest.raises(ValueError, match="--window: expected WIDTHxHEIGHT"):
-        train_cascade(*folders, window="big")
+        train_cascade(*folders, learning=Learning(window="big"))

@@ -16,8 +16,8 @@ from cvfast import ThinPlateSpline, _core, local_rotate, local_scale, local_tran
 from cvfast.kernels.boost import FeatureBank, haar_features, lbp_features
 from cvfast.kernels.flow import FlowPyramid, track_points
 from cvfast.kernels.mask import polygon_mask
-from cvfast.kernels.raster import Cutout, rasterise, sample_texture
 from cvfast.kernels.match import match_template
+from cvfast.kernels.raster import Cutout, rasterise, sample_texture
 from cvfast.kernels.smooth import smooth
 
 CASES = 200

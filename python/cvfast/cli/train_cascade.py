@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -9,7 +11,9 @@ from cyclopts import Parameter
 from cvfast.cli.common import Common, Overwrite, Recursive
 
 if TYPE_CHECKING:
+    from cvfast.cli.report import Report
     from cvfast.training.cascade import CascadeSettings, TrainedCascade
+    from cvfast.training.material import Material
 
 __all__ = ["EXAMPLES", "USAGE", "train_cascade"]
 
@@ -21,6 +25,54 @@ EXAMPLES = (
 USAGE = "POSITIVES NEGATIVES [-o OUT] [OPTIONS]"
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Learning:
+    """What to train."""
+
+    features: Annotated[str, Parameter(help="haar, haar-core, haar-tilted or lbp.")] = "haar"
+    boost: Annotated[str, Parameter(help="gentle or discrete.")] = "gentle"
+    window: Annotated[str, Parameter(help="Width x height in pixels.")] = "24x24"
+    stages: Annotated[int, Parameter(help="At most so many.")] = 12
+    hit_rate: Annotated[float, Parameter(help="What a stage keeps of the faces.")] = 0.995
+    false_alarm: Annotated[float, Parameter(help="What it may keep of the rest.")] = 0.5
+    max_weak: Annotated[int, Parameter(help="At most so many weak trees a stage.")] = 100
+    depth: Annotated[int, Parameter(help="Of the weak trees; 1: stumps.")] = 1
+    windows: Annotated[int, Parameter(help="Windows without faces for each stage.")] = 1000
+    seed: Annotated[int, Parameter(help="Of the order of windows and the share kept.")] = 0
+
+    def settings(self) -> CascadeSettings:
+        """Return them as the library takes them."""
+        from cvfast.training.cascade import CascadeSettings
+
+        return CascadeSettings(
+            size=_size(self.window),
+            features=self.features,
+            boost=self.boost,
+            depth=self.depth,
+            stages=self.stages,
+            hit_rate=self.hit_rate,
+            false_alarm=self.false_alarm,
+            max_weak=self.max_weak,
+            negatives=self.windows,
+            seed=self.seed,
+        )
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """What becomes of the pictures."""
+
+    boxes: Annotated[
+        str | None,
+        Parameter(help="Labels: cut these boxes out of POSITIVES, which may have any shape."),
+    ] = None
+    mirror: Annotated[bool, Parameter(help="Add the mirror images of the faces.")] = True
+    jitter: Annotated[int, Parameter(help="So many copies of each, moved and scaled.")] = 0
+    hold_out: Annotated[float, Parameter(help="Share kept to judge by, 0 to 0.5.")] = 0.2
+
+
 def train_cascade(
     positives: Annotated[str, Parameter(name="POSITIVES", help="Folder of faces, a face each.")],
     negatives: Annotated[str, Parameter(name="NEGATIVES", help="Folder of pictures without any.")],
@@ -29,23 +81,8 @@ def train_cascade(
     output: Annotated[
         str, Parameter(name=["--output", "-o"], help="The cascade, OpenCV's XML.")
     ] = "cascade.xml",
-    boxes: Annotated[
-        str | None,
-        Parameter(help="Labels: cut these boxes out of POSITIVES, which may have any shape."),
-    ] = None,
-    features: Annotated[str, Parameter(help="haar, haar-core, haar-tilted or lbp.")] = "haar",
-    boost: Annotated[str, Parameter(help="gentle or discrete.")] = "gentle",
-    window: Annotated[str, Parameter(help="Width x height in pixels.")] = "24x24",
-    stages: Annotated[int, Parameter(help="At most so many.")] = 12,
-    hit_rate: Annotated[float, Parameter(help="What a stage keeps of the faces.")] = 0.995,
-    false_alarm: Annotated[float, Parameter(help="What it may keep of the rest.")] = 0.5,
-    max_weak: Annotated[int, Parameter(help="At most so many weak trees a stage.")] = 100,
-    depth: Annotated[int, Parameter(help="Of the weak trees; 1: stumps.")] = 1,
-    windows: Annotated[int, Parameter(help="Windows without faces for each stage.")] = 1000,
-    mirror: Annotated[bool, Parameter(help="Add the mirror images of the faces.")] = True,
-    jitter: Annotated[int, Parameter(help="With --boxes: so many moved copies of each.")] = 0,
-    hold_out: Annotated[float, Parameter(help="Share kept to judge by, 0 to 0.5.")] = 0.2,
-    seed: Annotated[int, Parameter(help="Of the order of windows and the share kept.")] = 0,
+    learning: Learning | None = None,
+    pictures: Pictures | None = None,
     run: Annotated[
         str | None, Parameter(help="Folder for finished stages (default: OUT.run).")
     ] = None,
@@ -59,47 +96,22 @@ def train_cascade(
     common: Common | None = None,
 ) -> int:
     """Train a cascade of boosted stages of Haar or LBP features on your own pictures."""
-    from pathlib import Path
-
-    from cvfast.errors import OutputExistsError
     from cvfast.models.cascade_file import write_cascade
-    from cvfast.training.cascade import CascadeSettings
     from cvfast.training.cascade import train_cascade as train
     from cvfast.training.material import gather
 
-    settings = CascadeSettings(
-        size=_size(window),
-        features=features,
-        boost=boost,
-        depth=depth,
-        stages=stages,
-        hit_rate=hit_rate,
-        false_alarm=false_alarm,
-        max_weak=max_weak,
-        negatives=windows,
-        seed=seed,
-    )
+    settings = (learning or Learning()).settings()
     report = (common or Common()).report("train")
-    if Path(output).exists() and not overwrite:
-        raise OutputExistsError(
-            f"{output}: the file exists already. Allow overwriting (--overwrite) or choose another."
-        )
-    if plots is not None:
-        from cvfast.training.plots import check_plots
-
-        check_plots(plots)
+    _check(output, overwrite, plots)
     material = gather(
         positives,
         negatives,
         settings.size,
-        boxes=boxes,
-        mirror=mirror,
-        jitter=jitter,
-        hold_out=hold_out,
-        seed=seed,
+        seed=settings.seed,
         recursive=recursive,
+        **asdict(pictures or Pictures()),
     )
-    with report.bars(), report.bar("weak trees", stages * max_weak) as progress:
+    with report.bars(), report.bar("weak trees") as progress:
         trained = train(
             material.positives,
             material.backgrounds,
@@ -111,6 +123,35 @@ def train_cascade(
             progress=progress,
         )
     write_cascade(output, trained.cascade, overwrite=overwrite)
+    return _tell(report, output, settings, trained, material, plots)
+
+
+def _check(output: str, overwrite: bool, plots: str | None) -> None:
+    """Refuse what would fail after the training."""
+    from cvfast.errors import OutputError, OutputExistsError
+
+    path = Path(output)
+    if path.exists() and not overwrite:
+        raise OutputExistsError(
+            f"{output}: the file exists already. Allow overwriting (--overwrite) or choose another."
+        )
+    if not path.parent.is_dir():
+        raise OutputError(f"{output}: no such folder: {path.parent}. Create it first.")
+    if plots is not None:
+        from cvfast.training.plots import check_plots
+
+        check_plots(plots)
+
+
+def _tell(
+    report: Report,
+    output: str,
+    settings: CascadeSettings,
+    trained: TrainedCascade,
+    material: Material,
+    plots: str | None,
+) -> int:
+    """Draw the plots; print the table, or the record."""
     drawn: list[Path] = []
     if plots is not None:
         from cvfast.training.plots import write_plots
@@ -120,7 +161,10 @@ def train_cascade(
     report.result(
         _table(output, trained, judged),
         output=output,
-        **_record(settings, trained, judged),
+        settings=asdict(settings),
+        stages=[asdict(one) for one in trained.reports],
+        stopped=trained.stopped,
+        held_out=judged,
         plots=[str(path) for path in drawn],
     )
     return 0
@@ -150,16 +194,3 @@ def _table(output: str, trained: TrainedCascade, judged: dict[str, Any]) -> str:
             f"{judged['false_alarms']} of {judged['held_out_others']} others"
         )
     return "\n".join(lines)
-
-
-def _record(
-    settings: CascadeSettings, trained: TrainedCascade, judged: dict[str, Any]
-) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "settings": asdict(settings),
-        "stages": [asdict(report) for report in trained.reports],
-        "stopped": trained.stopped,
-        "held_out": judged,
-    }

@@ -82,9 +82,7 @@ def _fit_ours(reader: PixelReader, model: FaceTrees, region: RotatedBox) -> NDAr
     return np.asarray(region.to_picture((found + 0.5) / side), np.float64)
 
 
-def _region(
-    box: NDArray[np.float32], keypoints: NDArray[np.float32], margin: float
-) -> RotatedBox:
+def _region(box: NDArray[np.float32], keypoints: NDArray[np.float32], margin: float) -> RotatedBox:
     """Return the square that the trees look at: turned with the eyes, where a detector found them.
 
     Keypoints are those of `cvfast.faces.schemes.KEYPOINTS`: the eyes come first.

@@ -17,6 +17,7 @@ from cvfast.training.negatives import Backgrounds
 from cvfast.training.samples import (
     crop_boxes,
     grey,
+    jittered,
     mirrored,
     read_grey,
     read_patches,
@@ -92,7 +93,7 @@ def gather(
     mirror
         Add mirrored faces.
     jitter
-        Moved copies of each box.
+        Moved and scaled copies of each face (of whole pictures turned too).
     hold_out
         Share of the pictures kept to judge by, in [0, 0.5].
     seed
@@ -116,7 +117,7 @@ def gather(
     if boxes is None:
         faces = read_patches(positives, size, recursive=recursive)
         train, held = split(len(faces), hold_out, rng)
-        trained, held_faces = faces[train], faces[held]
+        trained, held_faces = jittered(faces[train], size, jitter, rng), faces[held]
     else:
         trained, held_faces = _cut(positives, boxes, size, jitter, hold_out, rng)
     patches, scenes = _sort(*read_grey(negatives, recursive=recursive), size)
