@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.video_tables import TABLES
+from benchmarks import face_tables, video_tables
 
 __all__ = ["fill", "markdown", "markdown_cpp"]
 
@@ -22,7 +22,7 @@ def fill(page: Path = PAGE) -> Path:
     text = _between(text, ours, markdown(_read("x86-64-v4"), _read("x86-64-v3")))
     if (RESULTS / "cpp.json").exists():
         text = _between(text, cpp, markdown_cpp(_read("cpp")))
-    for name, table in TABLES.items():
+    for name, table in (video_tables.TABLES | face_tables.TABLES).items():
         if (RESULTS / f"{name}.json").exists():
             text = _between(text, f"python -m benchmarks.{name}", table(_read(name)))
     page.write_text(text, "utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["TABLES"]
+__all__ = ["TABLES", "against", "judged", "line"]
 
 Row = dict[str, Any]
 
@@ -26,26 +26,27 @@ def pipeline(results: Row) -> str:
             row["case"],
             f"{ours['min_ms']:.2f}",
             f"{plain['min_ms']:.2f}",
-            _judged(f"{target['ratio']:.2f}x", target["reached"]),
+            judged(f"{target['ratio']:.2f}x", target["reached"]),
             f"{ours['median_ms'] / plain['median_ms']:.2f}x",
             _asked(target["asked"]),
             "-" if stretch is None else f"≤ {stretch:.2f}x",
         ]
-        lines.append(_line(cells))
+        lines.append(line(cells))
     return "\n".join(lines)
 
 
 def analysis(results: Row) -> str:
     """A line for each clip and peer."""
-    return "\n".join(_against(results["rows"], "following a face"))
+    return "\n".join(against(results["rows"], "following a face"))
 
 
 def effects(results: Row) -> str:
     """A line for each clip, effect and peer."""
-    return "\n".join(_against(results["rows"], "effects"))
+    return "\n".join(against(results["rows"], "effects"))
 
 
-def _against(rows: Iterable[Row], title: str) -> Iterable[str]:
+def against(rows: Iterable[Row], title: str) -> Iterable[str]:
+    """Yield a line for each case and peer."""
     yield f"| {title} | ms | asked | against | ms | ratio | asked |"
     yield "|---|--:|--:|---|--:|--:|--:|"
     for row in rows:
@@ -57,14 +58,14 @@ def _against(rows: Iterable[Row], title: str) -> Iterable[str]:
             ratio = f"{theirs / ours:.2f}x"
             cells = [
                 row["case"],
-                _judged(f"{ours:.3g}", row.get("soon_enough")),
+                judged(f"{ours:.3g}", row.get("soon_enough")),
                 most,
                 peer,
                 f"{theirs:.3g}",
-                _judged(ratio, target["reached"]) if target else ratio,
+                judged(ratio, target["reached"]) if target else ratio,
                 _asked(target["asked"]) if target else "-",
             ]
-            yield _line(cells)
+            yield line(cells)
 
 
 def stability(results: Row) -> str:
@@ -78,7 +79,7 @@ def stability(results: Row) -> str:
         for key in _FIGURES.values():
             figures = (row["figures"].get(name, {}).get(key) for name in names)
             cells.append(" / ".join("-" if one is None else f"{one:.3f}" for one in figures))
-        lines.append(_line(cells))
+        lines.append(line(cells))
     return "\n".join(lines)
 
 
@@ -92,16 +93,16 @@ def live(results: Row) -> str:
     lines.append("|---|--:|--:|--:|--:|--:|")
     for pace, title in (("own", "as a camera"), ("max", "as fast as it can")):
         middle = results[pace]["middle"]
-        judged = results["reached"] if pace == "own" else None
+        reached = results["reached"] if pace == "own" else None
         cells = [
             title,
-            _judged(f"{middle['fps']:.1f}", judged),
+            judged(f"{middle['fps']:.1f}", judged),
             f"{middle['median_ms']:.1f}",
             f"{middle['p95_ms']:.1f}",
             f"{middle['dropped']:g}",
             f"{middle['frames_with_faces']:g} of {results['frames']}",
         ]
-        lines.append(_line(cells))
+        lines.append(line(cells))
     lines += ["", f"Asked: {asked['fps']} frames a second, 95 % within {asked['p95_ms']:g} ms."]
     return "\n".join(lines)
 
@@ -115,7 +116,7 @@ def video_memory(results: Row) -> str:
     for name, title in _CLIPS.items():
         clip = results[name]
         kept = ("yes" if clip[what] else "**no**" for what in ("sound_equal", "times_equal"))
-        lines.append(_line([title, str(clip["frames"]), f"{clip['peak_mib']:.1f}", *kept]))
+        lines.append(line([title, str(clip["frames"]), f"{clip['peak_mib']:.1f}", *kept]))
     apart, allowed = results["difference_mib"], results["allowed_mib"]
     lines += ["", f"The long clip took {apart:+.1f} MiB; allowed are {allowed:.1f}."]
     return "\n".join(lines)
@@ -128,7 +129,8 @@ _CLIPS = {
 }
 
 
-def _judged(text: str, reached: bool | None) -> str:
+def judged(text: str, reached: bool | None) -> str:
+    """Return a figure, said to be missed if it is."""
     return f"**{text}, missed**" if reached is False else text
 
 
@@ -136,7 +138,8 @@ def _asked(text: str) -> str:
     return text.replace(">=", "≥").replace("<=", "≤")
 
 
-def _line(cells: Iterable[str]) -> str:
+def line(cells: Iterable[str]) -> str:
+    """Return a row of a table."""
     return f"| {' | '.join(cells)} |"
 
 
