@@ -96,7 +96,7 @@ def live(results: Row) -> str:
         reached = results["reached"] if pace == "own" else None
         cells = [
             title,
-            judged(f"{middle['fps']:.1f}", judged),
+            judged(f"{middle['fps']:.1f}", reached),
             f"{middle['median_ms']:.1f}",
             f"{middle['p95_ms']:.1f}",
             f"{middle['dropped']:g}",
