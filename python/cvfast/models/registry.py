@@ -92,7 +92,7 @@ MODELS: tuple[ModelFile, ...] = (
     ModelFile(
         "face_trees",
         "face_trees.safetensors",
-        "04f359640b0c1073f73b97756569549fb03e78b0d79e0d02751b1115f1875b91",
+        "cdd25a28ba2053d305839dcb2dd69ee5be4ecebaab9d0181efff8c46a0e143d1",
         "MIT",
         _OURS,
         "68 face points, coarse to fine",
