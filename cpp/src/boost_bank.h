@@ -47,15 +47,6 @@ inline std::vector<BoostRoom> boost_rooms(ptrdiff_t n, int threads) {
   return rooms;
 }
 
-// Work in equal runs, one a thread.
-template <typename Body>
-void by_runs(ptrdiff_t count, int threads, const Body& body) {
-  parallel_for(threads, threads, [&](ptrdiff_t thread) {
-    const ptrdiff_t end = count * (thread + 1) / threads;
-    for (ptrdiff_t i = count * thread / threads; i < end; ++i) body(i, thread);
-  });
-}
-
 struct BoostParts {
   ptrdiff_t width, height, patches, count, kept;
   bool lbp;

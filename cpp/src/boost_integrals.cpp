@@ -122,13 +122,11 @@ BoostIntegrals boost_integrals(const Patches& patches, bool tilted, int threads)
   const ptrdiff_t groups = (patches.count + kLanes - 1) / kLanes;
   const ptrdiff_t room = (patches.width + 1) * (patches.height + 3) * kLanes;
   std::vector<std::int32_t> rooms(static_cast<std::size_t>(room * threads));
-  parallel_for(threads, threads, [&](ptrdiff_t thread) {
-    for (ptrdiff_t g = groups * thread / threads; g < groups * (thread + 1) / threads; ++g) {
-      Group group(patches, out, g * kLanes, rooms.data() + thread * room);
-      group.upright();
-      if (tilted) group.tilted();
-      group.scales();
-    }
+  by_runs(groups, threads, [&](ptrdiff_t g, ptrdiff_t thread) {
+    Group group(patches, out, g * kLanes, rooms.data() + thread * room);
+    group.upright();
+    if (tilted) group.tilted();
+    group.scales();
   });
   return out;
 }

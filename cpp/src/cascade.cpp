@@ -40,20 +40,17 @@ void Cascade::stages_passed(const std::uint8_t* pictures, ptrdiff_t count, std::
   auto* const memory = arena.take<std::uint32_t>(threads * room);
   const IntegralKernels& integral = CVFAST_PICK(integral_kernels);
   const CascadeKernels& kernels = CVFAST_PICK(cascade_kernels);
-  parallel_for(threads, threads, [&](ptrdiff_t thread) {
+  by_runs(groups, threads, [&](ptrdiff_t g, ptrdiff_t thread) {
     std::uint32_t* const sums = memory + thread * room;
-    const ptrdiff_t end = groups * (thread + 1) / threads;
-    for (ptrdiff_t g = groups * thread / threads; g < end; ++g) {
-      const std::uint8_t* lanes[kPatches];
-      std::int32_t result[kPatches];
-      for (ptrdiff_t k = 0; k < kPatches; ++k) {  // where there are no more, the last one again
-        lanes[k] = pictures + std::min(g * kPatches + k, count - 1) * pixels;
-      }
-      integral.integrate_patches(lanes, width, height, sums, squares > 0 ? sums + plane : nullptr,
-                                 tilted > 0 ? sums + 2 * plane : nullptr);
-      kernels.scan_patches(laid_out.plan(), reinterpret_cast<const std::int32_t*>(sums), result);
-      std::copy_n(result, std::min(kPatches, count - g * kPatches), passed + g * kPatches);
+    const std::uint8_t* lanes[kPatches];
+    std::int32_t result[kPatches];
+    for (ptrdiff_t k = 0; k < kPatches; ++k) {  // where there are no more, the last one again
+      lanes[k] = pictures + std::min(g * kPatches + k, count - 1) * pixels;
     }
+    integral.integrate_patches(lanes, width, height, sums, squares > 0 ? sums + plane : nullptr,
+                               tilted > 0 ? sums + 2 * plane : nullptr);
+    kernels.scan_patches(laid_out.plan(), reinterpret_cast<const std::int32_t*>(sums), result);
+    std::copy_n(result, std::min(kPatches, count - g * kPatches), passed + g * kPatches);
   });
 }
 

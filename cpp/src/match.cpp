@@ -218,13 +218,11 @@ void score_rows(const MatchKernels& kernels, const Windows& windows, const Match
   const ptrdiff_t padded = whole_blocks(n);
   std::vector<std::int32_t> products(static_cast<std::size_t>(padded * threads));
   std::vector<std::uint32_t> sums(2 * products.size());
-  parallel_for(threads, threads, [&](ptrdiff_t band) {
-    std::uint32_t* const own = sums.data() + 2 * padded * band;
-    const RowSums out = {products.data() + padded * band, own, own + padded};
-    for (ptrdiff_t y = rows * band / threads; y < rows * (band + 1) / threads; ++y) {
-      windows.row(y, n, out);
-      kernels.scores(pattern, out.products, out.sums, out.squares, n, scores + y * n);
-    }
+  by_runs(rows, threads, [&](ptrdiff_t y, ptrdiff_t thread) {
+    std::uint32_t* const own = sums.data() + 2 * padded * thread;
+    const RowSums out = {products.data() + padded * thread, own, own + padded};
+    windows.row(y, n, out);
+    kernels.scores(pattern, out.products, out.sums, out.squares, n, scores + y * n);
   });
 }
 

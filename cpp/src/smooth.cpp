@@ -154,15 +154,6 @@ void expand(const SmoothKernels& k, const Cells& c, ptrdiff_t cell, float* row, 
   k.expand(row, cell, c.left, c.t, c.width, out);
 }
 
-// Rows in equal runs, one a thread, so that each has scratch memory of its own.
-template <typename Body>
-void by_runs(ptrdiff_t rows, int threads, const Body& body) {
-  parallel_for(threads, threads, [&](ptrdiff_t thread) {
-    const ptrdiff_t end = rows * (thread + 1) / threads;
-    for (ptrdiff_t j = rows * thread / threads; j < end; ++j) body(j, thread);
-  });
-}
-
 template <typename T>
 void run(ImageView<T> plane, const float* weights, const Smoothing& s, int requested) {
   check_cell(s.cell_x, s.cell_y);

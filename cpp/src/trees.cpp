@@ -101,28 +101,26 @@ void ShapePredictor::fit(ImageView<const std::uint8_t> image, const double* fram
       static_cast<double>(m.trees) *
           (kNanosecondsATree + kNanosecondsANumber * static_cast<double>(length));
   const double work = static_cast<double>(count * m.stages) * stage_work;
-  const std::ptrdiff_t team = std::min<std::ptrdiff_t>(threads_for(threads, work), count);
+  const int team = static_cast<int>(std::min<std::ptrdiff_t>(threads_for(threads, work), count));
   std::vector<float> shapes(static_cast<std::size_t>(team * length));
   std::vector<std::uint8_t> levels(static_cast<std::size_t>(team * m.features));
   std::vector<std::int32_t> leaves(static_cast<std::size_t>(team * m.trees));
-  parallel_for(team, static_cast<int>(team), [&](std::ptrdiff_t member) {
+  by_runs(count, team, [&](std::ptrdiff_t i, std::ptrdiff_t member) {
     float* const shape = shapes.data() + member * length;
     std::uint8_t* const seen = levels.data() + member * m.features;
-    for (std::ptrdiff_t i = member * count / team; i < (member + 1) * count / team; ++i) {
-      const float* start = starts != nullptr ? starts + i * length : m.initial.data();
-      std::copy(start, start + length, shape);
-      const double* frame = frames + 4 * i;
-      for (std::ptrdiff_t s = 0; s < m.stages; ++s) {
-        read_levels(image, frame, m.initial.data(), shape, m.points,
-                    m.anchors.data() + s * m.features, m.deltas.data() + 2 * s * m.features,
-                    m.features, seen, 1);
-        add_leaves(m, splits_.data(), s, seen, leaves.data() + member * m.trees, shape);
-      }
-      for (std::ptrdiff_t k = 0; k < length; ++k) {
-        const double low = frame[k % 2], size = frame[2 + k % 2] - low;
-        const double at = low + size * static_cast<double>(shape[k]);
-        out[i * length + k] = rounded ? std::floor(at + 0.5) : at;
-      }
+    const float* start = starts != nullptr ? starts + i * length : m.initial.data();
+    std::copy(start, start + length, shape);
+    const double* frame = frames + 4 * i;
+    for (std::ptrdiff_t s = 0; s < m.stages; ++s) {
+      read_levels(image, frame, m.initial.data(), shape, m.points,
+                  m.anchors.data() + s * m.features, m.deltas.data() + 2 * s * m.features,
+                  m.features, seen, 1);
+      add_leaves(m, splits_.data(), s, seen, leaves.data() + member * m.trees, shape);
+    }
+    for (std::ptrdiff_t k = 0; k < length; ++k) {
+      const double low = frame[k % 2], size = frame[2 + k % 2] - low;
+      const double at = low + size * static_cast<double>(shape[k]);
+      out[i * length + k] = rounded ? std::floor(at + 0.5) : at;
     }
   });
 }

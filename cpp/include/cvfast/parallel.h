@@ -34,4 +34,14 @@ void parallel_for(std::ptrdiff_t count, int threads, const Body& body) {
   for (std::ptrdiff_t i = 0; i < count; ++i) body(i);
 }
 
+// body(i, thread) for i in [0, count), one run a thread, so that each may have scratch memory of
+// its own. The body must not throw.
+template <typename Body>
+void by_runs(std::ptrdiff_t count, int threads, const Body& body) {
+  parallel_for(threads, threads, [&](std::ptrdiff_t thread) {
+    const std::ptrdiff_t end = count * (thread + 1) / threads;
+    for (std::ptrdiff_t i = count * thread / threads; i < end; ++i) body(i, thread);
+  });
+}
+
 }  // namespace cvfast
