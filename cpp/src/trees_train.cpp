@@ -181,12 +181,13 @@ class StageTrainer {
       }
     }
     std::vector<double> gains(candidates.size());
-    std::vector<float> rooms(candidates.size() * static_cast<std::size_t>(length_));
-    parallel_for(static_cast<std::ptrdiff_t>(candidates.size()), threads_, [&](std::ptrdiff_t k) {
+    std::vector<float> rooms(static_cast<std::size_t>(threads_ * length_));
+    const auto judge = [&](std::ptrdiff_t k, std::ptrdiff_t thread) {
       const auto at = static_cast<std::size_t>(k);
       gains[at] = gain(nodes[static_cast<std::size_t>(k % count)], candidates[at],
-                       totals.data() + k % count * length_, rooms.data() + k * length_);
-    });
+                       totals.data() + k % count * length_, rooms.data() + thread * length_);
+    };
+    by_runs(static_cast<std::ptrdiff_t>(candidates.size()), threads_, judge);
     std::vector<Split> best(nodes.size());
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       std::size_t chosen = i;
