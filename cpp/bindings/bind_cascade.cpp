@@ -36,6 +36,7 @@ std::unique_ptr<cvfast::Cascade> make(
                                         feature_rects.data(),
                                         feature_weights.data(),
                                         feature_tilted.data()};
+  py::gil_scoped_release release;
   return std::make_unique<cvfast::Cascade>(arrays);
 }
 

@@ -20,7 +20,6 @@ struct RasterMesh {
 };
 
 constexpr double kRasterReach = 100000;
-constexpr std::ptrdiff_t kMostAttributes = 32;
 
 struct RasterSize {
   std::ptrdiff_t width, height;
