@@ -13,7 +13,6 @@ namespace cvfast {
 
 namespace {
 
-constexpr ptrdiff_t kMostPatches = kBoostCut - 1;
 constexpr ptrdiff_t kLeastSide = 4, kMostSide = 256;
 
 void check_patches(const Patches& patches, ptrdiff_t memory) {
@@ -23,10 +22,7 @@ void check_patches(const Patches& patches, ptrdiff_t memory) {
                                   std::to_string(side));
     }
   }
-  if (memory > 0 && patches.count > kMostPatches) {
-    throw std::invalid_argument("patches: expected at most 32767 to search, got " +
-                                std::to_string(patches.count));
-  }
+  if (memory > 0) check_searchable(patches.count);
 }
 
 bool is_inside(const std::int32_t* r, bool tilted, ptrdiff_t blocks, const Patches& p) {

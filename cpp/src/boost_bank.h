@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "boost_integrals.h"
@@ -15,6 +17,13 @@ namespace cvfast {
 using std::ptrdiff_t;
 
 constexpr ptrdiff_t kBoostCodes = 256;  // of LBP
+
+// An order has 15 bits for a patch's number.
+inline void check_searchable(ptrdiff_t patches) {
+  if (patches < static_cast<ptrdiff_t>(kBoostCut)) return;
+  throw std::invalid_argument("patches: expected at most 32767 to search, got " +
+                              std::to_string(patches));
+}
 
 inline std::size_t at_size(ptrdiff_t n) { return static_cast<std::size_t>(n); }
 

@@ -118,6 +118,7 @@ double search_codes(const Question& q, const std::uint8_t* codes, ptrdiff_t n, S
 BestFeature FeatureBank::best(const std::int32_t* signs, const std::int32_t* weights,
                               int requested) const {
   const BoostParts& p = *parts_;
+  check_searchable(p.patches);
   const Question q = ask(signs, weights, p.patches);
   const double work = static_cast<double>(p.count) * static_cast<double>(p.patches);
   const int threads = threads_for(requested, p.lbp ? 2 * work : work);

@@ -173,6 +173,9 @@ def test_bad_input_is_named(patches):
     many = np.zeros((MOST_PATCHES + 1, 9, 8), np.uint8)
     with pytest.raises(ValueError, match="patches: expected at most 32767"):
         FeatureBank(many, features)
+    unsearched = FeatureBank(many, features.take([0]), memory=0)
+    with pytest.raises(ValueError, match="patches: expected at most 32767"):
+        unsearched.best(np.ones(len(many)), np.ones(len(many)))
     bank = FeatureBank(patches, features)
     with pytest.raises(ValueError, match=r"features\[0\]: expected an index under"):
         bank.values([len(features)])

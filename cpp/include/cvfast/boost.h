@@ -59,7 +59,7 @@ class FeatureBank {
   // signs[n] = weight times label (-1 or 1) in fixed point. The gain is by how much the errors fall
   // below those of the better constant answer. With weights (0 or more; else null): the feature
   // that explains most of the weighted square of the labels. Throws std::invalid_argument where
-  // |signs| or weights sum up to 2^31 or more.
+  // |signs| or weights sum up to 2^31 or more, and for a bank of more than 32767 patches.
   BestFeature best(const std::int32_t* signs, const std::int32_t* weights, int threads) const;
 
  private:

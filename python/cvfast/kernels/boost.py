@@ -307,7 +307,8 @@ class FeatureBank:
         Raises
         ------
         ValueError
-            Wrong shapes, weights that are negative or not finite, or an unknown rule.
+            Wrong shapes, weights that are negative or not finite, an unknown rule, or over 32,767
+            patches.
         """
         if rule not in ("errors", "squares"):
             raise ValueError(f"rule: expected errors or squares, got {rule!r}")
