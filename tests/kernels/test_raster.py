@@ -143,3 +143,7 @@ def test_bad_values_are_named() -> None:
         raster.values(np.ones((4, 2), np.float32))
     with pytest.raises(ValueError, match="texture"):
         sample_texture(np.zeros((0, 2, 3), np.uint8), np.zeros((1, 2), np.float32))
+    # Beyond 2^24 a float32 place could round past the last texel.
+    wide = np.broadcast_to(np.uint8(0), (1, (1 << 24) + 4, 1))
+    with pytest.raises(ValueError, match="texture: expected sides of up to 65535 texels"):
+        sample_texture(wide, np.full((1, 2), 1e9, np.float32))

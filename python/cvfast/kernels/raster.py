@@ -270,6 +270,10 @@ def _check_texture(name: str, texture: Any) -> None:
     _check_array(name, texture, np.uint8, (None, None, None))
     if 0 in texture.shape:
         raise ValueError(f"{name}: expected at least one texel, got shape {texture.shape}")
+    if max(texture.shape[:2]) > LONGEST_SIDE:  # places are float32, which would pass the edge
+        raise ValueError(
+            f"{name}: expected sides of up to {LONGEST_SIDE} texels, got shape {texture.shape}"
+        )
 
 
 def _check_array(name: str, array: Any, dtype: type, shape: tuple[int | None, ...]) -> None:
