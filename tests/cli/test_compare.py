@@ -143,7 +143,7 @@ def test_a_bad_photo_among_good_ones(run, samples, tmp_path):
     ("words", "code", "said"),
     [
         (("face.mp4", "--compare", "{out}/a.png"), 2, "take photos, not clips"),
-        (("face.png", "--compare", "{out}"), 1, "needs the name of a picture, not a folder"),
+        (("face.png", "--compare", "{out}"), 1, "expected a file to write, got a folder"),
         (("face.png", "--compare", "{out}/no/a.png"), 1, "no such folder"),
         (("face.png", "--compare", "{out}/old.png"), 2, "the file exists already"),
         (("face.png", "--steps", "{out}/old.png"), 1, "cannot be made"),

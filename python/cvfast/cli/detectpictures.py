@@ -13,8 +13,9 @@ from cvfast.cli.looking import Look
 from cvfast.cli.report import Report
 from cvfast.cli.sheet import Row, comparison_sheet
 from cvfast.cli.steps import Steps, refuse_inputs
-from cvfast.errors import CvfastError, LimitError, OutputError, OutputExistsError
+from cvfast.errors import CvfastError, LimitError
 from cvfast.faces.detectors import Spec
+from cvfast.io.atomic import check_target
 from cvfast.io.files import is_video
 from cvfast.metrics.annotations import Annotated, read_annotations
 from cvfast.typing import Image
@@ -108,12 +109,7 @@ class DetectPictures:
         if panels > _MOST_PANELS:
             said = f"--compare: expected at most {_MOST_PANELS} pictures (inputs x models)"
             raise LimitError(f"{said}, got {panels}; give fewer inputs")
-        if path.is_dir():
-            raise OutputError(f"{path}: --compare needs the name of a picture, not a folder")
-        if not path.parent.is_dir():
-            raise OutputError(f"{path}: no such folder: {path.parent}. Create it first.")
-        if path.exists() and not self._overwrite:
-            raise OutputExistsError(f"{path}: the file exists already; --overwrite or another name")
+        check_target(path, overwrite=self._overwrite)
 
     def _truth(self, source: Path) -> NDArray[np.float64] | None:
         """Boxes of the faces that are there, if a labels.jsonl beside the photo tells."""

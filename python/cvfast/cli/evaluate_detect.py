@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from cvfast.cli.common import Common, MaxPixels
 from cvfast.cli.detect import Model
 from cvfast.cli.failure import exit_code
-from cvfast.errors import MediaError, OutputError
+from cvfast.errors import MediaError
 
 if TYPE_CHECKING:
     from cvfast.metrics.annotations import Annotated as Picture
@@ -80,6 +80,7 @@ def evaluate_detect(
     from cvfast.cli.evaluationreport import write_report
     from cvfast.cli.finding import Finding
     from cvfast.faces.detectors import parse_models
+    from cvfast.io.atomic import make_folder
     from cvfast.metrics.detection import judge
 
     report = (common or Common()).report("evaluate detect")
@@ -90,7 +91,7 @@ def evaluate_detect(
     pictures = _pictures(annotations, split)
     theirs = _theirs(detections or (), pictures)
     place = _place(annotations, images) if specs else Path()
-    folder = _folder(output)
+    folder = make_folder(output)
     finding = Finding(folder, place, specs, min_score, max_pixels, report)
     good = finding.run(pictures) if specs else pictures
     for name, error in finding.broken.items():
@@ -127,16 +128,6 @@ def _place(annotations: str, images: str | None) -> Path:
     if not place.is_dir():
         raise MediaError(f"{place}: expected the folder of the pictures, found none (--images)")
     return place
-
-
-def _folder(output: str) -> Path:
-    folder = Path(output)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        said = "expected a folder for the report; it cannot be made"
-        raise OutputError(f"{output}: {said}: {error.strerror}") from error
-    return folder
 
 
 def _theirs(files: Sequence[str], pictures: Sequence[Picture]) -> dict[str, dict[str, Detected]]:

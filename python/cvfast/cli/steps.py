@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from cvfast.cli.trials import Trial
-from cvfast.errors import OutputError, OutputExistsError
+from cvfast.errors import OutputExistsError
 from cvfast.faces.detectors import Spec
 from cvfast.faces.types import Faces
 from cvfast.geometry.sampling import PixelReader, as_rgb
 from cvfast.imaging.integral import integral_image, rectangle_sum
 from cvfast.imaging.threshold import otsu
+from cvfast.io.atomic import make_folder
 from cvfast.typing import Image, ImageU8
 
 __all__ = ["Steps", "integral_picture", "refuse_inputs"]
@@ -69,10 +70,7 @@ class Steps:
             if path.exists():
                 said = f"{path}: the file exists already; --overwrite or another folder"
                 raise OutputExistsError(said)
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
+        make_folder(self._folder)
 
     def save(self, source: Path, image: Image, trials: Sequence[Trial]) -> list[Path]:
         """Save all steps of one photo; return where."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from cvfast.errors import OutputError, OutputExistsError
 from cvfast.typing import Path as PathLike
 
-__all__ = ["atomic_path", "leftovers", "write_bytes"]
+__all__ = ["atomic_path", "check_target", "leftovers", "make_folder", "write_bytes"]
 
 _LONGEST = 40  # characters of a file's stem that its temporary files show
 _TEMPORARY = re.compile(r"(\..*\.)[0-9a-f]{16}\.part(\.[^.]*|)", re.DOTALL)
@@ -73,8 +73,7 @@ def atomic_path(target: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     """
     shown = Path(target)
     final = Path(os.path.realpath(shown))
-    with _explained(shown):
-        _check(shown, final, overwrite)
+    check_target(shown, overwrite=overwrite)
     temporary = final.with_name(f"{_beginning(final)}{secrets.token_hex(8)}.part{final.suffix}")
     try:
         with _explained(shown):
@@ -168,8 +167,43 @@ def _beginning(path: Path) -> str:
     return f".{stem}."
 
 
+def check_target(target: PathLike, *, overwrite: bool = False) -> None:
+    """Refuse before any work what could not be put in place after it.
+
+    Parameters
+    ----------
+    target : str or path
+        The file that is to be written.
+    overwrite : bool
+        Allow it to exist.
+
+    Raises
+    ------
+    OutputExistsError, OutputError
+        As for `atomic_path`.
+    """
+    shown = Path(target)
+    with _explained(shown):
+        _check(shown, Path(os.path.realpath(shown)), overwrite)
+
+
+def make_folder(target: PathLike) -> Path:
+    """Make a folder, and those above it, unless it is there; return it.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made, or a file of this name is there.
+    """
+    folder = Path(target)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: the folder cannot be made: {error.strerror}") from error
+    return folder
+
+
 def _check(shown: Path, final: Path, overwrite: bool) -> None:
-    """Refuse before any work what could not be put in place after it."""
     folder = final.parent
     if not folder.is_dir():
         raise OutputError(f"{shown}: no such folder: {folder}. Create it first.")

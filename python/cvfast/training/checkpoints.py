@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cvfast.errors import MissingDependencyError, ModelError
-from cvfast.io.atomic import atomic_path, leftovers
+from cvfast.io.atomic import atomic_path, leftovers, make_folder
 
 __all__ = ["newest_checkpoint", "read_tree", "save_checkpoint", "write_tree"]
 
@@ -37,7 +37,7 @@ def save_checkpoint(folder: Path, iteration: int, tree: Mapping[str, Any]) -> Pa
     tree
         As `write_tree`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for part in leftovers(folder):
         part.unlink(missing_ok=True)
     path = folder / f"{iteration:09d}.safetensors"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvfast.errors import MissingDependencyError, OutputExistsError, TrainingError
+from cvfast.io.atomic import make_folder
 from cvfast.io.images import write_image
 from cvfast.training.checkpoints import INSTALL, newest_checkpoint, save_checkpoint
 from cvfast.training.curves import Curves
@@ -138,8 +139,7 @@ def train(
     if preview_every is not None and preview_every < 1:
         raise ValueError(f"preview_every: expected None or at least 1, got {preview_every}")
     fabric = _fabric(device)
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(folder)
     run = _Run(task, fabric, folder, {"seed": seed, **task.settings}, Curves.of(iterations))
     done = run.begin(resume)
     log = _tensorboard(folder) if tensorboard else None
@@ -237,8 +237,7 @@ class _Run:
         self.curves.draw(self._folder / "losses.png")
         picture = self._task.preview()
         if picture is not None:
-            (self._folder / "previews").mkdir(exist_ok=True)
-            path = self._folder / "previews" / f"{iteration:09d}.png"
+            path = make_folder(self._folder / "previews") / f"{iteration:09d}.png"
             write_image(path, picture, overwrite=True)
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cvfast.errors import OutputError
-from cvfast.io.atomic import write_bytes
+from cvfast.io.atomic import make_folder, write_bytes
 from cvfast.training.stage import Stage
 from cvfast.typing import Path as PathLike
 
@@ -46,7 +46,7 @@ class StoredStages:
         self._fingerprint = fingerprint
         if self._folder is None:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         if not resume and any(self._folder.glob("stage-*.json")):
             raise OutputError(
                 f"{folder}: holds the stages of an earlier training. Go on with it (--resume) or "
