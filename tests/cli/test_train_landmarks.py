@@ -10,7 +10,6 @@ from cvfast.cli.train_landmarks import train_landmarks
 from cvfast.errors import MediaError, MissingDependencyError, OutputError, OutputExistsError
 from cvfast.io.images import write_image
 from cvfast.models.shape_file import read_shape_file
-from cvfast.training import shape_plots
 from cvfast.training.labels import LabelledFace, LabelledPicture, write_labels
 
 QUICK = {"coarse": (1, 3, 2), "fine": (1, 3, 2), "copies": 1, "side": 40}
@@ -93,10 +92,10 @@ def test_what_cannot_be_written_is_refused_first(faces: Path, tmp_path: Path, mo
     with pytest.raises(OutputError, match="no such folder"):
         train_landmarks(str(faces), output=str(tmp_path / "gone" / "a"), **QUICK)
     with pytest.raises(OutputError, match="no such folder"):
-        train_landmarks(str(faces), output=str(tmp_path / "a"), plots="gone", **QUICK)
+        train_landmarks(str(faces), output=str(tmp_path / "a"), plots="gone/plots", **QUICK)
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'cvfast\[plot\]'"):
-        shape_plots.load_matplotlib()
+        train_landmarks(str(faces), output=str(tmp_path / "a"), plots=str(tmp_path), **QUICK)
     assert there.read_bytes() == b"mine"
 
 

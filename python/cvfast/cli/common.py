@@ -19,6 +19,7 @@ __all__ = [
     "Recursive",
     "Strict",
     "debugging",
+    "refuse_targets",
 ]
 
 Inputs: TypeAlias = Annotated[
@@ -68,3 +69,19 @@ class Common:
 def debugging() -> bool:
     """Return whether the environment asks for tracebacks."""
     return bool(os.environ.get("CVFAST_DEBUG"))
+
+
+def refuse_targets(output: str, overwrite: bool, plots: str | None = None) -> None:
+    """Refuse before a training what could not be written after it: its file, and plots of it.
+
+    Raises
+    ------
+    OutputExistsError, OutputError, MissingDependencyError
+        As for `cvfast.io.atomic.check_target` and `cvfast.io.figures.check_plots`.
+    """
+    from cvfast.io.atomic import check_target
+    from cvfast.io.figures import check_plots
+
+    check_target(output, overwrite=overwrite)
+    if plots is not None:
+        check_plots(plots)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cvfast.errors import MissingDependencyError
-from cvfast.io.atomic import atomic_path
+from cvfast.io.figures import new_figure, write_figure
 from cvfast.metrics.detection import Judgement
 
 __all__ = ["draw_plots"]
@@ -41,18 +39,12 @@ def draw_plots(folder: Path, judged: Mapping[str, Judgement]) -> list[str]:
         "misses.png": _misses(judged),
     }
     for name, figure in figures.items():
-        with atomic_path(folder / name, overwrite=True) as path:
-            figure.savefig(path, dpi=110)
+        write_figure(folder / name, figure)
     return list(figures)
 
 
 def _figure(columns: int, rows: int = 1) -> tuple[Any, list[Any]]:
-    try:
-        module = importlib.import_module("matplotlib.figure")
-    except ImportError as error:
-        said = f"plots need matplotlib ({error}): pip install 'cvfast[plot]'"
-        raise MissingDependencyError(said) from error
-    figure = module.Figure(figsize=(5.6 * columns, 4.2 * rows), layout="constrained")
+    figure = new_figure(5.6 * columns, 4.2 * rows)
     axes = np.atleast_1d(figure.subplots(rows, columns)).reshape(-1)
     return figure, list(axes)
 

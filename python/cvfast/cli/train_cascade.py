@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from cvfast.cli.common import Common, Overwrite, Recursive
+from cvfast.cli.common import Common, Overwrite, Recursive, refuse_targets
 
 if TYPE_CHECKING:
     from cvfast.cli.report import Report
@@ -102,7 +102,7 @@ def train_cascade(
 
     settings = (learning or Learning()).settings()
     report = (common or Common()).report("train")
-    _check(output, overwrite, plots)
+    refuse_targets(output, overwrite, plots)
     material = gather(
         positives,
         negatives,
@@ -124,23 +124,6 @@ def train_cascade(
         )
     write_cascade(output, trained.cascade, overwrite=overwrite)
     return _tell(report, output, settings, trained, material, plots)
-
-
-def _check(output: str, overwrite: bool, plots: str | None) -> None:
-    """Refuse what would fail after the training."""
-    from cvfast.errors import OutputError, OutputExistsError
-
-    path = Path(output)
-    if path.exists() and not overwrite:
-        raise OutputExistsError(
-            f"{output}: the file exists already. Allow overwriting (--overwrite) or choose another."
-        )
-    if not path.parent.is_dir():
-        raise OutputError(f"{output}: no such folder: {path.parent}. Create it first.")
-    if plots is not None:
-        from cvfast.training.plots import check_plots
-
-        check_plots(plots)
 
 
 def _tell(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from cyclopts import Parameter
 
-from cvfast.cli.common import Common, Overwrite
+from cvfast.cli.common import Common, Overwrite, refuse_targets
 
 if TYPE_CHECKING:
     from cvfast.training.shape import TrainedShape
@@ -43,7 +43,8 @@ def train_landmarks(
     fine: Fine = (8, 80, 4),
     seed: Annotated[int, Parameter(help="Of all that is random.")] = 0,
     plots: Annotated[
-        str | None, Parameter(help="Folder for the error curve and faces (extra plot).")
+        str | None,
+        Parameter(help="Folder for the error curve and faces (extra plot)."),
     ] = None,
     threads: Annotated[int | None, Parameter(help="At most so many.")] = None,
     overwrite: Overwrite = False,
@@ -59,7 +60,7 @@ def train_landmarks(
     from cvfast.training.shape_labels import read_faces
 
     report = (common or Common()).report("train")
-    _check_targets(output, overwrite, plots)
+    refuse_targets(output, overwrite, plots)
     options = ShapeOptions(
         side=side, coarse=Growth(*coarse), fine=Growth(*fine, features=300), copies=copies,
         seed=seed,
@@ -118,26 +119,12 @@ def _record(
     }
 
 
-def _check_targets(output: str, overwrite: bool, plots: str | None) -> None:
-    """Refuse before the work what could not be written after it."""
-    from cvfast.errors import OutputError, OutputExistsError
-    from cvfast.training.shape_plots import load_matplotlib
-
-    if Path(output).exists() and not overwrite:
-        raise OutputExistsError(
-            f"{output}: the file exists already. Allow overwriting (--overwrite) or choose another."
-        )
-    if plots is not None:
-        load_matplotlib()
-    for folder in (Path(output).parent, *([] if plots is None else [Path(plots)])):
-        if not folder.is_dir():
-            raise OutputError(f"{folder}: no such folder. Create it first.")
-
-
 def _draw(folder: str, trained: TrainedShape, held_out: FaceCrops, report: Any) -> list[str]:
+    from cvfast.io.atomic import make_folder
     from cvfast.training.shape_plots import plot_curves, plot_faces
 
-    paths = [Path(folder) / "landmarks-curve.png", Path(folder) / "landmarks-faces.png"]
+    place = make_folder(folder)
+    paths = [place / "landmarks-curve.png", place / "landmarks-faces.png"]
     plot_curves(paths[0], trained)
     plot_faces(paths[1], trained.model, held_out)
     for path in paths:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from cyclopts import Parameter
 
-from cvfast.cli.common import Common, Overwrite
-from cvfast.errors import OutputError, OutputExistsError
+from cvfast.cli.common import Common, Overwrite, refuse_targets
 from cvfast.typing import Progress
 
 if TYPE_CHECKING:
@@ -53,7 +51,9 @@ def train_patches(
     from cvfast.training.loop import train
     from cvfast.training.patches import Patches, export_patch_net
 
-    _check(output, overwrite)
+    if Path(output).suffix.lower() != ".onnx":
+        raise ValueError(f"--output: expected a name ending in .onnx, got {output}")
+    refuse_targets(output, overwrite)
     report = (common or Common()).report("train")
     folder = Path(work or f"{output}.training")
     with report.bars():
@@ -79,16 +79,6 @@ def train_patches(
         work=str(folder),
     )  # fmt: skip
     return 0
-
-
-def _check(output: str, overwrite: bool) -> None:
-    """Refuse before any work what could not be written after it."""
-    if Path(output).suffix.lower() != ".onnx":
-        raise ValueError(f"--output: expected a name ending in .onnx, got {output}")
-    if not Path(output).absolute().parent.is_dir():
-        raise OutputError(f"{output}: no such folder: {Path(output).parent}. Create it first.")
-    if os.path.lexists(output) and not overwrite:
-        raise OutputExistsError(f"{output}: the file exists already. Allow it (--overwrite).")
 
 
 def _labelled(folders: list[str], split: str, progress: Progress) -> list[PatchPicture]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cvfast.io.atomic import atomic_path, write_bytes
+from cvfast.errors import MissingDependencyError
+from cvfast.io.atomic import write_bytes
+from cvfast.io.figures import new_figure, write_figure
 
 __all__ = ["Curves"]
 
@@ -77,11 +78,12 @@ class Curves:
 
     def draw(self, path: Path) -> None:
         """Draw all as PNG, where matplotlib (the extra ``plot``) is installed."""
-        if not self.rows or importlib.util.find_spec("matplotlib") is None:
+        if not self.rows:
             return
-        from matplotlib.figure import Figure  # not pyplot, which keeps what it draws
-
-        figure = Figure(figsize=(7, 4), layout="constrained")
+        try:
+            figure = new_figure(7, 4)
+        except MissingDependencyError:
+            return
         axes = figure.add_subplot()
         for name in self._names():
             points = [(at, means[name]) for at, means in self.rows if name in means]
@@ -92,8 +94,7 @@ class Curves:
         axes.set_ylabel("loss")
         axes.grid(alpha=0.3)
         axes.legend()
-        with atomic_path(path, overwrite=True) as temporary:
-            figure.savefig(temporary, dpi=110)
+        write_figure(path, figure)
 
     def _names(self) -> list[str]:
         return sorted({name for _, means in self.rows for name in means})

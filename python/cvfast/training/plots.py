@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import MissingDependencyError, OutputError
-from cvfast.io.atomic import atomic_path
+from cvfast.io.atomic import make_folder
+from cvfast.io.figures import check_plots, new_figure, write_figure
 from cvfast.training.cascade import TrainedCascade
 from cvfast.typing import ImageU8
 from cvfast.typing import Path as PathLike
@@ -19,32 +19,9 @@ if TYPE_CHECKING:
 
     from cvfast.training.material import Material
 
-__all__ = ["check_plots", "roc", "write_plots"]
+__all__ = ["roc", "write_plots"]
 
 _SHOWN = 10  # features
-
-
-def check_plots(folder: PathLike) -> None:
-    """Raise unless plots can be drawn into `folder`, before anything is trained.
-
-    Raises
-    ------
-    MissingDependencyError
-        matplotlib is not installed.
-    OutputError
-        `folder` is a file, or its own folder is missing.
-    """
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise MissingDependencyError(
-            "plots: expected matplotlib; add it with pip install 'cvfast[plot]'"
-        ) from error
-    path = Path(folder)
-    if path.exists() and not path.is_dir():
-        raise OutputError(f"{folder}: expected a folder for the plots, got a file")
-    if not path.parent.is_dir():
-        raise OutputError(f"{folder}: no such folder: {path.parent}. Create it first.")
 
 
 def write_plots(folder: PathLike, trained: TrainedCascade, material: Material) -> list[Path]:
@@ -65,19 +42,16 @@ def write_plots(folder: PathLike, trained: TrainedCascade, material: Material) -
         The pictures.
     """
     check_plots(folder)
-    Path(folder).mkdir(exist_ok=True)
+    place = make_folder(folder)
     figures = {
         "features.png": _features(trained, material.positives),
         "rounds.png": _rounds(trained),
     }
     if len(material.held_faces) and len(material.held_others):
         figures["roc.png"] = _roc(trained, material.held_faces, material.held_others)
-    paths = []
     for name, figure in figures.items():
-        with atomic_path(Path(folder) / name, overwrite=True) as temporary:
-            figure.savefig(temporary, format="png", dpi=110)
-        paths.append(Path(folder) / name)
-    return paths
+        write_figure(place / name, figure)
+    return [place / name for name in figures]
 
 
 def roc(
@@ -100,17 +74,11 @@ def roc(
     return alarms, hits
 
 
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure  # no pyplot: nothing global, no window
-
-    return Figure(figsize=(width, height), layout="constrained")
-
-
 def _features(trained: TrainedCascade, positives: ImageU8) -> Figure:
     mean = positives.mean(axis=0)
     nodes = [f for stage in trained.stages for tree in stage.trees for f in tree.features]
     shown = nodes[:_SHOWN]
-    figure = _figure(10, 4.4)
+    figure = new_figure(10, 4.4)
     axes = figure.subplots(2, _SHOWN // 2)
     figure.suptitle("The first features, over the mean of the faces")
     for number, axis in enumerate(axes.flat):
@@ -153,7 +121,7 @@ def _corners(x: int, y: int, w: int, h: int, tilted: bool) -> list[tuple[int, in
 
 
 def _rounds(trained: TrainedCascade) -> Figure:
-    figure = _figure(9, 4.5)
+    figure = new_figure(9, 4.5)
     axis = figure.subplots()
     rounds = [one for stage in trained.stages for one in stage.rounds]
     at = np.arange(1, len(rounds) + 1)
@@ -176,7 +144,7 @@ def _rounds(trained: TrainedCascade) -> Figure:
 
 def _roc(trained: TrainedCascade, faces: ImageU8, others: ImageU8) -> Figure:
     alarms, hits = roc(trained, faces, others)
-    figure = _figure(5.5, 4.5)
+    figure = new_figure(5.5, 4.5)
     axis = figure.subplots()
     axis.plot(np.maximum(alarms, 0.3 / len(others)), hits, drawstyle="steps-post")
     hit, alarm = trained.accepts(faces).mean(), trained.accepts(others).mean()

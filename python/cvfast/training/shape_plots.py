@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
-
 import numpy as np
 
-from cvfast.errors import MissingDependencyError
-from cvfast.io.atomic import atomic_path
+from cvfast.io.figures import new_figure, write_figure
 from cvfast.models.face_trees import FaceTrees
 from cvfast.training.shape import TrainedShape
 from cvfast.training.shape_data import FaceCrops
 from cvfast.typing import Path as PathLike
 
-__all__ = ["load_matplotlib", "plot_curves", "plot_faces"]
+__all__ = ["plot_curves", "plot_faces"]
 
 _SHOWN = 6  # faces
 
 
-def load_matplotlib() -> Any:
-    """Return ``matplotlib.figure``; MissingDependencyError with the command where it is not."""
-    try:
-        return importlib.import_module("matplotlib.figure")
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"plots need matplotlib ({error}): pip install 'cvfast[plot]'"
-        ) from error
-
-
 def plot_curves(path: PathLike, trained: TrainedShape) -> None:
     """Draw each ensemble's error after each of its stages, on the faces it saw and on others."""
-    figure = load_matplotlib().Figure(figsize=(9, 4.5), layout="constrained")
+    figure = new_figure(9, 4.5)
     left, right = figure.subplots(1, 2, width_ratios=(2, 1))
     for number, (name, curve) in enumerate(trained.curves.items()):
         seen, unseen = np.array(curve).T * 100
@@ -46,13 +32,13 @@ def plot_curves(path: PathLike, trained: TrainedShape) -> None:
     right.set(ylabel="NME of all points, %", ylim=(0, None))
     right.tick_params(axis="x", rotation=60)
     right.set_title("held-out, coarse to fine", fontsize=10)
-    _save(figure, path)
+    write_figure(path, figure)
 
 
 def plot_faces(path: PathLike, model: FaceTrees, held_out: FaceCrops) -> None:
     """Draw what the coarse and the fine trees find on some held-out faces, and the truth."""
     chosen = np.linspace(0, len(held_out) - 1, min(_SHOWN, len(held_out))).astype(int)
-    figure = load_matplotlib().Figure(figsize=(2.6 * len(chosen), 5.4), layout="constrained")
+    figure = new_figure(2.6 * len(chosen), 5.4)
     axes = figure.subplots(2, len(chosen), squeeze=False)
     for column, number in enumerate(chosen):
         picture, truth = held_out.pixels[number], held_out.points[number]
@@ -65,9 +51,4 @@ def plot_faces(path: PathLike, model: FaceTrees, held_out: FaceCrops) -> None:
             pane.set(xticks=(), yticks=())
             if column == 0:
                 pane.set_ylabel(f"{name} (green: truth)")
-    _save(figure, path)
-
-
-def _save(figure: Any, path: PathLike) -> None:
-    with atomic_path(path, overwrite=True) as temporary:
-        figure.savefig(temporary, dpi=110, format="png")
+    write_figure(path, figure)
