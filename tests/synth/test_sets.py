@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from cvfast.cli.make_faces import make_faces
+from cvfast.cli.make_faces import Making, make_faces
 from cvfast.cli.make_scenes import make_scenes
 from cvfast.errors import OutputExistsError
 from cvfast.io.images import read_image
@@ -33,7 +34,8 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pictures_masks_and_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert make_faces(str(tmp_path / "f"), count=6, size=32, identities=10, masks=True) == 0
+    making = Making(identities=10, masks=True)
+    assert make_faces(str(tmp_path / "f"), count=6, size=32, making=making) == 0
     assert "6 pictures" in capsys.readouterr().out
     pictures = read_labels(tmp_path / "f")
     assert len(pictures) == 6
@@ -113,12 +115,12 @@ def test_other_files_and_other_settings_are_not_mixed(tmp_path: Path) -> None:
     [
         ({"count": 0}, "count"),
         ({"size": 8}, "size"),
-        ({"identities": 0}, "identities"),
-        ({"test_share": 2.0}, "test_share"),
-        ({"jobs": 0}, "--jobs"),
+        ({"making": Making(identities=0)}, "identities"),
+        ({"making": Making(test_share=2.0)}, "test_share"),
+        ({"making": Making(jobs=0)}, "--jobs"),
     ],
 )
-def test_bad_arguments_are_named(tmp_path: Path, words: dict[str, int], text: str) -> None:
+def test_bad_arguments_are_named(tmp_path: Path, words: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=text):
         make_faces(str(tmp_path / "f"), **words)
     with pytest.raises(ValueError, match="--size"):

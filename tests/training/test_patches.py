@@ -131,7 +131,7 @@ def test_the_command(tmp_path, capsys):
     assert "3 iterations, loss " in printed
     assert "held out: faces found" in printed
     assert load_patch_net(out).inputs == ("pixels",)
-    assert (tmp_path / "net.onnx.training/losses.csv").exists()
+    assert (tmp_path / "net.onnx.run/losses.csv").exists()
     with pytest.raises(OutputExistsError, match="the file exists already"):
         train_patches([str(tmp_path)], iterations=3, **options)
 

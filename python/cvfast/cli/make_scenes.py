@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from cvfast.cli.common import Common
-from cvfast.cli.make_faces import made
+from cvfast.cli.make_faces import Making
 
 __all__ = ["EXAMPLES", "USAGE", "make_scenes"]
 
@@ -25,26 +25,18 @@ def make_scenes(
     count: Annotated[int, Parameter(help="How many pictures.")] = 100,
     size: Annotated[str, Parameter(help="Width x height in pixels.")] = "640x480",
     faces: Annotated[str, Parameter(help="Faces in each: a number, or least-most.")] = "0-6",
-    seed: Annotated[int, Parameter(help="Other pictures of the same people.")] = 0,
-    identities: Annotated[int, Parameter(help="How many people.")] = 200,
-    first: Annotated[int, Parameter(help="Number of the first of them.")] = 0,
-    test_share: Annotated[float, Parameter(help="Share of the people kept for tests.")] = 0.2,
-    masks: Annotated[bool, Parameter(negative="", help="Write masks of parts too.")] = False,
-    png: Annotated[bool, Parameter(negative="", help="PNG instead of JPEG.")] = False,
-    jobs: Annotated[int, Parameter(help="Processes.")] = 1,
+    making: Making | None = None,
     common: Common | None = None,
 ) -> int:
     """Make pictures of scenes: faces near and far before made backgrounds.
 
     A run that was killed goes on where it was when it is given again.
     """
-    from cvfast.synth.sets import MadeSet
-
-    settings = MadeSet(
-        "scenes", count, _pair("--size", size, "x", "640x480"), seed, identities, first,
-        test_share, masks, _pair("--faces", faces, "-", "0-6"), ".png" if png else ".jpg",
-    )  # fmt: skip
-    return made(folder, settings, jobs, common)
+    least_most = _pair("--faces", faces, "-", "0-6")
+    width_height = _pair("--size", size, "x", "640x480")
+    return (making or Making()).make(
+        folder, "scenes", count, width_height, common, faces=least_most
+    )
 
 
 def _pair(name: str, text: str, between: str, example: str) -> tuple[int, int]:

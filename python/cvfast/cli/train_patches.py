@@ -33,13 +33,12 @@ def train_patches(
     backgrounds: Annotated[str | None, Parameter(help="Folder of pictures without a face.")] = None,
     iterations: Annotated[int, Parameter(help="In all; 2600 take about five minutes.")] = 2600,
     seed: Annotated[int, Parameter(help="Of everything random.")] = 0,
-    work: Annotated[
-        str | None, Parameter(help="Folder of checkpoints, previews and curves; OUT.training.")
+    run: Annotated[
+        str | None,
+        Parameter(help="Folder for checkpoints, previews and curves (default: OUT.run)."),
     ] = None,
     save_every: Annotated[int, Parameter(help="Iterations between checkpoints.")] = 500,
-    resume: Annotated[
-        bool, Parameter(negative="", help="Go on with the training in WORK.")
-    ] = False,
+    resume: Annotated[bool, Parameter(negative="", help="Go on with the training there.")] = False,
     device: Annotated[str, Parameter(help="auto, cpu, cuda or mps.")] = "auto",
     overwrite: Overwrite = False,
     common: Common | None = None,
@@ -55,7 +54,7 @@ def train_patches(
         raise ValueError(f"--output: expected a name ending in .onnx, got {output}")
     refuse_targets(output, overwrite)
     report = (common or Common()).report("train")
-    folder = Path(work or f"{output}.training")
+    folder = Path(run or f"{output}.run")
     with report.bars():
         with report.bar("reading") as progress:
             pictures = _labelled(folders, "train", progress)
@@ -76,7 +75,7 @@ def train_patches(
     report.result(
         f"{output}: {done.iterations} iterations, loss {last:.4f}{judged}; curves in {folder}",
         output=output, iterations=done.iterations, loss=last, found=found, false=false,
-        work=str(folder),
+        run=str(folder),
     )  # fmt: skip
     return 0
 
