@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.faces.types import Faces
-from cvfast.geometry.boxes import RotatedBox
-from cvfast.geometry.sampling import PixelReader, read_crop
+from cvfast.geometry.sampling import PixelReader, read_whole
 from cvfast.kernels.cascade import CascadeKernel, group_rectangles, luma_of
 from cvfast.kernels.nms import nms
 from cvfast.models.cascade_file import read_cascade
@@ -87,11 +86,9 @@ def _windows(
 
 def _grey(reader: PixelReader) -> tuple[ImageU8, tuple[float, float]]:
     """Return the picture's grey values and how many of its pixels make one of theirs."""
-    width, height = reader.size
-    shrink = max(1.0, (width * height / _MOST_PIXELS) ** 0.5)
-    size = max(1, round(width / shrink)), max(1, round(height / shrink))
-    pixels = read_crop(reader, RotatedBox.from_box((0, 0, width, height)), size)
-    return luma_of(pixels), (width / size[0], height / size[1])
+    grey = luma_of(read_whole(reader, _MOST_PIXELS))
+    height, width = grey.shape
+    return grey, (reader.size[0] / width, reader.size[1] / height)
 
 
 def _faces(

@@ -39,7 +39,7 @@ class Detector:
         Its module and the ending of its two functions there, ``find_...`` and ``candidates_...``;
         imported at the first use.
     file
-        Whether ``name:FILE`` may, must or can never name a file, and what that file is.
+        What the file of ``name:FILE`` is; empty: it takes none.
     extra
         The optional packages that it needs; empty for none.
     """
@@ -48,8 +48,7 @@ class Detector:
     idea: str
     source: str
     home: tuple[str, str]
-    file: Literal["never", "may", "must"] = "never"
-    file_kind: str = ""
+    file: str = ""
     extra: str = ""
 
     def function(self, kind: Literal["find", "candidates"]) -> Callable[..., Faces]:
@@ -61,7 +60,7 @@ class Detector:
     @property
     def form(self) -> str:
         """How it is written in ``model=``: ``hog``, ``cascade[:FILE]``."""
-        return self.name + {"never": "", "may": "[:FILE]", "must": ":FILE"}[self.file]
+        return self.name + ("[:FILE]" if self.file else "")
 
 
 _ALL = (
@@ -70,24 +69,21 @@ _ALL = (
         "an average face slid over all places and sizes, compared by normalised cross-correlation",
         "Lewis, Fast Normalized Cross-Correlation, 1995",
         ("cvfast.faces.template", "template"),
-        file="may",
-        file_kind="a picture or template of an average face",
+        file="a picture or template of an average face",
     ),
     Detector(
         "cascade",
         "boosted Haar features on an integral image, in stages that give up early",
         "Viola and Jones, CVPR 2001 and IJCV 2004",
         ("cvfast.faces.cascade", "cascade"),
-        file="may",
-        file_kind="OpenCV's cascade XML",
+        file="OpenCV's cascade XML",
     ),
     Detector(
         "sliding-cnn",
         "a small convolutional net that judges every window of an image pyramid",
         "Rowley, Baluja and Kanade, PAMI 1998; Sermanet et al., OverFeat, 2014",
         ("cvfast.faces.sliding", "sliding"),
-        file="may",
-        file_kind="weights that cvfast train patches wrote",
+        file="weights that cvfast train patches wrote",
         extra="onnx",
     ),
     Detector(
@@ -102,8 +98,7 @@ _ALL = (
         "a convolutional net trained with max-margin object detection (dlib)",
         "King, Max-Margin Object Detection, 2015",
         ("cvfast.faces.dlib", "mmod"),
-        file="may",
-        file_kind="dlib's mmod detector",
+        file="dlib's mmod detector",
         extra="dlib",
     ),
     Detector(
@@ -227,7 +222,7 @@ def parse_model(text: str, *, name: str = "model") -> Spec:
     Raises
     ------
     ValueError
-        No such detector, or a file where there can be none, or none where there must be one.
+        No such detector, a file where there can be none, or a colon without one.
 
     Examples
     --------
@@ -236,9 +231,9 @@ def parse_model(text: str, *, name: str = "model") -> Spec:
     """
     head, colon, file = str(text).partition(":")
     detector = DETECTORS[check_choice(name, head, tuple(DETECTORS))]
-    if colon and detector.file == "never":
+    if colon and not detector.file:
         raise ValueError(f"{name}: expected {detector.name!r} without a file, got {text!r}")
-    if (colon and not file) or (detector.file == "must" and not file):
+    if colon and not file:
         raise ValueError(f"{name}: expected {detector.name}:FILE with a file's name, got {text!r}")
     return Spec(detector, file or None)
 

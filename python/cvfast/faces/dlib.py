@@ -18,7 +18,7 @@ from cvfast.errors import MissingDependencyError, ModelError
 from cvfast.faces.mesh import logistic
 from cvfast.faces.types import Faces, Landmarks
 from cvfast.geometry.boxes import RotatedBox
-from cvfast.geometry.sampling import PixelReader, read_crop
+from cvfast.geometry.sampling import PixelReader, read_crop, read_whole
 from cvfast.kernels.nms import nms
 from cvfast.typing import ImageU8
 
@@ -127,10 +127,7 @@ def candidates_mmod(reader: PixelReader, *, file: str | None = None) -> Faces:
 def _picture(reader: PixelReader, most: int, double: int) -> tuple[ImageU8, int]:
     """Return the whole picture in at most so many pixels, and how often dlib shall double it."""
     width, height = reader.size
-    scale = max(1.0, (width * height / most) ** 0.5)
-    small = max(1, round(width / scale)), max(1, round(height / scale))
-    pixels = read_crop(reader, RotatedBox.from_box((0, 0, width, height)), small)
-    return pixels, int(width * height <= double)
+    return read_whole(reader, most), int(width * height <= double)
 
 
 def _settled(

@@ -14,7 +14,16 @@ from cvfast.geometry.boxes import RotatedBox
 from cvfast.kernels.crop import Affine, CropSource, SampleGrid, is_packed
 from cvfast.typing import Image, ImageF32, ImageU8
 
-__all__ = ["PixelBox", "PixelReader", "as_rgb", "luma_of", "read_crop", "read_input", "read_luma"]
+__all__ = [
+    "PixelBox",
+    "PixelReader",
+    "as_rgb",
+    "luma_of",
+    "read_crop",
+    "read_input",
+    "read_luma",
+    "read_whole",
+]
 
 PixelBox: TypeAlias = tuple[int, int, int, int]
 
@@ -117,6 +126,39 @@ def read_crop(
     matrix = _matrix(box, size)
     out = np.empty((size[1], size[0], 3), np.uint8)
     return _samples(source).read(matrix, out, fill=fill, threads=1)
+
+
+def read_whole(source: Image | PixelReader, most_pixels: int) -> ImageU8:
+    """Read the whole picture, averaged down evenly to at most about so many pixels.
+
+    Parameters
+    ----------
+    source
+        A picture, or a reader of one, with a pixel at least.
+    most_pixels
+        Pictures with fewer keep their size.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 RGB, ``(height, width, 3)``.
+
+    Raises
+    ------
+    ValueError
+        The picture has no pixels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> read_whole(np.zeros((30, 40, 3), np.uint8), 300).shape
+    (15, 20, 3)
+    """
+    reader = source if isinstance(source, PixelReader) else PixelReader.of(source)
+    width, height = reader.size
+    shrink = max(1.0, (width * height / most_pixels) ** 0.5)
+    size = max(1, round(width / shrink)), max(1, round(height / shrink))
+    return read_crop(reader, RotatedBox.from_box((0, 0, width, height)), size)
 
 
 def read_input(

@@ -270,6 +270,9 @@ def group_rectangles(boxes: ArrayLike, min_neighbors: int = 3, *, eps: float = 0
 def luma_of(rgb: ImageU8) -> ImageU8:
     """Return the grey picture that OpenCV's cvtColor makes of an RGB one.
 
+    Its weights are finer than those of `cvfast.geometry.sampling.luma_of`, whose grey is one off
+    here and there: enough to decide some windows otherwise than OpenCV does.
+
     Parameters
     ----------
     rgb
