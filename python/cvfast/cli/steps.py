@@ -134,9 +134,8 @@ def integral_picture(grey: ImageU8, box: tuple[int, int, int, int]) -> ImageU8:
     x0, y0, x1, y1 = box
     for color, wide in ((_EDGE, 4), (_CORNER, 2)):
         pen.rectangle((x0, y0, max(x0, x1 - 1), max(y0, y1 - 1)), outline=color, width=wide)
-    for name, x, y, anchor in (
-        *(("A", x0, y0, "rb"), ("B", x1, y0, "lb"), ("C", x0, y1, "rt"), ("D", x1, y1, "lt")),
-    ):
+    marks = (("A", x0, y0, "rb"), ("B", x1, y0, "lb"), ("C", x0, y1, "rt"), ("D", x1, y1, "lt"))
+    for name, x, y, anchor in marks:
         shown = min(max(x, size), width - size), min(max(y, size), height - size)
         pen.text(shown, name, _CORNER, font, anchor, stroke_width=2, stroke_fill=_EDGE)
     corners = [int(sums[y, x]) for y, x in ((y1, x1), (y0, x1), (y1, x0), (y0, x0))]
@@ -168,8 +167,8 @@ def _common_steps(image: Image, trials: Sequence[Trial]) -> Iterator[tuple[str, 
     binary = np.where(grey > otsu(grey), 255, 0).astype(np.uint8)
     boxes = [trial.faces.boxes[0] for trial in trials if trial.faces is not None and trial.faces]
     best = boxes[0] if boxes else np.array([width, height, 3 * width, 3 * height]) / 4
-    x0, y0, x1, y1 = (round(float(value)) for value in best)
-    box = (max(x0, 0), max(y0, 0), min(x1, width), min(y1, height))
+    x0, y0, x1, y1 = np.clip(np.rint(best), 0, (width, height) * 2).astype(int).tolist()
+    box = (x0, y0, x1, y1)
     pictures = (colour, grey, binary, integral_picture(grey, box))
     yield from zip(_COMMON, pictures, strict=True)
 

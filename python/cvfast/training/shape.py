@@ -119,9 +119,9 @@ def _check(faces: FaceCrops, held_out: FaceCrops, options: ShapeOptions) -> None
         if crops.points.shape[1:] != faces.points.shape[1:]:
             raise ValueError(f"{name}: expected {faces.points.shape[1]} points")
     count = faces.points.shape[1]
-    numbers = [index for part in options.parts.values() for index in part]
-    if max([*numbers, *options.eyes], default=0) >= count:
-        raise ValueError(f"parts: expected points below {count}, got {max(numbers)}")
+    for name, numbers in (*options.parts.items(), ("eyes", options.eyes)):
+        if not all(0 <= index < count for index in numbers):
+            raise ValueError(f"{name}: expected points of 0 to {count - 1}, got {list(numbers)}")
 
 
 @dataclass(eq=False)

@@ -152,7 +152,7 @@ def nme(found: ArrayLike, true: ArrayLike, eyes: Sequence[int]) -> float:
     found, true
         (N, P, 2).
     eyes
-        Numbers of the two corners in ``true``; with parts of shapes, give the distances instead.
+        Numbers of the two corners in ``true``.
 
     Examples
     --------
