@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +198,7 @@ def make_shard(
 def made_picture(settings: MadeSet, number: int) -> tuple[ImageU8, ImageU8, LabelledPicture]:
     """Make one picture of a set: its pixels, its mask and its labels."""
     # A picture's split is drawn first, so that both kinds of people get their share of pictures.
-    everyone = {split: settings.people(split) for split in ("train", "test")}
+    everyone = _everyone(settings)
     split = split_of(number, settings.test_share)
     split = split if everyone[split] else "train" if everyone["train"] else "test"
     people = _cast(settings, number // BLOCK, everyone[split])
@@ -218,6 +218,11 @@ def made_picture(settings: MadeSet, number: int) -> tuple[ImageU8, ImageU8, Labe
     shown = tuple(_label(face.box, face.points68, face.facts) for face in scene.faces)
     return scene.image, scene.mask, LabelledPicture(settings.name(number), shown,
                                                     settings.size, split)  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def _everyone(settings: MadeSet) -> dict[str, list[int]]:
+    return {split: settings.people(split) for split in ("train", "test")}
 
 
 def _cast(settings: MadeSet, block: int, people: list[int]) -> list[int]:
