@@ -109,7 +109,8 @@ def test_a_damaged_state(tmp_path: Path) -> None:
         (TRAIN, TEST[:0], SMALL, "got 100 and 0"),
         (TRAIN, TEST, replace(SMALL, side=40), "faces: expected crops of 53 pixels"),
         (TRAIN, FaceCrops(TEST.pixels, TEST.points[:, :3]), SMALL, "held_out: expected 4 points"),
-        (TRAIN, TEST, replace(SMALL, parts={"all": (0, 4)}), "expected points below 4, got 4"),
+        (TRAIN, TEST, replace(SMALL, parts={"all": (0, 4)}), "all: expected points of 0 to 3, got"),
+        (TRAIN, TEST, replace(SMALL, eyes=(-1, 1)), "eyes: expected points of 0 to 3, got"),
     ],
 )
 def test_wrong_faces(
