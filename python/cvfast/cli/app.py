@@ -96,11 +96,9 @@ def build() -> App:
             usage=f"cvfast {name} {module.USAGE}",
         )
     for group in _GROUPS:
-        if group.modules():
-            app.command(group.app())
+        app.command(group.app())
     for alias, (group, kind) in _ALIASES.items():
-        if kind in group.modules():
-            group.add(app, kind, name=alias)
+        group.add(app, kind, name=alias)
     return app
 
 

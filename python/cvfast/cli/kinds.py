@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -34,12 +33,9 @@ class Kinds:
     names: tuple[str, ...]
 
     def modules(self) -> dict[str, ModuleType]:
-        """Import the kinds that are there."""
-        homes = {name: f"cvfast.cli.{self.verb}_{name}" for name in self.names}
+        """Import the kinds."""
         return {
-            name: importlib.import_module(home)
-            for name, home in homes.items()
-            if importlib.util.find_spec(home) is not None
+            name: importlib.import_module(f"cvfast.cli.{self.verb}_{name}") for name in self.names
         }
 
     def examples(self) -> list[str]:
@@ -56,7 +52,7 @@ class Kinds:
             version_flags=(),
             **options,
         )
-        for name in self.modules():
+        for name in self.names:
             self.add(app, name)
         return app
 
