@@ -34,8 +34,7 @@ def train_patches(
     iterations: Annotated[int, Parameter(help="In all; 2600 take about five minutes.")] = 2600,
     seed: Annotated[int, Parameter(help="Of everything random.")] = 0,
     run: Annotated[
-        str | None,
-        Parameter(help="Folder for checkpoints, previews and curves (default: OUT.run)."),
+        str | None, Parameter(help="Folder for checkpoints and curves (default: OUT.run).")
     ] = None,
     save_every: Annotated[int, Parameter(help="Iterations between checkpoints.")] = 500,
     resume: Annotated[bool, Parameter(negative="", help="Go on with the training there.")] = False,
