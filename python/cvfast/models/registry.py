@@ -108,7 +108,7 @@ MODELS: tuple[ModelFile, ...] = (
     ModelFile(
         "face_template",
         "face_template.png",
-        "b36657961d1e93206cd37add8c9a40755735ca705ecd42dde53d108391c8e055",
+        "4964d8120b0beab59e190c17cc513fe3d76a359322c168983199db10883388f5",
         "MIT",
         _OURS,
         "average face",
