@@ -100,7 +100,7 @@ MODELS: tuple[ModelFile, ...] = (
     ModelFile(
         "face_patch",
         "face_patch.onnx",
-        "519a62a3626984d80b6f7a41493db65801ec81e26a90b913b5bfb5b8adc63174",
+        "57c96f3a2b5b67b386a109ef8988da3e1d28f97245c0f158887e4d48a406fab4",
         "MIT",
         _OURS,
         "face or not, 24 x 24 pixels",
