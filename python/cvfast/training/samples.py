@@ -189,6 +189,7 @@ def jittered(
     rng: np.random.Generator,
     *,
     part: float = 1.0,
+    amount: float = 1.0,
 ) -> ImageU8:
     """Return patches at a size, and behind them copies that are turned, moved and scaled a little.
 
@@ -205,6 +206,8 @@ def jittered(
         Decides them.
     part
         How much of a patch's width and height to show, its middle.
+    amount
+        Of all the turning, moving and scaling: 0.5 halves it.
 
     Returns
     -------
@@ -218,8 +221,11 @@ def jittered(
         for patch in patches:
             height, width = patch.shape
             wide = np.pad(patch, ((height, height), (width, width)), "edge")
-            angle, scale = rng.uniform(-0.157, 0.157), rng.uniform(0.92, 1.08)
-            move = rng.uniform(-0.05, 0.05, 2) * (width, height)
+            angle, scale = (
+                amount * rng.uniform(-0.157, 0.157),
+                1 + amount * rng.uniform(-0.08, 0.08),
+            )
+            move = amount * rng.uniform(-0.05, 0.05, 2) * (width, height)
             step = np.array([width, height]) * (scale * part) / size
             c, s = np.cos(angle), np.sin(angle)
             turn = np.array([[c, -s], [s, c]]) * step
