@@ -25,6 +25,7 @@ __all__ = ["CascadeSettings", "StageReport", "TrainedCascade", "train_cascade"]
 
 _MODES = {"haar": "basic", "haar-core": "core", "haar-tilted": "all"}
 _LEAST_NEGATIVES = 10
+_RARE = 30  # windows looked at for one that passes; from there on all are scanned at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +231,7 @@ class _Trainer:
         self.stopped = ""
         self._settings, self._positives = settings, positives
         self._scenes, self._fixed, self._threads = scenes, fixed, threads
+        self._accepted: NDArray[np.int64] | None = None
         self._progress = progress or (lambda _done, _total: None)
 
     def next_stage(self) -> tuple[Stage, StageReport] | None:
@@ -282,9 +284,25 @@ class _Trainer:
         fixed = self._fixed[passes(self._fixed)] if len(self._fixed) else self._fixed
         wanted = max(self._settings.negatives - len(fixed), 0)
         rng = np.random.default_rng([self._settings.seed, len(self.stages)])
-        found, seen = self._scenes.collect(wanted, rng, passes)
+        among = self._pool()
+        found, seen = self._scenes.collect(wanted, rng, passes, among)
+        if among is not None and len(among):  # each stands for others that were rejected before
+            seen = round(seen * len(self._scenes) / len(among))
         room = MOST_PATCHES - len(self._positives)
         return np.concatenate([fixed, found])[:room], seen + len(self._fixed)
+
+    def _pool(self) -> NDArray[np.int64] | None:
+        """Return the windows worth a look once few pass: all that the first stages accept.
+
+        How many stages follows from the reports alone, so that a resumed training has the same.
+        """
+        if self._accepted is None:
+            rare = (n for n, r in enumerate(self.reports, 1) if r.windows > _RARE * r.negatives)
+            stages = next(rare, None)
+            if stages is not None:
+                kernel = CascadeKernel(assemble(self.stages[:stages], self.features))
+                self._accepted = self._scenes.accepted(kernel, threads=self._threads)
+        return self._accepted
 
     def _runner(self) -> Callable[[ImageU8], NDArray[np.bool_]]:
         if not self.stages:

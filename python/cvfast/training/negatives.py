@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from cvfast.kernels.cascade import CascadeKernel
 from cvfast.training.samples import resized
 from cvfast.typing import ImageU8
 
@@ -54,7 +55,35 @@ class Backgrounds:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def collect(self, count: int, rng: np.random.Generator, test: _Test) -> tuple[ImageU8, int]:
+    def accepted(self, kernel: CascadeKernel, *, threads: int | None = None) -> NDArray[np.int64]:
+        """Return the numbers of the windows that a cascade accepts, of all there are.
+
+        Far quicker than :meth:`collect` where few are accepted: the cascade runs over whole
+        pictures and nothing is cut out.
+
+        Parameters
+        ----------
+        kernel
+            Of this window's size.
+        threads
+            At most so many; None: :func:`cvfast.get_num_threads`.
+        """
+        numbers = [np.empty(0, np.int64)]
+        for start, level in zip(self._starts, self._levels, strict=False):
+            boxes = kernel.windows(
+                level, min_size=self._size, max_size=self._size, clip=False, threads=threads
+            ).boxes.astype(np.int64)
+            across = _grid(level, self._size)[1]
+            numbers.append(start + boxes[:, 1] // _STRIDE * across + boxes[:, 0] // _STRIDE)
+        return np.concatenate(numbers)
+
+    def collect(
+        self,
+        count: int,
+        rng: np.random.Generator,
+        test: _Test,
+        among: NDArray[np.int64] | None = None,
+    ) -> tuple[ImageU8, int]:
         """Return up to `count` windows that pass `test`, and how many were looked at.
 
         Parameters
@@ -65,10 +94,12 @@ class Backgrounds:
             Decides the order of the windows.
         test
             (N, height, width) windows to (N,) bool.
+        among
+            Numbers of the windows to look at; None: all.
         """
         found: list[ImageU8] = []
         held = seen = 0
-        for windows in self._windows(rng):
+        for windows in self._windows(rng, among):
             if held >= count:
                 break
             passed = windows[test(windows)][: count - held]
@@ -78,8 +109,11 @@ class Backgrounds:
         empty = np.empty((0, self._size[1], self._size[0]), np.uint8)
         return np.concatenate([empty, *found]), seen
 
-    def _windows(self, rng: np.random.Generator) -> Iterator[ImageU8]:
-        order = rng.permutation(len(self)) if len(self) else np.empty(0, np.int64)
+    def _windows(
+        self, rng: np.random.Generator, among: NDArray[np.int64] | None
+    ) -> Iterator[ImageU8]:
+        numbers = len(self) if among is None else among
+        order = rng.permutation(numbers) if len(self) else np.empty(0, np.int64)
         for start in range(0, len(order), _CHUNK):
             yield self._cut(order[start : start + _CHUNK])
 

@@ -183,7 +183,13 @@ def mirrored(patches: ImageU8) -> ImageU8:
 
 
 def jittered(
-    patches: ImageU8, size: tuple[int, int], copies: int, rng: np.random.Generator
+    patches: ImageU8,
+    size: tuple[int, int],
+    copies: int,
+    rng: np.random.Generator,
+    *,
+    part: float = 1.0,
+    amount: float = 1.0,
 ) -> ImageU8:
     """Return patches at a size, and behind them copies that are turned, moved and scaled a little.
 
@@ -198,22 +204,29 @@ def jittered(
         lies outside repeats the patch's edge.
     rng
         Decides them.
+    part
+        How much of a patch's width and height to show, its middle.
+    amount
+        Of all the turning, moving and scaling: 0.5 halves it.
 
     Returns
     -------
     numpy.ndarray
-        (N (1 + copies), height, width) uint8, all whole patches first.
+        (N (1 + copies), height, width) uint8, all patches as they are first.
     """
     from PIL import Image as Pillow
 
-    out = [resized(patch, size) for patch in patches]
+    out = [_middle(patch, size, part) for patch in patches]
     for _ in range(copies):
         for patch in patches:
             height, width = patch.shape
             wide = np.pad(patch, ((height, height), (width, width)), "edge")
-            angle, scale = rng.uniform(-0.157, 0.157), rng.uniform(0.92, 1.08)
-            move = rng.uniform(-0.05, 0.05, 2) * (width, height)
-            step = np.array([width, height]) * scale / size
+            angle, scale = (
+                amount * rng.uniform(-0.157, 0.157),
+                1 + amount * rng.uniform(-0.08, 0.08),
+            )
+            move = amount * rng.uniform(-0.05, 0.05, 2) * (width, height)
+            step = np.array([width, height]) * (scale * part) / size
             c, s = np.cos(angle), np.sin(angle)
             turn = np.array([[c, -s], [s, c]]) * step
             start = np.array([1.5 * width, 1.5 * height]) + move - turn @ (np.array(size) / 2)
@@ -223,6 +236,20 @@ def jittered(
             )
             out.append(np.asarray(made))
     return np.stack(out)
+
+
+def _middle(patch: ImageU8, size: tuple[int, int], part: float) -> ImageU8:
+    """Return the middle part of a patch at a size."""
+    from PIL import Image as Pillow
+
+    if part == 1.0:
+        return resized(patch, size)
+    height, width = patch.shape
+    box = tuple(side * (1 + sign * part) / 2 for sign in (-1, 1) for side in (width, height))
+    made = Pillow.fromarray(np.ascontiguousarray(patch)).resize(
+        size, Pillow.Resampling.BILINEAR, box
+    )
+    return np.asarray(made)
 
 
 def split(count: int, share: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], ...]:
