@@ -96,6 +96,13 @@ def test_the_mean_of_faces_counts_each_alike():
     assert np.abs(mean.grey.astype(int) - louder.grey).max() <= 1
 
 
+def test_a_channel_of_a_picture_is_searched_like_its_copy(astronaut):
+    channel = astronaut[:200, :200, 1]
+    found = find_template(PixelReader.of(channel))
+    same = find_template(PixelReader.of(channel.copy()))
+    np.testing.assert_array_equal(found.boxes, same.boxes)
+
+
 @pytest.mark.parametrize("size", [(5, 5), (31, 200), (200, 31)])
 def test_pictures_smaller_than_the_template_have_no_face(size):
     assert len(find_template(PixelReader.of(np.zeros(size, np.uint8)))) == 0
