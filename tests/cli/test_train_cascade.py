@@ -11,6 +11,7 @@ from cvfast.cli.common import Common
 from cvfast.cli.train_cascade import Learning, train_cascade
 from cvfast.errors import OutputExistsError
 from cvfast.models.cascade_file import read_cascade
+from cvfast.training.labels import LabelledFace, LabelledPicture, write_labels
 from PIL import Image
 
 
@@ -48,3 +49,15 @@ def test_it_writes_a_cascade_plots_and_a_table(folders, tmp_path, capsys):
 def test_a_window_that_is_none_is_named(folders):
     with pytest.raises(ValueError, match="--window: expected WIDTHxHEIGHT"):
         train_cascade(*folders, learning=Learning(window="big"))
+
+
+def test_it_says_when_labels_and_use_of_the_pictures_differ(folders, tmp_path, capsys):
+    faces, scenes = folders
+    face = LabelledFace(np.array([2, 2, 9, 9], np.float32))
+    write_labels(faces, [LabelledPicture("0.png", (face,))])
+    write_labels(scenes, [LabelledPicture("0.png", (face,)), LabelledPicture("1.png", ())])
+    learning = Learning(window="12x12", stages=1, windows=100)
+    train_cascade(faces, scenes, output=str(tmp_path / "c.xml"), learning=learning)
+    said = capsys.readouterr().err
+    assert f"{faces}: has labels.jsonl, but whole pictures are taken as faces; --boxes" in said
+    assert f"{scenes}: 1 of its 2 pictures show faces" in said

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "USAGE", "train_cascade"]
 
 EXAMPLES = (
-    "cvfast train cascade faces/ scenes/ -o cascade.xml",
-    "cvfast train cascade faces/ scenes/ --boxes labels.jsonl --features lbp --plots plots/",
-    "cvfast train cascade faces/ scenes/ --run run/ --resume",
+    "cvfast train cascade faces/ backgrounds/ -o cascade.xml",
+    "cvfast train cascade made/ backgrounds/ --boxes labels.jsonl --features lbp --plots plots/",
+    "cvfast train cascade faces/ backgrounds/ --run run/ --resume",
 )
 USAGE = "POSITIVES NEGATIVES [-o OUT] [OPTIONS]"
 
@@ -103,6 +103,7 @@ def train_cascade(
     settings = (learning or Learning()).settings()
     report = (common or Common()).report("train")
     refuse_targets(output, overwrite, plots)
+    _warn(report, positives, negatives, cut=(pictures or Pictures()).boxes is not None)
     material = gather(
         positives,
         negatives,
@@ -124,6 +125,25 @@ def train_cascade(
         )
     write_cascade(output, trained.cascade, overwrite=overwrite)
     return _tell(report, output, settings, trained, material, plots)
+
+
+def _warn(report: Report, positives: str, negatives: str, *, cut: bool) -> None:
+    """Say where labels tell that the pictures are not what they are taken for."""
+    from cvfast.training.labels import FILE, read_labels
+
+    if not cut and (Path(positives) / FILE).is_file():
+        report.note(
+            f"{positives}: has {FILE}, but whole pictures are taken as faces; "
+            f"--boxes {FILE} cuts the faces out."
+        )
+    if (Path(negatives) / FILE).is_file():
+        pictures = read_labels(negatives)
+        count = sum(bool(picture.faces) for picture in pictures)
+        if count:
+            report.note(
+                f"{negatives}: {count} of its {len(pictures)} pictures show faces, says its {FILE}; "
+                "they are learnt as no faces. `cvfast make scenes DIR --faces 0` makes some without."
+            )
 
 
 def _tell(
