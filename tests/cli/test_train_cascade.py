@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from cvfast.cli.common import Common
 from cvfast.cli.train_cascade import Learning, train_cascade
-from cvfast.errors import OutputExistsError
+from cvfast.errors import MediaError, OutputExistsError
 from cvfast.models.cascade_file import read_cascade
 from cvfast.training.labels import LabelledFace, LabelledPicture, write_labels
 from PIL import Image
@@ -60,4 +60,27 @@ def test_it_says_when_labels_and_use_of_the_pictures_differ(folders, tmp_path, c
     train_cascade(faces, scenes, output=str(tmp_path / "c.xml"), learning=learning)
     said = capsys.readouterr().err
     assert f"{faces}: has labels.jsonl, but whole pictures are taken as faces; --boxes" in said
-    assert f"{scenes}: 1 of its 2 pictures show faces" in said
+    assert f"{scenes}: 1 of 2 pictures show faces" in said
+
+
+def test_one_face_is_not_enough(folders, tmp_path):
+    faces = Path(folders[0])
+    for file in sorted(faces.iterdir())[1:]:
+        file.unlink()
+    out = tmp_path / "c.xml"
+    with pytest.raises(MediaError, match="expected two faces or more to train on, got 1"):
+        train_cascade(*folders, output=str(out), learning=Learning(window="12x12"))
+    assert not out.exists()
+
+
+def test_without_others_held_out_it_judges_the_faces_alone(folders, tmp_path, capsys):
+    for file in sorted(Path(folders[1]).iterdir())[1:]:
+        file.unlink()
+    learning = Learning(window="12x12", stages=1, windows=100)
+    assert train_cascade(*folders, output=str(tmp_path / "c.xml"), learning=learning) == 0
+    assert "0 of 0 others" in capsys.readouterr().out
+
+
+def test_errors_name_the_option():
+    with pytest.raises(ValueError, match="--windows: expected 10 to .*, got 0"):
+        Learning(windows=0).settings()

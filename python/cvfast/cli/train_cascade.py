@@ -45,18 +45,21 @@ class Learning:
         """Return them as the library takes them."""
         from cvfast.training.cascade import CascadeSettings
 
-        return CascadeSettings(
-            size=_size(self.window),
-            features=self.features,
-            boost=self.boost,
-            depth=self.depth,
-            stages=self.stages,
-            hit_rate=self.hit_rate,
-            false_alarm=self.false_alarm,
-            max_weak=self.max_weak,
-            negatives=self.windows,
-            seed=self.seed,
-        )
+        try:
+            return CascadeSettings(
+                size=_size(self.window),
+                features=self.features,
+                boost=self.boost,
+                depth=self.depth,
+                stages=self.stages,
+                hit_rate=self.hit_rate,
+                false_alarm=self.false_alarm,
+                max_weak=self.max_weak,
+                negatives=self.windows,
+                seed=self.seed,
+            )
+        except ValueError as error:  # here NEGATIVES are the pictures
+            raise ValueError(str(error).replace("negatives:", "--windows:")) from error
 
 
 @Parameter(name="*")
@@ -141,8 +144,8 @@ def _warn(report: Report, positives: str, negatives: str, *, cut: bool) -> None:
         count = sum(bool(picture.faces) for picture in pictures)
         if count:
             report.note(
-                f"{negatives}: {count} of its {len(pictures)} pictures show faces, says its {FILE}; "
-                "they are learnt as no faces. `cvfast make scenes DIR --faces 0` makes some without."
+                f"{negatives}: {count} of {len(pictures)} pictures show faces, says its {FILE}; "
+                "these are learnt as no faces. `cvfast make scenes DIR --faces 0` makes others."
             )
 
 
