@@ -82,5 +82,5 @@ def test_without_others_held_out_it_judges_the_faces_alone(folders, tmp_path, ca
 
 
 def test_errors_name_the_option():
-    with pytest.raises(ValueError, match="--windows: expected 10 to .*, got 0"):
+    with pytest.raises(ValueError, match=r"--windows: expected 10 to .*, got 0"):
         Learning(windows=0).settings()
