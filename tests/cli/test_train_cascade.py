@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from cvfast.cli.common import Common
 from cvfast.cli.train_cascade import Learning, train_cascade
-from cvfast.errors import MediaError, OutputExistsError
+from cvfast.errors import MediaError, OutputError, OutputExistsError
 from cvfast.models.cascade_file import read_cascade
 from cvfast.training.labels import LabelledFace, LabelledPicture, write_labels
 from PIL import Image
@@ -84,3 +84,12 @@ def test_without_others_held_out_it_judges_the_faces_alone(folders, tmp_path, ca
 def test_errors_name_the_option():
     with pytest.raises(ValueError, match=r"--windows: expected 10 to .*, got 0"):
         Learning(windows=0).settings()
+    with pytest.raises(ValueError, match="seed: expected at least 0, got -1"):
+        Learning(seed=-1).settings()
+
+
+def test_a_run_folder_that_cannot_be_made_is_named(folders, tmp_path):
+    (tmp_path / "run").write_bytes(b"a file")
+    options = {"output": str(tmp_path / "c.xml"), "learning": Learning(window="12x12")}
+    with pytest.raises(OutputError, match="run: expected a folder for the stages"):
+        train_cascade(*folders, run=str(tmp_path / "run"), **options)

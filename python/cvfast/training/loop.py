@@ -124,6 +124,8 @@ def train(
     ------
     OutputExistsError
         The folder has checkpoints and ``resume`` is False.
+    OutputError
+        The folder cannot be made, or the disk is full.
     TrainingError
         A loss is not finite. The last checkpoint is from before.
     ModelError
@@ -136,6 +138,8 @@ def train(
     for name, value in (("iterations", iterations), ("save_every", save_every)):
         if value < 1:
             raise ValueError(f"{name}: expected at least 1, got {value}")
+    if seed < 0:
+        raise ValueError(f"seed: expected at least 0, got {seed}")
     if preview_every is not None and preview_every < 1:
         raise ValueError(f"preview_every: expected None or at least 1, got {preview_every}")
     fabric = _fabric(device)
