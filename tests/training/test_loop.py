@@ -128,6 +128,8 @@ def test_what_is_refused(tmp_path):
         trained(tmp_path / "new", 0)
     with pytest.raises(ValueError, match="seed: expected at least 0, got -1"):
         trained(tmp_path / "new", 1, seed=-1)
+    with pytest.raises(ValueError, match=r"device: expected one of auto, .*, got 'tpu'"):
+        trained(tmp_path / "new", 1, device="tpu")
     with pytest.raises(OutputError, match="the folder cannot be made"):
         trained(FILE / "new", 1)
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Task", "Trained", "train"]
 
+_DEVICES = ("auto", "cpu", "cuda", "mps")
+
 
 class Task:
     """What is trained. Fill in the attributes; overwrite `batch` and `step`, perhaps `preview`.
@@ -142,6 +144,8 @@ def train(
         raise ValueError(f"seed: expected at least 0, got {seed}")
     if preview_every is not None and preview_every < 1:
         raise ValueError(f"preview_every: expected None or at least 1, got {preview_every}")
+    if device not in _DEVICES:
+        raise ValueError(f"device: expected one of {', '.join(_DEVICES)}, got {device!r}")
     fabric = _fabric(device)
     folder = make_folder(folder)
     run = _Run(task, fabric, folder, {"seed": seed, **task.settings}, Curves.of(iterations))
