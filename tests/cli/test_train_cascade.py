@@ -91,5 +91,5 @@ def test_errors_name_the_option():
 def test_a_run_folder_that_cannot_be_made_is_named(folders, tmp_path):
     (tmp_path / "run").write_bytes(b"a file")
     options = {"output": str(tmp_path / "c.xml"), "learning": Learning(window="12x12")}
-    with pytest.raises(OutputError, match="run: expected a folder for the stages"):
+    with pytest.raises(OutputError, match="run: the folder cannot be made"):
         train_cascade(*folders, run=str(tmp_path / "run"), **options)

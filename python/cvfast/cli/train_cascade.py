@@ -106,14 +106,10 @@ def train_cascade(
     settings = (learning or Learning()).settings()
     report = (common or Common()).report("train")
     refuse_targets(output, overwrite, plots)
-    _warn(report, positives, negatives, cut=(pictures or Pictures()).boxes is not None)
+    chosen = asdict(pictures or Pictures())
+    _warn(report, positives, negatives, cut=chosen["boxes"] is not None)
     material = gather(
-        positives,
-        negatives,
-        settings.size,
-        seed=settings.seed,
-        recursive=recursive,
-        **asdict(pictures or Pictures()),
+        positives, negatives, settings.size, seed=settings.seed, recursive=recursive, **chosen
     )
     with report.bars(), report.bar("weak trees") as progress:
         trained = train(
