@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from cvfast.cli.common import Common
 from cvfast.cli.train_cascade import Learning, train_cascade
-from cvfast.errors import OutputExistsError
+from cvfast.errors import MediaError, OutputError, OutputExistsError
 from cvfast.models.cascade_file import read_cascade
+from cvfast.training.labels import LabelledFace, LabelledPicture, write_labels
 from PIL import Image
 
 
@@ -48,3 +49,47 @@ def test_it_writes_a_cascade_plots_and_a_table(folders, tmp_path, capsys):
 def test_a_window_that_is_none_is_named(folders):
     with pytest.raises(ValueError, match="--window: expected WIDTHxHEIGHT"):
         train_cascade(*folders, learning=Learning(window="big"))
+
+
+def test_it_says_when_labels_and_use_of_the_pictures_differ(folders, tmp_path, capsys):
+    faces, scenes = folders
+    face = LabelledFace(np.array([2, 2, 9, 9], np.float32))
+    write_labels(faces, [LabelledPicture("0.png", (face,))])
+    write_labels(scenes, [LabelledPicture("0.png", (face,)), LabelledPicture("1.png", ())])
+    learning = Learning(window="12x12", stages=1, windows=100)
+    train_cascade(faces, scenes, output=str(tmp_path / "c.xml"), learning=learning)
+    said = capsys.readouterr().err
+    assert f"{faces}: has labels.jsonl, but whole pictures are taken as faces; --boxes" in said
+    assert f"{scenes}: 1 of 2 pictures show faces" in said
+
+
+def test_one_face_is_not_enough(folders, tmp_path):
+    faces = Path(folders[0])
+    for file in sorted(faces.iterdir())[1:]:
+        file.unlink()
+    out = tmp_path / "c.xml"
+    with pytest.raises(MediaError, match="expected two faces or more to train on, got 1"):
+        train_cascade(*folders, output=str(out), learning=Learning(window="12x12"))
+    assert not out.exists()
+
+
+def test_without_others_held_out_it_judges_the_faces_alone(folders, tmp_path, capsys):
+    for file in sorted(Path(folders[1]).iterdir())[1:]:
+        file.unlink()
+    learning = Learning(window="12x12", stages=1, windows=100)
+    assert train_cascade(*folders, output=str(tmp_path / "c.xml"), learning=learning) == 0
+    assert "0 of 0 others" in capsys.readouterr().out
+
+
+def test_errors_name_the_option():
+    with pytest.raises(ValueError, match=r"--windows: expected 10 to .*, got 0"):
+        Learning(windows=0).settings()
+    with pytest.raises(ValueError, match="seed: expected at least 0, got -1"):
+        Learning(seed=-1).settings()
+
+
+def test_a_run_folder_that_cannot_be_made_is_named(folders, tmp_path):
+    (tmp_path / "run").write_bytes(b"a file")
+    options = {"output": str(tmp_path / "c.xml"), "learning": Learning(window="12x12")}
+    with pytest.raises(OutputError, match="run: the folder cannot be made"):
+        train_cascade(*folders, run=str(tmp_path / "run"), **options)

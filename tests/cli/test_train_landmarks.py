@@ -107,6 +107,7 @@ def test_empty_folders(tmp_path: Path) -> None:
 def test_wrong_numbers(faces: Path, tmp_path: Path) -> None:
     for change, message in (
         ({"copies": 0}, "copies: expected 1 to 1000, got 0"),
+        ({"seed": -1}, "seed: expected 0 to "),
         ({"side": 4}, "side: expected 16 to 1024, got 4"),
         ({"fine": (1, 3, 99)}, "depth: expected 1 to 10, got 99"),
         ({"coarse": (0, 3, 2)}, "stages: expected 1 to 1000, got 0"),

@@ -156,6 +156,14 @@ def test_wrong_options(options: dict, message: str) -> None:
         detect(np.zeros((4, 4), np.uint8), **options)
 
 
+def test_options_of_wrong_types() -> None:
+    with pytest.raises(TypeError, match="min_score: expected a number, got str"):
+        detect(np.zeros((4, 4), np.uint8), min_score="0.5")
+    with pytest.raises(TypeError, match="max_faces: expected None or an integer, got float"):
+        detect(np.zeros((4, 4), np.uint8), max_faces=1.5)
+    assert len(detect(np.zeros((4, 4), np.uint8), max_faces=np.int64(1))) == 0
+
+
 def test_wrong_pictures() -> None:
     with pytest.raises(TypeError, match="image: expected dtype uint8 or float32"):
         detect(np.zeros((4, 4, 3)))

@@ -106,6 +106,13 @@ def test_half_a_face_in_shade_is_found(astronaut):
     assert iou([(173.0, 81.0, 278.0, 182.0)], found.boxes[:1])[0, 0] > 0.7
 
 
+def test_a_channel_of_a_picture_is_searched_like_its_copy(astronaut):
+    channel = astronaut[:200, :200, 1]
+    found = find_template(PixelReader.of(channel))
+    same = find_template(PixelReader.of(channel.copy()))
+    np.testing.assert_array_equal(found.boxes, same.boxes)
+
+
 @pytest.mark.parametrize("size", [(5, 5), (31, 200), (200, 31)])
 def test_pictures_smaller_than_the_template_have_no_face(size):
     assert len(find_template(PixelReader.of(np.zeros(size, np.uint8)))) == 0

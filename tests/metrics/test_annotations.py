@@ -179,3 +179,11 @@ def test_scores_are_finite_numbers(write, score: str) -> None:
     path = write('{"file": "a", "faces": [{"box": [1, 2, 3, 4], "score": ' + score + "}]}")
     with pytest.raises(MediaError, match='line 1: expected a "score" that is a finite number'):
         read_detections(path)
+
+
+@pytest.mark.parametrize("name", ["", "a\\u0000.jpg"])
+def test_names_that_no_file_can_have(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text(f'{{"file": "{name}", "faces": []}}')
+    with pytest.raises(MediaError, match='line 1: expected "file", the path of a picture'):
+        read_annotations(path)

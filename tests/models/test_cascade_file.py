@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -162,3 +163,9 @@ def test_huge_and_missing_files_are_refused(
         read_cascade(tmp_path / "gone.xml")
     with pytest.raises(ModelError, match="cannot be read"):
         read_cascade(tmp_path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelError, match="expected a file, got a named pipe"):
+        read_cascade(tmp_path / "pipe")

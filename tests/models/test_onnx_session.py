@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 
 import numpy as np
 import onnx
@@ -132,3 +133,9 @@ def test_without_onnxruntime(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(MissingDependencyError, match=r"pip install 'cvfast\[onnx\]'"):
         OnnxSession(written(tmp_path / "a.onnx", model()), inputs=INPUT, outputs=OUTPUT)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelError, match="expected a file, got a named pipe"):
+        OnnxSession(tmp_path / "pipe", inputs=INPUT, outputs=OUTPUT)

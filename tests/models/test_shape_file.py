@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -261,7 +262,7 @@ def header(changes: dict[str, object], metadata: dict[str, str] | None = None) -
         (header({"shape": [1 << 39, 1 << 39]}), "expected .* bytes in a body"),
         (header({"shape": [-5, -2]}), "expected whole numbers"),
         (header({"shape": [10]}), "initial: expected shape"),
-        (header({"dtype": "BF16"}), "header cannot be read"),
+        (header({"dtype": "BF16"}), "header cannot be read: expected a dtype of .*, got 'BF16'"),
         (header({"data_offsets": [0, 1 << 30]}), "expected 40 bytes"),
         (header({}, {"format": "another"}), "format: expected 'cvfast face trees 1'"),
         (header({}, {"side": "99999"}), "side, margin: expected"),
@@ -290,3 +291,9 @@ def test_files_over_the_limit(tmp_path: Path) -> None:
         file.truncate((512 << 20) + 1)
     with pytest.raises(ModelError, match="expected at most 536870912 bytes"):
         read_shape_file(path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelError, match="expected a file, got a named pipe"):
+        read_shape_file(tmp_path / "pipe")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +81,9 @@ def test_missing_binary_and_huge_files_are_named(tmp_path: Path) -> None:
         read_labels(file)
     with pytest.raises(ValueError, match="split"):
         read_labels(file, split="dev")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "labels.jsonl")
+    with pytest.raises(MediaError, match="expected a file, got a named pipe"):
+        read_labels(tmp_path)

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from cvfast.errors import ModelError, OutputExistsError, TrainingError
+from cvfast.errors import ModelError, OutputError, OutputExistsError, TrainingError
 from cvfast.io.images import read_image
 from cvfast.training.checkpoints import newest_checkpoint, read_tree, write_tree
 from cvfast.training.loop import train
+from safetensors import SafetensorError
 
 FILE = Path(__file__).with_name("tiny.py")
 _spec = importlib.util.spec_from_file_location("tiny", FILE)
@@ -125,6 +126,12 @@ def test_what_is_refused(tmp_path):
         trained(tmp_path, 5, resume=True, seed=3)
     with pytest.raises(ValueError, match="iterations: expected at least 1"):
         trained(tmp_path / "new", 0)
+    with pytest.raises(ValueError, match="seed: expected at least 0, got -1"):
+        trained(tmp_path / "new", 1, seed=-1)
+    with pytest.raises(ValueError, match=r"device: expected one of auto, .*, got 'tpu'"):
+        trained(tmp_path / "new", 1, device="tpu")
+    with pytest.raises(OutputError, match="the folder cannot be made"):
+        trained(FILE / "new", 1)
 
 
 def test_tensorboard_gets_the_losses(tmp_path):
@@ -142,3 +149,13 @@ def test_trees_hold_plain_values_only(tmp_path):
     assert back["b"][1] == "text"
     with pytest.raises(TypeError, match="f: expected tensors, numbers"):
         write_tree(tmp_path / "b.safetensors", {"f": np.ones(2)})
+
+
+def test_a_full_disk_is_said_in_words(tmp_path, monkeypatch):
+    def full(*_arguments, **_options):
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    with pytest.raises(OutputError, match="no space left on the device"):
+        write_tree(tmp_path / "a.safetensors", {"a": 1})
+    assert not list(tmp_path.iterdir())

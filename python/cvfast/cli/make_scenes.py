@@ -13,6 +13,7 @@ __all__ = ["EXAMPLES", "USAGE", "make_scenes"]
 
 EXAMPLES = (
     "cvfast make scenes scenes/ --count 100",
+    "cvfast make scenes backgrounds/ --count 100 --faces 0",
     "cvfast make scenes crowds/ --count 50 --size 1280x720 --faces 5-20 --seed 3",
 )
 USAGE = "DIR [OPTIONS]"

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "USAGE", "train_cascade"]
 
 EXAMPLES = (
-    "cvfast train cascade faces/ scenes/ -o cascade.xml",
-    "cvfast train cascade faces/ scenes/ --boxes labels.jsonl --features lbp --plots plots/",
-    "cvfast train cascade faces/ scenes/ --run run/ --resume",
+    "cvfast train cascade faces/ backgrounds/ -o cascade.xml",
+    "cvfast train cascade made/ backgrounds/ --boxes labels.jsonl --features lbp --plots plots/",
+    "cvfast train cascade faces/ backgrounds/ --run run/ --resume",
 )
 USAGE = "POSITIVES NEGATIVES [-o OUT] [OPTIONS]"
 
@@ -45,18 +45,21 @@ class Learning:
         """Return them as the library takes them."""
         from cvfast.training.cascade import CascadeSettings
 
-        return CascadeSettings(
-            size=_size(self.window),
-            features=self.features,
-            boost=self.boost,
-            depth=self.depth,
-            stages=self.stages,
-            hit_rate=self.hit_rate,
-            false_alarm=self.false_alarm,
-            max_weak=self.max_weak,
-            negatives=self.windows,
-            seed=self.seed,
-        )
+        try:
+            return CascadeSettings(
+                size=_size(self.window),
+                features=self.features,
+                boost=self.boost,
+                depth=self.depth,
+                stages=self.stages,
+                hit_rate=self.hit_rate,
+                false_alarm=self.false_alarm,
+                max_weak=self.max_weak,
+                negatives=self.windows,
+                seed=self.seed,
+            )
+        except ValueError as error:  # here NEGATIVES are the pictures
+            raise ValueError(str(error).replace("negatives:", "--windows:")) from error
 
 
 @Parameter(name="*")
@@ -103,13 +106,10 @@ def train_cascade(
     settings = (learning or Learning()).settings()
     report = (common or Common()).report("train")
     refuse_targets(output, overwrite, plots)
+    chosen = asdict(pictures or Pictures())
+    _warn(report, positives, negatives, cut=chosen["boxes"] is not None)
     material = gather(
-        positives,
-        negatives,
-        settings.size,
-        seed=settings.seed,
-        recursive=recursive,
-        **asdict(pictures or Pictures()),
+        positives, negatives, settings.size, seed=settings.seed, recursive=recursive, **chosen
     )
     with report.bars(), report.bar("weak trees") as progress:
         trained = train(
@@ -124,6 +124,25 @@ def train_cascade(
         )
     write_cascade(output, trained.cascade, overwrite=overwrite)
     return _tell(report, output, settings, trained, material, plots)
+
+
+def _warn(report: Report, positives: str, negatives: str, *, cut: bool) -> None:
+    """Say where labels tell that the pictures are not what they are taken for."""
+    from cvfast.training.labels import FILE, read_labels
+
+    if not cut and (Path(positives) / FILE).is_file():
+        report.note(
+            f"{positives}: has {FILE}, but whole pictures are taken as faces; "
+            f"--boxes {FILE} cuts the faces out."
+        )
+    if (Path(negatives) / FILE).is_file():
+        pictures = read_labels(negatives)
+        count = sum(bool(picture.faces) for picture in pictures)
+        if count:
+            report.note(
+                f"{negatives}: {count} of {len(pictures)} pictures show faces, says its {FILE}; "
+                "these are learnt as no faces. `cvfast make scenes DIR --faces 0` makes others."
+            )
 
 
 def _tell(

@@ -6,6 +6,7 @@ import difflib
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -167,7 +168,7 @@ def detect(
     Raises
     ------
     TypeError
-        ``image`` is not an array of uint8 or float32.
+        ``image`` is not an array of uint8 or float32, or an option is no number.
     ValueError
         Wrong shape, unknown model, or an option out of range.
     ModelError, MissingDependencyError
@@ -181,6 +182,10 @@ def detect(
     Faces(0 in 64x48)
     """
     spec = parse_model(model)
+    if not isinstance(min_score, Real):
+        raise TypeError(f"min_score: expected a number, got {type(min_score).__name__}")
+    if max_faces is not None and not isinstance(max_faces, Integral):
+        raise TypeError(f"max_faces: expected None or an integer, got {type(max_faces).__name__}")
     if not 0 <= min_score <= 1:
         raise ValueError(f"min_score: expected a number in [0, 1], got {min_score}")
     if max_faces is not None and max_faces < 0:

@@ -82,7 +82,7 @@ def grey_levels(
         if size[0] < window[0] or size[1] < window[1]:
             return
         if size == reader.size:
-            grey = read_luma(reader, (0, 0, width, height))
+            grey = np.ascontiguousarray(read_luma(reader, (0, 0, width, height)))
         else:
             grey = luma_of(read_crop(reader, whole, size))
         yield Level(grey, (width / size[0], height / size[1]))

@@ -134,6 +134,8 @@ def _object(lines: Lines, line: str) -> dict[str, Any]:
         raise lines.error("one JSON object", line) from None
     if not isinstance(record, dict) or not isinstance(record.get("file"), str):
         raise lines.error('a JSON object with "file", the picture\'s name', line)
+    if not record["file"] or "\0" in record["file"]:
+        raise lines.error('"file", the path of a picture', record["file"])
     return record
 
 

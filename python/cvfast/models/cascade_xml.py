@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from cvfast.errors import ModelError
+from cvfast.errors import MediaError, ModelError
+from cvfast.io.opening import open_regular
 
 __all__ = ["Element", "read_elements"]
 
 MOST_BYTES = 64 << 20
-MOST_ELEMENTS = 2_000_000
+MOST_ELEMENTS = 500_000  # eight times those of the largest that OpenCV ships
 DEEPEST = 16
 
 _INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
@@ -83,11 +84,13 @@ def read_elements(path: Path) -> Element:
     ------
     ModelError
         The file cannot be read, is over 64 MiB, not well-formed, or holds a document type, an
-        entity, a processing instruction, over 16 levels or 2 million elements.
+        entity, a processing instruction, over 16 levels or half a million elements.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             data = stream.read(MOST_BYTES + 1)
+    except MediaError as error:  # a pipe or a device
+        raise ModelError(str(error)) from error
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
     if len(data) > MOST_BYTES:
@@ -145,11 +148,11 @@ class _Reader:
         self.open[-1][1].append(text)
 
     def refuse_doctype(self, *_details: object) -> None:
-        raise self.error("no document type and no entities")
+        raise self.error("no document type and no entities", "one")
 
     def refuse_instruction(self, *_details: object) -> None:
-        raise self.error("no processing instructions")
+        raise self.error("no processing instructions", "one")
 
-    def error(self, expected: str) -> ModelError:
+    def error(self, expected: str, got: str = "more") -> ModelError:
         line = self.parser.CurrentLineNumber
-        return ModelError(f"{self.path}, line {line}: expected {expected}, got more in this XML")
+        return ModelError(f"{self.path}, line {line}: expected {expected}, got {got} in this XML")

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import MissingDependencyError, ModelError
+from cvfast.errors import MediaError, MissingDependencyError, ModelError
+from cvfast.io.opening import open_regular
 from cvfast.models.onnx_file import has_external_data
 from cvfast.typing import Path as PathLike
 
@@ -96,7 +97,10 @@ def _content(path: Path, most_bytes: int) -> bytes:
             raise ModelError(
                 f"{path}: expected a model of at most {most_bytes:,} bytes, got {size:,}"
             )
-        data = path.read_bytes()
+        with open_regular(path) as file:
+            data = file.read()
+    except MediaError as error:  # a pipe or a device
+        raise ModelError(str(error)) from error
     except OSError as error:
         raise ModelError(f"{path}: model file cannot be read ({error.strerror})") from error
     try:

@@ -8,7 +8,6 @@ with one float32 step a tree. That is exact for what `cvfast.training.shape` tra
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import ModelError
+from cvfast.errors import MediaError, ModelError
+from cvfast.io.opening import open_regular
 from cvfast.kernels.trees import ShapeModel, parse_shape_predictor
 from cvfast.models.face_trees import FaceTrees, FineTrees
 from cvfast.models.tensors import parse_tensors, write_tensors
@@ -48,10 +48,13 @@ def read_shape_file(path: PathLike) -> FaceTrees:
     """
     shown = Path(path)
     try:
-        size = os.stat(shown).st_size  # noqa: PTH116
+        size = shown.stat().st_size
         if size > _MOST_BYTES:
             raise ModelError(f"{shown}: expected at most {_MOST_BYTES} bytes, got {size}")
-        data = shown.read_bytes()
+        with open_regular(shown) as file:
+            data = file.read()
+    except MediaError as error:  # a pipe or a device
+        raise ModelError(str(error)) from error
     except OSError as error:
         raise ModelError(f"{shown}: cannot be read: {error.strerror}") from error
     try:

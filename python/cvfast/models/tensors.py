@@ -112,7 +112,9 @@ def parse_tensors(data: bytes, path: PathLike) -> tuple[Arrays, dict[str, str]]:
 
 
 def _entry(entry: Any) -> tuple[str, tuple[int, ...], int, int]:
-    kind = _DTYPES[entry["dtype"]]
+    kind = _DTYPES.get(str(entry["dtype"]))
+    if kind is None:
+        raise ValueError(f"expected a dtype of {', '.join(_DTYPES)}, got {entry['dtype']!r}")
     shape, offsets = entry["shape"], entry["data_offsets"]
     numbers = [*shape, *offsets]
     if not all(type(value) is int and 0 <= value < 1 << 40 for value in numbers):

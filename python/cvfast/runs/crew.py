@@ -75,9 +75,7 @@ def processes(jobs: int) -> Crew:
         watched, held = context.Pipe(duplex=False)
         with (
             watched,
-            ProcessPoolExecutor(
-                jobs, mp_context=context, initializer=_join_crew, initargs=(watched,)
-            ) as pool,
+            _Pool(jobs, mp_context=context, initializer=_join_crew, initargs=(watched,)) as pool,
         ):
             try:
                 yield pool
@@ -123,6 +121,19 @@ def cluster(address: str) -> Crew:
     return Crew(start, at_once=None)
 
 
+class _Pool(ProcessPoolExecutor):
+    """Starts its workers deaf to Ctrl-C: while they import they have no way to answer it."""
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        if not hasattr(signal, "pthread_sigmask"):  # Windows
+            return super().submit(fn, *args, **kwargs)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)  # starts a worker, which inherits the mask
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Here(Executor):
     """Does what it is handed at once."""
 
@@ -158,6 +169,8 @@ def _join_crew(watched: Connection) -> None:
             os._exit(1)
 
     signal.signal(signal.SIGINT, interrupted)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=watch, name="watch", daemon=True).start()
 
 

@@ -81,6 +81,7 @@ class CascadeSettings:
             ("stages", self.stages, 1 <= self.stages <= 100, "1 to 100"),
             ("hit_rate", self.hit_rate, 0 < self.hit_rate <= 1, "a number over 0, at most 1"),
             ("false_alarm", self.false_alarm, 0 < self.false_alarm < 1, "a number in (0, 1)"),
+            ("seed", self.seed, self.seed >= 0, "at least 0"),
             ("max_weak", self.max_weak, 1 <= self.max_weak <= 10_000, "1 to 10000"),
             (
                 "negatives",

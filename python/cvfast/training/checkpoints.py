@@ -7,6 +7,7 @@ place at once. The one before it is kept, and taken where the newest is damaged.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -86,12 +87,19 @@ def write_tree(path: Path, tree: Mapping[str, Any], *, overwrite: bool = False) 
     ...     read_tree(path)
     {'weights': tensor([1., 1.]), 'steps': {3: (0.1, None)}}
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     tensors: dict[str, Any] = {}
     plain = json.dumps(_packed(tree, "", tensors))
     with atomic_path(path, overwrite=overwrite) as temporary:
-        save_file(tensors, temporary, metadata={_TREE: plain})
+        try:
+            save_file(tensors, temporary, metadata={_TREE: plain})
+        except SafetensorError as error:  # a full disk: said in words, like every other writer's
+            number = re.search(r"\(os error (\d+)\)", str(error))
+            if number is None:
+                raise
+            raise OSError(int(number[1]), str(error)) from error
 
 
 def read_tree(path: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import numpy as np
 
 from cvfast.errors import LimitError, MediaError
 from cvfast.io.atomic import write_bytes
+from cvfast.io.opening import open_regular
 from cvfast.typing import ImageF32
 from cvfast.typing import Path as PathLike
 
@@ -183,7 +184,8 @@ def _text(path: Path) -> str:
         size = path.stat().st_size
         if size > MOST_BYTES:
             raise LimitError(f"{path}: expected labels of at most {MOST_BYTES} bytes, got {size}")
-        return path.read_text("utf-8")
+        with open_regular(path) as file:
+            return file.read().decode("utf-8")
     except FileNotFoundError as error:
         raise MediaError(
             f"{path}: no such file; expected a folder with {FILE}, as cvfast make faces writes it"

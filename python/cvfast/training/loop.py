@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Task", "Trained", "train"]
 
+_DEVICES = ("auto", "cpu", "cuda", "mps")
+
 
 class Task:
     """What is trained. Fill in the attributes; overwrite `batch` and `step`, perhaps `preview`.
@@ -124,6 +126,8 @@ def train(
     ------
     OutputExistsError
         The folder has checkpoints and ``resume`` is False.
+    OutputError
+        The folder cannot be made, or the disk is full.
     TrainingError
         A loss is not finite. The last checkpoint is from before.
     ModelError
@@ -136,8 +140,12 @@ def train(
     for name, value in (("iterations", iterations), ("save_every", save_every)):
         if value < 1:
             raise ValueError(f"{name}: expected at least 1, got {value}")
+    if seed < 0:
+        raise ValueError(f"seed: expected at least 0, got {seed}")
     if preview_every is not None and preview_every < 1:
         raise ValueError(f"preview_every: expected None or at least 1, got {preview_every}")
+    if device not in _DEVICES:
+        raise ValueError(f"device: expected one of {', '.join(_DEVICES)}, got {device!r}")
     fabric = _fabric(device)
     folder = make_folder(folder)
     run = _Run(task, fabric, folder, {"seed": seed, **task.settings}, Curves.of(iterations))

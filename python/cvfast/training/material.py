@@ -105,7 +105,7 @@ def gather(
     ------
     MediaError
         A folder without pictures, one that cannot be read, faces of different shapes, pictures
-        smaller than the window, labels without a face.
+        smaller than the window, labels without a face, fewer than two faces.
     ValueError
         `hold_out` or `jitter` out of range.
     """
@@ -120,6 +120,11 @@ def gather(
         trained, held_faces = jittered(faces[train], size, jitter, rng), faces[held]
     else:
         trained, held_faces = _cut(positives, boxes, size, jitter, hold_out, rng)
+    if len(trained) < 2:
+        raise MediaError(
+            f"{positives}: expected two faces or more to train on, got {len(trained)}. "
+            "Add pictures (hundreds make a useful detector)."
+        )
     patches, scenes = _sort(*read_grey(negatives, recursive=recursive), size)
     train, held = split(len(patches), hold_out, rng)
     train_scenes, held_scenes = split(len(scenes), hold_out, rng)

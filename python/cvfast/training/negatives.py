@@ -150,8 +150,9 @@ def contrasty(windows: ImageU8) -> NDArray[np.bool_]:
     >>> contrasty(np.zeros((2, 24, 24), np.uint8))
     array([False, False])
     """
-    inner = windows[:, 1:-1, 1:-1].reshape(len(windows), -1).astype(np.float32)
-    return np.asarray(inner.std(axis=1) > _LEAST_DEVIATION)
+    height, width = windows.shape[1:]
+    inner = windows[:, 1:-1, 1:-1].reshape(len(windows), (height - 2) * (width - 2))
+    return np.asarray(inner.astype(np.float32).std(axis=1) > _LEAST_DEVIATION)
 
 
 def _pyramid(picture: ImageU8, size: tuple[int, int]) -> Iterator[ImageU8]:

@@ -104,3 +104,4 @@ class ShapeOptions:
         _expect("side", self.side, 16, 1024)
         _expect("margin", self.margin, 1, 4)
         _expect("copies", self.copies, 1, 1000)
+        _expect("seed", self.seed, 0, (1 << 63) - 1)
