@@ -62,7 +62,14 @@ def test_the_stub_names_the_same_homes() -> None:
 def test_the_core_is_what_its_stub_says(tmp_path: Path) -> None:
     allowed = tmp_path / "allowed.txt"
     # Their metaclass is pybind11's own.
-    classes = ("CropSource", "FlowPyramid", "Projection")
+    classes = (
+        "Cascade",
+        "CropSource",
+        "FeatureBank",
+        "FlowPyramid",
+        "Projection",
+        "ShapePredictor",
+    )
     allowed.write_text("".join(f"cvfast._core.{name}\n" for name in classes))
 
     checked = subprocess.run(

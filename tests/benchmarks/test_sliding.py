@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from benchmarks import sliding
-from benchmarks.machine import limit_threads
 
 
 def test_counts_table_and_chart(tmp_path):
-    with limit_threads(1):
-        rows = sliding._rows(sliding._picture((120, 90)), quick=True)
+    rows = sliding._rows(sliding._picture((120, 90)), quick=True)
 
     naive, whole, close, _ = rows
     sizes = [(round(120 / 1.2**k), round(90 / 1.2**k)) for k in range(8)]
