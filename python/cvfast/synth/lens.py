@@ -70,7 +70,8 @@ def photograph(
 
 
 def _levels(picture: ImageF32) -> ImageU8:
-    return np.clip(picture + np.float32(0.5), 0, 255).astype(np.uint8)
+    levels: ImageU8 = np.clip(picture + np.float32(0.5), 0, 255).astype(np.uint8)
+    return levels
 
 
 def compressed(picture: ImageU8, quality: int) -> ImageU8:
