@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     --------
     >>> from cvfast.cli.app import main
     >>> main(["--version"])
-    cvfast 0.4.0
+    cvfast 0.5.0
     0
     """
     _steady_streams()
@@ -89,11 +89,12 @@ def build() -> App:
     )
     for module in _VERBS:
         name = module.__name__.rpartition(".")[2]
+        verb = name.replace("_", "-")
         app.command(
             getattr(module, name),
-            name=name,
+            name=verb,
             help_prologue=examples_text(module.EXAMPLES),
-            usage=f"cvfast {name} {module.USAGE}",
+            usage=f"cvfast {verb} {module.USAGE}",
         )
     for group in _GROUPS:
         app.command(group.app())

@@ -142,6 +142,7 @@ def _onnx() -> str:
 
 
 def _plots() -> str:
+    _module("jinja2", "pip install 'cvfast[plot]'")
     library = _module("matplotlib", "pip install 'cvfast[plot]'")
     return f"matplotlib {library.__version__}"
 

@@ -1,1 +1,1 @@
-"""What pictures are made of: thresholds and integral images."""
+"""What pictures are made of, and how their parts are moved: thresholds, integrals, triangles."""
