@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from cvfast.errors import LimitError, MediaError, NothingFoundError
 from cvfast.faces.choosing import choose_face
 from cvfast.faces.embedding import Embedder
-from cvfast.geometry.sampling import PixelReader
 from cvfast.io.images import MAX_PIXELS, read_image
 from cvfast.recognition.face_sets import KnownFace
 from cvfast.recognition.kept_vectors import KeptVectors, face_key
-from cvfast.typing import Progress
+from cvfast.typing import Image, Progress
 
 __all__ = ["Embedded", "embed_set", "embed_sets", "pair_distances"]
 
@@ -94,7 +93,7 @@ def embed_sets(
     OutputError
         What is kept cannot be written.
     """
-    work = _Work(embedders, kept or {}, max_pixels)
+    work = _Work(embedders, kept or {})
     vectors = {
         name: np.full((len(faces), embedder.dimension), np.nan, np.float32)
         for name, embedder in embedders.items()
@@ -136,23 +135,19 @@ class _Picture:
 
     def __init__(self, path: Path, max_pixels: int) -> None:
         self._path, self._max_pixels = path, max_pixels
-        self._reader: PixelReader | None = None
+        self._pixels: Image | None = None
 
-    def reader(self) -> PixelReader:
-        if self._reader is None:
-            pixels = read_image(self._path, max_pixels=self._max_pixels).pixels
-            self._reader = PixelReader.of(pixels)
-        return self._reader
+    def pixels(self) -> Image:
+        if self._pixels is None:
+            self._pixels = read_image(self._path, max_pixels=self._max_pixels).pixels
+        return self._pixels
 
 
 class _Work:
     """The models, and what they keep."""
 
-    def __init__(
-        self, embedders: Mapping[str, Embedder], kept: Mapping[str, KeptVectors], max_pixels: int
-    ) -> None:
+    def __init__(self, embedders: Mapping[str, Embedder], kept: Mapping[str, KeptVectors]) -> None:
         self._embedders, self._kept = embedders, kept
-        self._max_pixels = max_pixels
         self._saved, self._cost = time.monotonic(), 0.0
 
     def one(self, face: KnownFace, picture: _Picture) -> dict[str, Vectors]:
@@ -166,13 +161,13 @@ class _Work:
         if not needed:
             return found
         try:
-            reader = picture.reader()
-            marks = face.landmarks or choose_face(reader, name=face.name).landmarks
+            pixels = picture.pixels()
+            marks = face.landmarks or choose_face(pixels, name=face.name).landmarks
         except NothingFoundError:
             self._keep(needed, key, None)
             raise
         for name in needed:
-            found[name] = self._embedders[name].embed(reader, [marks])[0]
+            found[name] = self._embedders[name].embed(pixels, [marks])[0]
             self._keep([name], key, found[name])
         return found
 
