@@ -69,7 +69,7 @@ def _roc(judged: Mapping[str, Judged]) -> Any:
     axis.set_xlim(min(fewest, 0.5), 1)
     axis.set_ylim(0, 1.02)
     axis.grid(color="0.9")
-    axis.legend(fontsize=8, loc="lower right")
+    axis.legend(fontsize=8)
     return figure
 
 
@@ -107,5 +107,5 @@ def _ranks(judged: Mapping[str, Judged]) -> Any:
     axis.set(xlabel="rank k", ylabel="share of the probes", title=title, ylim=(0, 1.02))
     axis.set_xscale("log")
     axis.grid(color="0.9")
-    axis.legend(fontsize=8, loc="lower right")
+    axis.legend(fontsize=8)
     return figure

@@ -117,7 +117,8 @@ def _record(one: Judged) -> dict[str, Any]:
     }
     if one.intervals is not None:
         limits = {"auc": list(one.intervals.auc), "eer": list(one.intervals.eer)}
-        record["intervals"] = limits | {"people": one.intervals.people}
+        rates = {f"{far:g}": list(one.intervals.tar[far]) for far in FARS}
+        record["intervals"] = limits | {"tar_at_far": rates, "people": one.intervals.people}
     return record
 
 

@@ -38,7 +38,11 @@ def _column(one: Judged) -> dict[str, str]:
         "AUC": _with(one.curve.auc, None if limits is None else limits.auc),
         "EER": _with(one.curve.eer, None if limits is None else limits.eer),
     }
-    column |= {f"TAR at FAR {far:g}": _rate(rate) for far, rate in one.tar.items()}
+    for far, rate in one.tar.items():
+        told = _rate(rate)
+        if rate.value is not None and limits is not None:
+            told = _with(rate.value, limits.tar[far]) + _star(rate)
+        column[f"TAR at FAR {far:g}"] = told
     if one.folds is not None:
         told = f"{one.folds.mean:.4f} +- {one.folds.standard_error:.4f}"
         column[f"accuracy in {len(one.folds.accuracies)} folds"] = told
@@ -59,7 +63,11 @@ def _with(value: float, limits: tuple[float, float] | None) -> str:
 
 
 def _rate(rate: Rate) -> str:
-    return f"{rate}{' *' if rate.note and rate.value is not None else ''}"
+    return f"{rate}{_star(rate)}"
+
+
+def _star(rate: Rate) -> str:
+    return " *" if rate.note and rate.value is not None else ""
 
 
 def _notes(judged: Mapping[str, Judged]) -> list[str]:
@@ -75,7 +83,10 @@ def _notes(judged: Mapping[str, Judged]) -> list[str]:
         for name, one in judged.items()
         if one.threshold is not None
     ]
-    meaning = "95 % intervals: of AUC and EER over people, of rates over pairs or probes"
+    people = any(one.intervals is not None for one in judged.values())
+    meaning = "95 % intervals" + (
+        ": of AUC, EER and TAR over people, of the others over pairs or probes" if people else ""
+    )
     return [meaning, *(f"* {note}" for note in notes), *sources]
 
 

@@ -80,7 +80,7 @@ class Judged:
     curve, tar
         The ROC, and the true accept rate at each of `FARS`.
     intervals
-        Of AUC and EER, people drawn again.
+        Of AUC, EER and `tar`, people drawn again.
     folds
         Verification accuracy.
     scores, fold_scores
@@ -186,7 +186,9 @@ def judge_model(plan: Plan, vectors: NDArray[np.float32], embedder: Embedder) ->
     return Judged(
         curve,
         {far_wanted: curve.tar_at(far_wanted) for far_wanted in FARS},
-        resample_people(scores.distances, scores.same, first, second, resamples=_RESAMPLES),
+        resample_people(
+            scores.distances, scores.same, first, second, fars=FARS, resamples=_RESAMPLES
+        ),
         _accuracy(fold_scores),
         scores,
         fold_scores,
