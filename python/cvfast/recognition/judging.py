@@ -219,7 +219,10 @@ def judge_scores(scores: Scores) -> Judged:
 def _accuracy(scores: Scores | None) -> FoldAccuracy | None:
     if scores is None or scores.fold is None:
         return None
-    return ten_fold(scores.distances, scores.same, scores.fold)
+    try:
+        return ten_fold(scores.distances, scores.same, scores.fold)
+    except ValueError:  # one kind of pairs is missing but for one fold: no threshold to pick
+        return None
 
 
 def _scores(pairs: Pairs, vectors: NDArray[np.float32], embedder: Embedder) -> Scores:
