@@ -86,7 +86,8 @@ class Judged:
     scores, fold_scores
         The distances behind `curve` and `folds`.
     ranks, cmc
-        Closed set: shares at `RANKS`, and the whole characteristic.
+        Closed set: shares at `RANKS` (those under the number of people), and the whole
+        characteristic.
     open_set
         Open set, at each of `FPIRS`.
     threshold, own
@@ -177,7 +178,8 @@ def judge_model(plan: Plan, vectors: NDArray[np.float32], embedder: Embedder) ->
     if len(plan.probes):
         far = _matrix(embedder, vectors, plan.probes, plan.gallery)
         known, asked = [people[at] for at in plan.gallery], [people[at] for at in plan.probes]
-        ranks = rank_k(far, known, asked, RANKS)
+        ks = [k for k in RANKS if k == 1 or k < len(known)]
+        ranks = rank_k(far, known, asked, ks)
         matches = cmc(ranks_of(far, known, asked), len(known))
     if len(plan.knocking):
         far = _matrix(embedder, vectors, plan.knocking, plan.enrolled)
