@@ -52,7 +52,7 @@ def _column(one: Judged) -> dict[str, str]:
     if one.own is not None and one.threshold is not None:
         wanted = one.threshold.false_accepts
         column["own threshold"] = f"{one.threshold.distance:.4g}"
-        column["  set for a FAR of"] = "not told" if wanted is None else f"{wanted:g}"
+        column["  set for a FAR of"] = "not told" if wanted is None else f"{wanted:.3g}"
         column["  FAR here"] = _rate(one.own.far)
         column["  FRR here"] = _rate(false_rejects(one.own))
     return column

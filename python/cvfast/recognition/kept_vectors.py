@@ -101,8 +101,9 @@ class KeptVectors:
             or table is None
             or keys.dtype != np.uint8
             or table.dtype != np.float32
+            or table.ndim != 2
+            or table.shape[1] != self._dimension
             or keys.shape != (len(table), _KEY)
-            or table.shape != (len(table), self._dimension)
         ):
             raise ModelError(f"{self.path}: expected keys and vectors of {self._dimension} numbers")
         self._vectors = {key.tobytes(): row.copy() for key, row in zip(keys, table, strict=True)}
