@@ -88,12 +88,19 @@ def write_scores(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Write distances, a line a pair, perhaps with the names of the two faces.
+    r"""Write distances, a line a pair, perhaps with the names of the two faces.
 
     Raises
     ------
     OutputError
         The file cannot be written, or is there.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> write_scores("ours.jsonl", Scores(np.array([0.5]), np.array([True])))
+    >>> Path("ours.jsonl").read_text()
+    '{"same": true, "distance": 0.5}\n'
     """
     lines = []
     for at, (distance, same) in enumerate(zip(scores.distances, scores.same, strict=True)):

@@ -55,6 +55,19 @@ def embed_set(
     ------
     NothingFoundError, MediaError, LimitError
         For the first face that is missing, or picture that cannot be read.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from cvfast.io.images import write_image
+    >>> from cvfast.faces.types import Landmarks
+    >>> write_image("grey.png", np.full((20, 20), 90, np.uint8))
+    >>> marks = Landmarks(np.full((68, 2), 9), "dlib68", 1.0, [4, 4, 16, 16])
+    >>> mean = SimpleNamespace(
+    ...     dimension=1, embed=lambda image, faces: np.full((len(faces), 1), image.mean())
+    ... )
+    >>> embed_set([KnownFace("grey.png", "grey", "ann", marks)], mean).tolist()
+    [[90.0]]
     """
     done = embed_sets(faces, {"": embedder}, max_pixels=max_pixels, progress=progress)
     for error in done.missing.values():
@@ -121,7 +134,16 @@ def embed_sets(
 def pair_distances(
     embedder: Embedder, vectors: Vectors, first: NDArray[np.int64], second: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return how far apart pairs of rows of `vectors` are, (P,) float64."""
+    """Return how far apart pairs of rows of `vectors` are, (P,) float64.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> flat = SimpleNamespace(distances=lambda a, b: abs(a - b.T))
+    >>> vectors = np.array([[1], [4], [9]], np.float32)
+    >>> pair_distances(flat, vectors, np.array([0, 2]), np.array([1, 0])).tolist()
+    [3.0, 8.0]
+    """
     order = np.argsort(first, kind="stable")
     rows, starts = np.unique(first[order], return_index=True)
     found = np.empty(len(first))
