@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import sys
 from types import SimpleNamespace
@@ -229,9 +230,19 @@ def test_faces_that_are_not_found_are_named_and_not_scored(run, photos, embedder
     assert (embedder.asked, again.records) == (6, result.records)
 
 
-def test_a_picture_that_cannot_be_read(run, photos, embedder, tmp_path, made):
-    import shutil
+def test_several_faces_are_told(run, face, photos, embedder, tmp_path):
+    mine = shutil.copytree(photos, tmp_path / "mine")
+    sheet = Image.new("RGB", (420, 200), (90, 100, 110))
+    sheet.paste(Image.fromarray(face), (4, 4))
+    sheet.paste(Image.fromarray(face).resize((120, 120)), (260, 30))
+    sheet.save(mine / "Ann" / "Ann_0003.jpg", quality=95)
+    for _ in range(2):  # and again from what is kept
+        result = run(*_words(mine, tmp_path / "r", "--json"))
+        assert result.records[0]["several_faces"] == ["Ann/Ann_0003.jpg"]
+        assert "several faces in 1 of 8, the largest was taken: Ann/Ann_0003.jpg" in result.err
 
+
+def test_a_picture_that_cannot_be_read(run, photos, embedder, tmp_path, made):
     mine = shutil.copytree(photos, tmp_path / "mine")
     (mine / "Cy" / "Cy_0002.jpg").write_bytes(b"no picture")
     result = run(*_words(mine, tmp_path / "r"))
@@ -267,8 +278,6 @@ Cy 2 Di 1
 
 @pytest.fixture
 def lfw(photos, tmp_path):
-    import shutil
-
     images = shutil.copytree(photos, tmp_path / "lfw")
     shutil.copytree(images / "Bo", images / "Di")
     for path in sorted((images / "Di").iterdir()):

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from cvfast.errors import MediaError, NothingFoundError
+from cvfast.errors import MediaError, ModelError, NothingFoundError
 from cvfast.models.tensors import write_tensors
 from cvfast.recognition import embedding_sets
 from cvfast.recognition.embedding_sets import embed_set, embed_sets, pair_distances
@@ -84,6 +84,12 @@ def test_several_models_and_what_is_missing(made):
         embed_set(faces[4:], Corner())
 
 
+def test_a_model_that_gives_no_numbers(made, monkeypatch):
+    monkeypatch.setattr(Corner, "embed", lambda *_: np.full((1, 3), np.inf, np.float32))
+    with pytest.raises(ModelError, match=r"one: expected finite numbers of a\.png"):
+        embed_sets(read_face_set(made).faces, {"one": Corner()})
+
+
 def test_distances_of_pairs_are_those_of_the_matrix():
     random = np.random.default_rng(1)
     vectors = random.random((30, 3), np.float32)
@@ -109,13 +115,13 @@ def test_kept_vectors_come_back(tmp_path):
     kept = KeptVectors(tmp_path / "v.safetensors", Corner())
     kept.save()
     assert not (tmp_path / "v.safetensors").exists()
-    kept.put(b"a" * 16, np.array([1, 2, 3], np.float32))
-    kept.put(b"b" * 16, None)
+    kept.put(b"a" * 16, np.array([1, 2, 3], np.float32), 2)
+    kept.put(b"b" * 16, None, 0)
     kept.save()
     again = KeptVectors(tmp_path / "v.safetensors", Corner())
     assert again.problem == ""
-    assert again.get(b"a" * 16).tolist() == [1, 2, 3]
-    assert np.isnan(again.get(b"b" * 16)).all()
+    assert again.get(b"a" * 16).vector.tolist() == [1, 2, 3]
+    assert [again.get(key * 16).found for key in (b"a", b"b")] == [2, 0]
     assert again.get(b"c" * 16) is None
 
 
@@ -123,17 +129,26 @@ def test_kept_vectors_come_back(tmp_path):
     "arrays",
     [
         {},
-        {"keys": np.zeros((1, 16), np.uint8)},
         {"keys": np.zeros((2, 16), np.uint8), "vectors": np.zeros((1, 3), np.float32)},
         {"keys": np.zeros((1, 8), np.uint8), "vectors": np.zeros((1, 3), np.float32)},
         {"keys": np.zeros((1, 16), np.uint8), "vectors": np.zeros((1, 4), np.float32)},
         {"keys": np.zeros((1, 16), np.int16), "vectors": np.zeros((1, 3), np.float32)},
         {"keys": np.zeros((1, 16), np.uint8), "vectors": np.zeros(3, np.float32)},
         {"keys": np.zeros((), np.uint8), "vectors": np.zeros((), np.float32)},
+        {"found": np.zeros(2, np.int32)},
+        {"found": np.zeros(1, np.int16)},
+        {"vectors": np.full((1, 3), np.nan, np.float32)},
     ],
 )
 def test_spoilt_vectors_are_not_taken(tmp_path, arrays):
     good = KeptVectors(tmp_path / "v.safetensors", Corner())
+    if arrays:
+        whole = {
+            "keys": np.zeros((1, 16), np.uint8),
+            "vectors": np.zeros((1, 3), np.float32),
+            "found": np.zeros(1, np.int32),
+        }
+        arrays = whole | arrays
     write_tensors(tmp_path / "v.safetensors", arrays, good._facts)
     again = KeptVectors(tmp_path / "v.safetensors", Corner())
     assert "expected keys and vectors of 3 numbers" in again.problem

@@ -40,6 +40,8 @@ class Facts(NamedTuple):
         Faces that were not found, or pictures that could not be read, and why.
     lost_pairs
         Prescribed pairs that were not judged for that.
+    several
+        Faces whose picture has more than one, of which the largest was taken.
     plan
         What was compared.
     """
@@ -49,6 +51,7 @@ class Facts(NamedTuple):
     people: int = 0
     missing: Mapping[str, Exception] = {}
     lost_pairs: int = 0
+    several: Sequence[str] = ()
     plan: Plan | None = None
 
 
@@ -88,6 +91,7 @@ def _facts(facts: Facts) -> dict[str, Any]:
         "faces": len(facts.names),
         "people": facts.people,
         "no_face": lost,
+        "several_faces": list(facts.several),
         "unreadable": [name for name in facts.missing if name not in lost],
         "pairs_not_judged": facts.lost_pairs,
     }

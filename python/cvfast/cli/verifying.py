@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -69,11 +69,12 @@ class Verifying:
         good = np.array([at for at in range(len(faces.faces)) if at not in done.missing], np.int64)
         names = [face.name for face in faces.faces]
         missing = {names[at]: error for at, error in done.missing.items()}
-        self._tell(missing, len(names))
+        several = tuple(names[at] for at in done.several)
+        self._tell(missing, several, len(names))
         pairs, lost = _left(faces.pairs, good)
         people = [faces.faces[at].person for at in good]
         shown = tuple(names[at] for at in good)
-        facts = Facts(faces.source, shown, len(set(people)), missing, lost)
+        facts = Facts(faces.source, shown, len(set(people)), missing, lost, several)
         if not len(good):
             return facts, {}
         try:
@@ -127,15 +128,21 @@ class Verifying:
             said = f"interrupted; what was done is kept in {self.folder}"
             raise KeyboardInterrupt(f"{said}, and the same command goes on from there") from None
 
-    def _tell(self, missing: Mapping[str, Exception], total: int) -> None:
-        """Name what cannot be judged."""
+    def _tell(self, missing: Mapping[str, Exception], several: Sequence[str], total: int) -> None:
+        """Name what cannot be judged, and where there was a choice."""
         lost = [name for name, error in missing.items() if isinstance(error, NothingFoundError)]
         for name, error in missing.items():
             if name not in lost:
                 self._report.failure(name, error)
         if lost:
-            shown = ", ".join(lost[:_NAMED]) + (", ..." if len(lost) > _NAMED else "")
-            self._report.error(f"no face found in {len(lost)} of {total}, not judged: {shown}")
+            self._report.error(
+                f"no face found in {len(lost)} of {total}, not judged: {_listed(lost)}"
+            )
+        if several:
+            self._report.note(
+                f"several faces in {len(several)} of {total}, the largest was taken: "
+                f"{_listed(several)}"
+            )
 
 
 def file_word(spec: str) -> str:
@@ -144,12 +151,16 @@ def file_word(spec: str) -> str:
     Examples
     --------
     >>> file_word("dlib"), file_word("models/arc face.onnx")
-    ('dlib', 'arc_face.onnx-9edf2d4c')
+    ('dlib', 'arc_face.onnx-5c7c8b29')
     """
     if re.fullmatch(r"[a-z0-9]+", spec):
         return spec
     last = re.sub(r"[^\w.]+", "_", re.split(r"[/\\]", spec)[-1])[-40:]
     return f"{last}-{hashlib.blake2b(spec.encode(), digest_size=4).hexdigest()}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
 
 def _left(pairs: Pairs | None, good: np.ndarray) -> tuple[Pairs | None, int]:

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import LimitError, MediaError, NothingFoundError
+from cvfast.errors import LimitError, MediaError, ModelError, NothingFoundError
 from cvfast.faces.choosing import choose_face
 from cvfast.faces.embedding import Embedder
 from cvfast.io.images import MAX_PIXELS, read_image
 from cvfast.recognition.face_sets import KnownFace
-from cvfast.recognition.kept_vectors import KeptVectors, face_key
+from cvfast.recognition.kept_vectors import Kept, KeptVectors, face_key
 from cvfast.typing import Image, Progress
 
 __all__ = ["Embedded", "embed_set", "embed_sets", "pair_distances"]
@@ -36,10 +36,14 @@ class Embedded:
     missing
         Faces that no model can be judged on, by place, and why: a `NothingFoundError` where there
         is no face, else what is wrong with the picture.
+    several
+        Places of faces whose picture has more than one, of which the largest was taken, and how
+        many.
     """
 
     vectors: Mapping[str, Vectors]
     missing: Mapping[int, Exception]
+    several: Mapping[int, int]
 
 
 def embed_set(
@@ -102,7 +106,7 @@ def embed_sets(
     Raises
     ------
     ModelError
-        A model fails.
+        A model fails, or gives numbers that are not finite.
     OutputError
         What is kept cannot be written.
     """
@@ -112,6 +116,7 @@ def embed_sets(
         for name, embedder in embedders.items()
     }
     missing: dict[int, Exception] = {}
+    several: dict[int, int] = {}
     try:
         for path, group in groupby(enumerate(faces), key=lambda one: one[1].path):
             picture = _Picture(path, max_pixels)
@@ -121,14 +126,16 @@ def embed_sets(
                 except (NothingFoundError, MediaError, LimitError, OSError) as error:
                     missing[at] = error
                 else:
-                    for name, vector in found.items():
-                        vectors[name][at] = vector
+                    for name, kept_face in found.items():
+                        vectors[name][at] = kept_face.vector
+                        if kept_face.found > 1:
+                            several[at] = kept_face.found
                 if progress is not None:
                     progress(at + 1, len(faces))
             work.save_now_and_then()
     finally:
         work.save()
-    return Embedded(vectors, missing)
+    return Embedded(vectors, missing, several)
 
 
 def pair_distances(
@@ -172,26 +179,33 @@ class _Work:
         self._embedders, self._kept = embedders, kept
         self._saved, self._cost = time.monotonic(), 0.0
 
-    def one(self, face: KnownFace, picture: _Picture) -> dict[str, Vectors]:
-        """Return one face's vector by each model."""
+    def one(self, face: KnownFace, picture: _Picture) -> dict[str, Kept]:
+        """Return what each model makes of one face."""
         key = face_key(face) if self._kept else b""
         held = {name: kept.get(key) for name, kept in self._kept.items()}
-        found = {name: vector for name, vector in held.items() if vector is not None}
-        if any(np.isnan(vector).any() for vector in found.values()):
+        done = {name: one for name, one in held.items() if one is not None}
+        if any(not one.found for one in done.values()):
             raise NothingFoundError(f"{face.name}: no face found")
-        needed = [name for name in self._embedders if name not in found]
+        needed = [name for name in self._embedders if name not in done]
         if not needed:
-            return found
-        try:
-            pixels = picture.pixels()
-            marks = face.landmarks or choose_face(pixels, name=face.name).landmarks
-        except NothingFoundError:
-            self._keep(needed, key, None)
-            raise
+            return done
+        pixels = picture.pixels()
+        marks, found = face.landmarks, 1
+        if marks is None:
+            try:
+                chosen = choose_face(pixels, name=face.name)
+            except NothingFoundError:
+                for name in needed:
+                    self._keep(name, key, None, 0)
+                raise
+            marks, found = chosen.landmarks, chosen.found
         for name in needed:
-            found[name] = self._embedders[name].embed(pixels, [marks])[0]
-            self._keep([name], key, found[name])
-        return found
+            vector = self._embedders[name].embed(pixels, [marks])[0]
+            if not np.isfinite(vector).all():
+                raise ModelError(f"{name}: expected finite numbers of {face.name}, got others")
+            self._keep(name, key, vector, found)
+            done[name] = Kept(vector, found)
+        return done
 
     def save_now_and_then(self) -> None:
         """Save after ten seconds of work, and after twenty times what saving took."""
@@ -205,7 +219,6 @@ class _Work:
         self._saved = time.monotonic()
         self._cost = self._saved - before
 
-    def _keep(self, names: Sequence[str], key: bytes, vector: Vectors | None) -> None:
-        for name in names:
-            if name in self._kept:
-                self._kept[name].put(key, vector)
+    def _keep(self, name: str, key: bytes, vector: Vectors | None, found: int) -> None:
+        if name in self._kept:
+            self._kept[name].put(key, vector, found)
