@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cvfast.cli.verificationtable import short_name
 from cvfast.io.figures import new_figure, write_figure
 from cvfast.recognition.judging import Judged
 
@@ -45,7 +46,7 @@ def _styles(judged: Mapping[str, Judged]) -> Iterator[tuple[str, Judged, dict[st
     """Give each model with its colour and dashes."""
     for number, (name, one) in enumerate(judged.items()):
         color, dash = _COLORS[number % 7], _DASHES[number % 4]
-        yield name, one, {"color": color, "linestyle": dash, "linewidth": 1.8}
+        yield short_name(name), one, {"color": color, "linestyle": dash, "linewidth": 1.8}
 
 
 def _roc(judged: Mapping[str, Judged]) -> Any:
@@ -92,7 +93,7 @@ def _distances(judged: Mapping[str, Judged]) -> Any:
         if wanted.threshold is not None and math.isfinite(wanted.threshold):
             label = f"FAR {max(0.001, 1 / one.curve.different):.2g} here"
             axis.axvline(wanted.threshold, color="black", linestyle=":", label=label)
-        axis.set(xlabel="distance", ylabel="share of the pairs", title=name)
+        axis.set(xlabel="distance", ylabel="share of the pairs", title=short_name(name))
         axis.legend(fontsize=8)
     return figure
 

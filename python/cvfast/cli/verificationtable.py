@@ -8,12 +8,12 @@ from cvfast.metrics.intervals import Rate, rate_of
 from cvfast.metrics.verification import Operation
 from cvfast.recognition.judging import Judged
 
-__all__ = ["false_rejects", "table"]
+__all__ = ["false_rejects", "short_name", "table"]
 
 
 def table(judged: Mapping[str, Judged]) -> list[str]:
     """Return the lines of the table, and below it what a figure lacks."""
-    columns = {_short(name): _column(one) for name, one in judged.items()}
+    columns = {short_name(name): _column(one) for name, one in judged.items()}
     titles = list(dict.fromkeys(title for column in columns.values() for title in column))
     rows = [["", *columns]]
     rows += [[title, *(column.get(title, "-") for column in columns.values())] for title in titles]
@@ -79,7 +79,7 @@ def _notes(judged: Mapping[str, Judged]) -> list[str]:
     ]
     notes = dict.fromkeys(rate.note for rate in rates if rate.note)
     sources = [
-        f"{_short(name)}: its threshold comes from {one.threshold.source}"
+        f"{short_name(name)}: its threshold comes from {one.threshold.source}"
         for name, one in judged.items()
         if one.threshold is not None
     ]
@@ -90,7 +90,13 @@ def _notes(judged: Mapping[str, Judged]) -> list[str]:
     return [meaning, *(f"* {note}" for note in notes), *sources]
 
 
-def _short(name: str) -> str:
-    """Leave out the folders of a file."""
+def short_name(name: str) -> str:
+    """Return a model's name without the folders of its file.
+
+    Examples
+    --------
+    >>> short_name("lbph:models/mine.safetensors")
+    'lbph:mine.safetensors'
+    """
     head, colon, file = name.replace("\\", "/").partition(":")
     return head.rpartition("/")[2] + colon + file.rpartition("/")[2]
