@@ -14,7 +14,7 @@ def test_the_kinds() -> None:
     assert {verb: group.names for verb, group in GROUPS.items()} == {
         "train": ("cascade", "landmarks", "patches"),
         "make": ("faces", "scenes"),
-        "evaluate": ("detect",),
+        "evaluate": ("detect", "recognition"),
     }
 
 
