@@ -31,11 +31,12 @@ Reals = NDArray[np.float64]
 _ACROSS, _MIDDLE = 1.92, 0.06
 EYES = ((0.301, 0.321), (0.699, 0.321))
 _COUNT = 468  # of the mesh without irises, which have no triangles
-# A point whose surface is seen under a cosine of so much counts not at all, and fully.
-_HIDDEN, _SEEN = 0.1, 0.45
+# What the camera sees under a cosine of less than these, and its mirror image better by these, is
+# the mirror image's, more and more from one to the other.
+_SEEN, _BETTER = (0.35, 0.65), (0.05, 0.35)
 _BEHIND = 0.06  # so much farther than what is drawn at its place, in face units: it is covered
+_COARSE = 96  # pixels of the drawing that says what covers what
 _FINEST = 1.25  # pixels of the read crop a pixel of the result
-_LEAST = 1e-3  # weight of the own side where neither is seen
 # Lips, lids and chin move with the expression and say little of where the head is turned.
 _MOVING = ("outer_lip", "inner_lip", "right_eye", "left_eye", "right_brow", "left_brow")
 
@@ -121,26 +122,30 @@ def frontalise(
     places = _mesh_places(landmarks)
     camera = _fit_camera(places)
     moved = _explained(camera, places)
-    shares = _shares_seen(camera, places, moved, threads)
-    frontal = _own_shape(moved, shares)
+    borrowed = _borrowed(camera, places, moved, threads)
+    frontal = _own_shape(moved, borrowed)
     points = frontal_places(frontal, size)
     crop, at = _read(reader, places, camera, size)
     drawn = rasterise(
         np.column_stack([points, frontal[:, 2]]), mean_face_triangles(closed=True), (size, size),
         threads=threads,
     )  # fmt: skip
-    mirror = mean_face_mirror()
-    sides = np.column_stack([at, shares, at[mirror], shares[mirror], places, places[mirror]])
-    values = drawn.values(sides.astype(np.float32), threads=threads)
+    sides = np.column_stack([at, at[mean_face_mirror()], borrowed]).astype(np.float32)
+    values = drawn.values(sides, threads=threads)
     face = drawn.index >= 0
-    own, other = _weights(values, reader.size)
-    mixed = _mixed(crop, values, own, other, threads)
-    mixed[~face] = 0
+    share = np.where(face, values[..., 4], 0)
+    share, known = _within(crop, values, share, face)
+    pixels = sample_texture(crop, np.ascontiguousarray(values[..., 0:2]), threads=threads)
+    mixed = share > 0
+    far = sample_texture(crop, values[mixed, 2:4], threads=threads)
+    pixels[mixed] += share[mixed, None] * (far - pixels[mixed])
+    pixels += np.float32(0.5)
+    pixels[~known] = 0
     return Frontal(
-        (mixed + 0.5).astype(np.uint8),
-        face & (own >= 0.5),
-        face & (own + other > 0),
-        np.asarray(points, np.float32),
+        pixels.astype(np.uint8),
+        known & (share < 0.5),
+        known,
+        points.astype(np.float32),
         camera,
     )
 
@@ -182,7 +187,7 @@ def _flat(points: Reals) -> bool:
 def _fit_camera(places: Reals) -> Reals:
     """Camera (2, 4) that sees the mean face at these places, by weighted least squares."""
     camera = (_solver() @ places).T
-    if np.cross(camera[0, :2], camera[1, :2]) <= 0:
+    if np.linalg.det(camera[:, :2]) <= 0:
         raise ValueError(
             "landmarks: expected a face seen from the front, got its mirror image or one from "
             "behind: right and left are the person's own"
@@ -207,29 +212,37 @@ def _explained(camera: Reals, places: Reals) -> Reals:
     return mean_face() + (places - seen) @ np.linalg.pinv(camera[:, :3]).T
 
 
-def _shares_seen(camera: Reals, places: Reals, moved: Reals, threads: int | None) -> Reals:
-    """How well the camera sees each point, (478,) in [0, 1]."""
+def _borrowed(camera: Reals, places: Reals, moved: Reals, threads: int | None) -> Reals:
+    """Share of each point that its mirror image is to give, (478,) in [0, 1]."""
     toward = np.cross(camera[0, :3], camera[1, :3])
     toward /= -np.linalg.norm(toward)  # from the face to the camera, which looks along z
-    facing = np.clip((_normals() @ toward - _HIDDEN) / (_SEEN - _HIDDEN), 0, 1)
-    facing *= facing * (3 - 2 * facing)
-    depth = -(moved @ toward)
+    facing = _normals() @ toward
+    facing[_covered(-(moved @ toward), places, threads)] = 0
+    mirror = mean_face_mirror()
+    better = facing[mirror] - facing
+    share = (1 - _step(facing, *_SEEN)) * _step(better, *_BETTER)
+    # Softer between neighbours, which lie close where the camera sees the face edge on.
+    corners = mean_face_triangles(closed=True)
+    near = np.bincount(corners.ravel(), np.repeat(share[corners].mean(axis=1), 3), 478)
+    return near / np.maximum(np.bincount(corners.ravel(), minlength=478), 1)
+
+
+def _covered(depth: Reals, places: Reals, threads: int | None) -> NDArray[np.bool_]:
+    """Points before which something of the face lies, by a coarse drawing of depths, (478,)."""
     low, high = places.min(axis=0), places.max(axis=0)
-    fine = 96 / max(float((high - low).max()), 1e-6)  # a coarse drawing says what covers what
-    at = (places - low) * fine
-    size = int(np.ceil(at.max())) + 1
+    at = (places - low) * (_COARSE / max(float((high - low).max()), 1e-6))
     drawn = rasterise(
-        np.column_stack([at, depth]), mean_face_triangles(closed=True), (size, size),
+        np.column_stack([at, depth]), mean_face_triangles(closed=True), (_COARSE + 1,) * 2,
         threads=threads,
     )  # fmt: skip
     column, row = np.rint(at).astype(np.int64).T
-    facing[drawn.depth[row, column] < depth - _BEHIND] = 0
-    # A neighbour that is hidden makes a point count less: no hard border.
-    corners = mean_face_triangles(closed=True)
-    least = facing[corners].min(axis=1)
-    near = np.bincount(corners.ravel(), np.repeat(least, 3), 478)
-    near /= np.maximum(np.bincount(corners.ravel(), minlength=478), 1)
-    return np.minimum(facing, near)
+    return np.asarray(drawn.depth[row, column] < depth - _BEHIND)
+
+
+def _step(x: Reals, low: float, high: float) -> Reals:
+    """Smooth step from 0 at `low` to 1 at `high`."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t))
 
 
 @functools.cache
@@ -237,23 +250,19 @@ def _normals() -> Reals:
     """Outward normals of the mean face's points, (478, 3)."""
     corners, points = mean_face_triangles(closed=True), mean_face()
     a, b, c = (points[corners[:, k]] for k in range(3))
-    across = np.cross(b - a, c - a)
+    across = np.cross(c - a, b - a)  # out of the face, since corners run clockwise as seen
     summed = np.zeros((478, 3))
     for k in range(3):
         np.add.at(summed, corners[:, k], across)
     summed[_COUNT:] = (0, 0, -1)
-    if (summed * (0, 0, 1)).sum() > 0:
-        summed = -summed
     return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
 
 
-def _own_shape(moved: Reals, shares: Reals) -> Reals:
+def _own_shape(moved: Reals, borrowed: Reals) -> Reals:
     """Face in units of the mean face: what is hidden is moved as its mirror image is."""
-    mirror = mean_face_mirror()
     step = moved - mean_face()
-    other = step[mirror] * (-1, 1, 1)
-    weight = shares + (1 - shares) * (1 - shares[mirror])
-    return mean_face() + weight[:, None] * step + (1 - weight[:, None]) * other
+    other = step[mean_face_mirror()] * (-1, 1, 1)
+    return np.asarray(mean_face() + step + borrowed[:, None] * (other - step))
 
 
 def _read(
@@ -275,31 +284,18 @@ def _read(
     return crop, (places - box[:2] + 0.5) * sides / (box[2:] - box[:2]) - 0.5
 
 
-def _weights(values: ImageF32, size: tuple[int, int]) -> tuple[ImageF32, ImageF32]:
-    """Weights of each pixel's own side and of the other one, (h, w) each; their sum is 0 or 1."""
-    own, other = (
-        values[..., share] * _inside(values[..., where : where + 2], size)
-        for share, where in ((2, 6), (5, 8))
-    )
-    known = [_inside(values[..., where : where + 2], size) * np.float32(_LEAST) for where in (6, 8)]
-    own, other = np.maximum(own, known[0]), (1 - own) * np.maximum(other, known[1] * 0.1)
-    total = np.maximum(own + other, np.float32(1e-12))
-    return own / total, other / total
+def _within(
+    crop: ImageU8, values: ImageF32, share: ImageF32, face: NDArray[np.bool_]
+) -> tuple[ImageF32, NDArray[np.bool_]]:
+    """Other side's shares where a picture ends within the face, and where one of both is known."""
+    own, other = (_inside(crop, values[..., k], values[..., k + 1]) for k in (0, 2))
+    if own[face].all() and other[face].all():
+        return share, face
+    share = np.where(own, np.where(other, share, 0), np.float32(1))
+    return share, face & (own | other)
 
 
-def _inside(places: ImageF32, size: tuple[int, int]) -> ImageF32:
-    """1 inside the picture, 0 outside, with a soft border of two pixels within, (h, w)."""
-    high = np.array(size, np.float32) - np.float32(0.5)
-    away = np.minimum(places + np.float32(0.5), high - places).min(axis=-1)
-    return np.clip(away / 2, 0, 1)
-
-
-def _mixed(
-    crop: ImageU8, values: ImageF32, own: ImageF32, other: ImageF32, threads: int | None
-) -> ImageF32:
-    """Pixels of both sides by their weights, (h, w, 3) in levels."""
-    near = sample_texture(crop, values[..., 0:2], threads=threads)
-    if not (other > 0.004).any():
-        return near
-    far = sample_texture(crop, values[..., 3:5], threads=threads)
-    return near * own[..., None] + far * other[..., None]
+def _inside(crop: ImageU8, x: ImageF32, y: ImageF32) -> NDArray[np.bool_]:
+    """Whether places lie in the crop, which ends where the picture does."""
+    height, width = crop.shape[:2]
+    return (x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5)
