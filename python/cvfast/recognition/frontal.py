@@ -33,7 +33,8 @@ EYES = ((0.301, 0.321), (0.699, 0.321))
 _COUNT = 468  # of the mesh without irises, which have no triangles
 # What the camera sees under a cosine of less than these, and its mirror image better by these, is
 # the mirror image's, more and more from one to the other.
-_SEEN, _BETTER = (0.35, 0.65), (0.05, 0.35)
+_SEEN, _BETTER = (0.4, 0.65), (0.05, 0.25)
+_SMOOTH = 4
 _BEHIND = 0.06  # so much farther than what is drawn at its place, in face units: it is covered
 _COARSE = 96  # pixels of the drawing that says what covers what
 _FINEST = 1.25  # pixels of the read crop a pixel of the result
@@ -222,9 +223,7 @@ def _borrowed(camera: Reals, places: Reals, moved: Reals, threads: int | None) -
     better = facing[mirror] - facing
     share = (1 - _step(facing, *_SEEN)) * _step(better, *_BETTER)
     # Softer between neighbours, which lie close where the camera sees the face edge on.
-    corners = mean_face_triangles(closed=True)
-    near = np.bincount(corners.ravel(), np.repeat(share[corners].mean(axis=1), 3), 478)
-    return near / np.maximum(np.bincount(corners.ravel(), minlength=478), 1)
+    return _near_mean(share[:, None])[:, 0]
 
 
 def _covered(depth: Reals, places: Reals, threads: int | None) -> NDArray[np.bool_]:
@@ -254,8 +253,18 @@ def _normals() -> Reals:
     summed = np.zeros((478, 3))
     for k in range(3):
         np.add.at(summed, corners[:, k], across)
+    for _ in range(_SMOOTH):  # the face's large shape, without lids and wrinkles
+        summed = _near_mean(summed / np.maximum(np.linalg.norm(summed, axis=1)[:, None], 1e-12))
     summed[_COUNT:] = (0, 0, -1)
-    return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
+    return summed / np.linalg.norm(summed, axis=1)[:, None]
+
+
+def _near_mean(values: Reals) -> Reals:
+    """Mean of each point's triangles' means, (478, k)."""
+    corners = mean_face_triangles(closed=True)
+    total = np.zeros_like(values)
+    np.add.at(total, corners.ravel(), np.repeat(values[corners].mean(axis=1), 3, axis=0))
+    return total / np.maximum(np.bincount(corners.ravel(), minlength=478), 1)[:, None]
 
 
 def _own_shape(moved: Reals, borrowed: Reals) -> Reals:
