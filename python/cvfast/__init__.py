@@ -34,6 +34,8 @@ _HOMES = {
     "kernels.tps": ("ThinPlateSpline",),
     "kernels.warp": ("local_rotate", "local_scale", "local_translate"),
     "recognition.eigenfaces": ("Eigenfaces",),
+    "recognition.fisherfaces": ("Fisherfaces",),
+    "recognition.lbph": ("LBPH",),
 }
 _HOME_OF = {name: f"cvfast.{home}" for home, names in _HOMES.items() for name in names}
 

@@ -19,6 +19,8 @@ from cvfast.kernels.warp import local_rotate as local_rotate
 from cvfast.kernels.warp import local_scale as local_scale
 from cvfast.kernels.warp import local_translate as local_translate
 from cvfast.recognition.eigenfaces import Eigenfaces as Eigenfaces
+from cvfast.recognition.fisherfaces import Fisherfaces as Fisherfaces
+from cvfast.recognition.lbph import LBPH as LBPH
 
 __version__: str
 __all__: list[str]

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from cvfast.kernels.pca import PCA
 from cvfast.recognition.classifier import FaceClassifier, Faces, checked_labels, face_rows
-from cvfast.recognition.nearest import NearestVectors
+from cvfast.recognition.nearest import NearestVectors, unit_rows
 
 __all__ = ["Eigenfaces"]
 
@@ -221,9 +221,7 @@ class Eigenfaces(FaceClassifier):
     def _comparable(self, scores: NDArray[Any]) -> NDArray[Any]:
         """Return vectors whose Euclidean distance is the metric's, or tells it."""
         if self.metric == "cosine":
-            lengths = np.linalg.norm(scores, axis=1, keepdims=True)
-            unit: NDArray[Any] = scores / np.where(lengths > 0, lengths, 1)
-            return unit
+            return unit_rows(scores)
         if self.metric == "mahalanobis":
             deviations = np.sqrt(self.explained_variance_)
             scaled: NDArray[Any] = scores / np.where(deviations > 0, deviations, np.inf)

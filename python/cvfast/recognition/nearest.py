@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NearestVectors"]
+__all__ = ["NearestVectors", "unit_rows"]
 
 _BLOCK = 512  # queries at a time, so that their distances to all stay in the caches
 
@@ -72,3 +72,17 @@ class NearestVectors:
             found = np.take_along_axis(found, order, axis=1)
             distances = np.take_along_axis(distances, order, axis=1)
         return distances, found.astype(np.int64, copy=False)
+
+
+def unit_rows(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Return rows scaled to length 1, of which 1 - cos is half the squared distance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: NDArray[Any] = vectors / np.where(lengths > 0, lengths, 1)
+    return unit
