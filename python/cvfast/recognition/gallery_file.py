@@ -283,16 +283,17 @@ def _parse(text: bytes, file: Path) -> dict[str, Any]:
 
 
 def _row(face: Any, number: int, file: Path) -> Enrolled:
-    field = f"faces[{number}]"
     if not isinstance(face, dict):
-        raise _damaged(file, field, "name, picture and sha256", face)
-    values = [face.get(part) for part in ("name", "picture", "sha256")]
-    for part, value in zip(("name", "picture", "sha256"), values, strict=True):
+        raise _damaged(file, f"faces[{number}]", "name, picture and sha256", face)
+    texts: dict[str, str] = {}
+    for part in ("name", "picture", "sha256"):
+        value = face.get(part)
         if not isinstance(value, str):
-            raise _damaged(file, f"{field}.{part}", "text", value)
-    if not _HASH.fullmatch(values[2]):
-        raise _damaged(file, f"{field}.sha256", "64 hexadecimal digits", values[2])
-    return Enrolled(*values)
+            raise _damaged(file, f"faces[{number}].{part}", "text", value)
+        texts[part] = value
+    if not _HASH.fullmatch(texts["sha256"]):
+        raise _damaged(file, f"faces[{number}].sha256", "64 hexadecimal digits", texts["sha256"])
+    return Enrolled(**texts)
 
 
 def _refuse_twice(rows: Sequence[Enrolled], file: Path) -> None:

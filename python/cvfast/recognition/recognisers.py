@@ -58,7 +58,8 @@ def open_recogniser(spec: str | None = None, *, template: PathLike | None = None
     spec
         ``"dlib"``; ``"deepface"`` or ``"deepface:FILE"``; ``"eigenfaces:FILE"``,
         ``"fisherfaces:FILE"`` or ``"lbph:FILE"``, files of ``cvfast train``; or the name of an
-        ONNX embedding, ``"FILE.onnx"``. None is `default_recogniser`.
+        ONNX embedding, ``"FILE.onnx"``, or of a network of dlib's, ``"FILE.dat"``. None is
+        `default_recogniser`.
     template
         For an ONNX file: where its eyes, nose and mouth lie, as in
         `cvfast.faces.embedders.open_embedder`.
@@ -82,27 +83,19 @@ def open_recogniser(spec: str | None = None, *, template: PathLike | None = None
     ValueError: model: expected one of 'dlib', ... got 'eigenfases' (did you mean 'eigenfaces'?)
     """
     text = default_recogniser() if spec is None else str(spec)
-    if text.lower().endswith(".onnx") and text.partition(":")[0] not in RECOGNISERS:
-        from cvfast.faces.embedders import open_embedder
-
-        return open_embedder(text) if template is None else open_embedder(text, template=template)
+    if text.partition(":")[0] not in RECOGNISERS and text.lower().endswith((".onnx", ".dat")):
+        return _foreign(text, template)
     if template is not None:
         raise ValueError(f"template: expected none for {text!r}; only FILE.onnx takes one")
     head, colon, file = text.partition(":")
-    check_choice("model", head, (*RECOGNISERS, "FILE.onnx"))
+    check_choice("model", head, (*RECOGNISERS, "FILE.onnx", "FILE.dat"))
     if (colon or head not in ("dlib", "deepface")) and not file:
         raise ValueError(f"model: expected {head}:FILE with a file's name, got {text!r}")
     if head == "dlib":
         if file:
             raise ValueError(f"model: expected 'dlib' without a file, got {text!r}")
-        from cvfast.faces.embedders import open_embedder
-
-        return open_embedder("dlib")
-    if head == "deepface":
-        from cvfast.recognition.deepface import DeepFace
-
-        return DeepFace.load(file) if file else DeepFace.load()
-    return _classic(head, Path(file))
+        return _foreign("dlib", None)
+    return _deepface(file) if head == "deepface" else _classic(head, Path(file))
 
 
 def threshold_of(
@@ -146,6 +139,20 @@ def threshold_of(
             "yours with cvfast evaluate recognition"
         )
     return max(fit, key=lambda one: one.distance)
+
+
+def _foreign(spec: str, template: PathLike | None) -> Embedder:
+    """Open what others made."""
+    from cvfast.faces.embedders import open_embedder
+
+    return open_embedder(spec) if template is None else open_embedder(spec, template=template)
+
+
+def _deepface(file: str) -> Embedder:
+    """Open our DeepFace: a file, or the bundled one."""
+    from cvfast.recognition.deepface import DeepFace
+
+    return DeepFace.load(file) if file else DeepFace.load()
 
 
 def _classic(kind: str, path: Path) -> Embedder:
