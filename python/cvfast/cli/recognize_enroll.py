@@ -12,10 +12,8 @@ from cvfast.cli.failure import exit_code
 from cvfast.cli.recognizing import (
     Face,
     GalleryFolder,
-    Model,
-    Template,
+    ModelFlags,
     count,
-    open_model,
     parse_face,
 )
 from cvfast.cli.report import Report
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "USAGE", "recognize_enroll"]
 
 EXAMPLES = (
-    "cvfast recognize enroll people/ -g gallery    # people/ann/1.jpg, people/bob/1.jpg ...",
+    "cvfast recognize enroll people/ -g gallery",
     "cvfast recognize enroll people/ -g gallery --face 1",
     "cvfast recognize enroll people/ -g gallery --model arcface.onnx --template arcface",
 )
@@ -34,14 +32,15 @@ USAGE = "DIR -g GALLERY [OPTIONS]"
 
 
 def recognize_enroll(
-    folder: Annotated[str, Parameter(name="DIR", help="One subfolder a person, named so.")],
+    folder: Annotated[
+        str, Parameter(name="DIR", help="One subfolder of pictures a person: its name is theirs.")
+    ],
     /,
     *,
     gallery: GalleryFolder,
-    model: Model = None,
-    template: Template = None,
     face: Face = "largest",
     max_pixels: MaxPixels = 89_478_485,
+    flags: ModelFlags | None = None,
     common: Common | None = None,
 ) -> int:
     """Take people's faces into a gallery, or begin one; the same picture is taken once."""
@@ -53,7 +52,7 @@ def recognize_enroll(
     chosen = parse_face(face)
     check_place(gallery)
     people = people_in(folder)
-    embedder = open_model(report, model, template)
+    embedder = (flags or ModelFlags()).open(report)
     report.note(NOTE)
     tally = _Tally(report)
     with report.bars(), report.bar("pictures") as progress:
@@ -63,8 +62,9 @@ def recognize_enroll(
         )  # fmt: skip
     for name in people:
         tally.person(name)
+    people_said = count(len(done.people), "person", "people")
     report.result(
-        f"{gallery}: {count(len(done.people), 'person', 'people')}, {count(len(done.rows), 'face')}",
+        f"{gallery}: {people_said}, {count(len(done.rows), 'face')}",
         kind="enroll", gallery=gallery, people=len(done.people), faces=len(done.rows),
         model=done.model, key=done.key, note=NOTE,
     )  # fmt: skip

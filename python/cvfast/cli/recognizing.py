@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -16,31 +17,17 @@ if TYPE_CHECKING:
 __all__ = [
     "Face",
     "GalleryFolder",
-    "Model",
-    "Template",
+    "ModelFlags",
     "ThresholdDistance",
     "count",
     "far_record",
     "far_text",
     "open_gallery",
-    "open_model",
-    "open_model_of",
     "parse_face",
 ]
 
 GalleryFolder: TypeAlias = Annotated[
     str, Parameter(name=["--gallery", "-g"], help="The gallery: a folder of its own.")
-]
-Model: TypeAlias = Annotated[
-    str | None,
-    Parameter(
-        help="dlib, deepface[:FILE], eigenfaces:FILE, fisherfaces:FILE, lbph:FILE, FILE.onnx or "
-        "FILE.dat; by default dlib where its packages are installed, else deepface."
-    ),
-]
-Template: TypeAlias = Annotated[
-    str | None,
-    Parameter(help="FILE.onnx: where it wants eyes, nose and mouth (arcface, dlib, ...)."),
 ]
 Face: TypeAlias = Annotated[
     str, Parameter(help="Of several faces: largest, or a number in the order of cvfast detect.")
@@ -51,13 +38,54 @@ ThresholdDistance: TypeAlias = Annotated[
 ]
 
 
-def open_model(report: Report, spec: str | None, template: str | None) -> Embedder:
-    """Open the model that is named, or the one to use by default."""
-    from cvfast.recognition.recognisers import MADE_FACES_ONLY, default_recogniser, open_recogniser
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class ModelFlags:
+    """The model, and how an ONNX file wants its faces."""
 
-    if spec is None and default_recogniser() == "deepface":
-        report.note(MADE_FACES_ONLY)
-    return open_recogniser(spec, template=template)
+    model: Annotated[
+        str | None,
+        Parameter(
+            help="dlib, deepface[:FILE], eigenfaces:FILE, fisherfaces:FILE, lbph:FILE, FILE.onnx, "
+            "or FILE.dat; by default the gallery's, or dlib where installed, else deepface."
+        ),
+    ] = None
+    template: Annotated[
+        str | None, Parameter(help="FILE.onnx: where it wants eyes, nose and mouth (arcface, ...).")
+    ] = None
+    colours: Annotated[str | None, Parameter(help="FILE.onnx: rgb or bgr.")] = None
+
+    def open(self, report: Report, default: str | None = None) -> Embedder:
+        """Open the model that is named, or the one to use by default."""
+        from cvfast.recognition.recognisers import (
+            MADE_FACES_ONLY,
+            default_recogniser,
+            open_recogniser,
+        )
+
+        spec = self.model or default or default_recogniser()
+        if spec == "deepface":
+            report.note(MADE_FACES_ONLY)
+        return open_recogniser(spec, template=self.template, colours=self.colours)
+
+    def open_for(self, report: Report, gallery: Gallery, folder: str) -> Embedder:
+        """Open the model that made a gallery.
+
+        Raises
+        ------
+        ValueError
+            It is a file, which nobody named.
+        ModelError
+            Another was named.
+        """
+        if self.model is None and gallery.model not in ("dlib", "deepface"):
+            raise ValueError(
+                f"--model: expected the model that made {folder} ({gallery.model}), got none. The "
+                "gallery does not keep where its file is"
+            )
+        embedder = self.open(report, gallery.model)
+        gallery.check(embedder, place=Path(folder))
+        return embedder
 
 
 def open_gallery(report: Report, folder: str) -> Gallery:
@@ -70,28 +98,6 @@ def open_gallery(report: Report, folder: str) -> Gallery:
     if not gallery.rows:
         report.note(f"{folder}: the gallery is empty, so every face is unknown")
     return gallery
-
-
-def open_model_of(
-    report: Report, gallery: Gallery, folder: str, spec: str | None, template: str | None
-) -> Embedder:
-    """Open the model that made a gallery.
-
-    Raises
-    ------
-    ValueError
-        It is a file, which nobody named.
-    ModelError
-        Another was named.
-    """
-    if spec is None and gallery.model not in ("dlib", "deepface"):
-        raise ValueError(
-            f"--model: expected the model that made {folder} ({gallery.model}), got none. The "
-            "gallery does not keep where its file is"
-        )
-    embedder = open_model(report, spec or gallery.model, template)
-    gallery.check(embedder, place=Path(folder))
-    return embedder
 
 
 def parse_face(text: str, name: str = "--face") -> str | int:

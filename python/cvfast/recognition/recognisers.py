@@ -10,7 +10,6 @@ from typing import Any
 
 from cvfast.faces.detectors import check_choice
 from cvfast.faces.embedding import Embedder, Threshold
-from cvfast.typing import Path as PathLike
 
 __all__ = [
     "MADE_FACES_ONLY",
@@ -50,7 +49,9 @@ def default_recogniser() -> str:
     return "dlib" if found else "deepface"
 
 
-def open_recogniser(spec: str | None = None, *, template: PathLike | None = None) -> Embedder:
+def open_recogniser(
+    spec: str | None = None, *, template: str | None = None, colours: str | None = None
+) -> Embedder:
     """Open what turns faces into vectors.
 
     Parameters
@@ -60,9 +61,9 @@ def open_recogniser(spec: str | None = None, *, template: PathLike | None = None
         ``"fisherfaces:FILE"`` or ``"lbph:FILE"``, files of ``cvfast train``; or the name of an
         ONNX embedding, ``"FILE.onnx"``, or of a network of dlib's, ``"FILE.dat"``. None is
         `default_recogniser`.
-    template
-        For an ONNX file: where its eyes, nose and mouth lie, as in
-        `cvfast.faces.embedders.open_embedder`.
+    template, colours
+        For an ONNX file, as in `cvfast.faces.embedders.open_embedder`: where eyes, nose and mouth
+        shall lie, and ``"rgb"`` or ``"bgr"``.
 
     Returns
     -------
@@ -84,9 +85,12 @@ def open_recogniser(spec: str | None = None, *, template: PathLike | None = None
     """
     text = default_recogniser() if spec is None else str(spec)
     if text.partition(":")[0] not in RECOGNISERS and text.lower().endswith((".onnx", ".dat")):
-        return _foreign(text, template)
-    if template is not None:
-        raise ValueError(f"template: expected none for {text!r}; only FILE.onnx takes one")
+        return _foreign(text, template, colours)
+    for name, value in (("template", template), ("colours", colours)):
+        if value is not None:
+            raise ValueError(
+                f"{name}: expected none for {text!r}, which has its own; got {value!r}"
+            )
     head, colon, file = text.partition(":")
     check_choice("model", head, (*RECOGNISERS, "FILE.onnx", "FILE.dat"))
     if (colon or head not in ("dlib", "deepface")) and not file:
@@ -94,7 +98,7 @@ def open_recogniser(spec: str | None = None, *, template: PathLike | None = None
     if head == "dlib":
         if file:
             raise ValueError(f"model: expected 'dlib' without a file, got {text!r}")
-        return _foreign("dlib", None)
+        return _foreign("dlib", None, None)
     return _deepface(file) if head == "deepface" else _classic(head, Path(file))
 
 
@@ -141,11 +145,11 @@ def threshold_of(
     return max(fit, key=lambda one: one.distance)
 
 
-def _foreign(spec: str, template: PathLike | None) -> Embedder:
+def _foreign(spec: str, template: str | None, colours: str | None) -> Embedder:
     """Open what others made."""
     from cvfast.faces.embedders import open_embedder
 
-    return open_embedder(spec) if template is None else open_embedder(spec, template=template)
+    return open_embedder(spec, template=template, colours=colours)
 
 
 def _deepface(file: str) -> Embedder:
