@@ -9,5 +9,5 @@ __all__ = ["KINDS"]
 KINDS = Kinds(
     "recognize",
     "Say whose faces are in photos and clips, from a gallery of people who agreed to it.",
-    ("enroll", "identify", "verify", "list", "forget", "cluster"),
+    ("enroll", "identify", "verify", "list", "forget", "cluster", "explain"),
 )
