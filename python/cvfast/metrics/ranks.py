@@ -69,7 +69,7 @@ def ranks_of(
             "by open_set"
         )
     right = nearest[np.arange(len(own)), own]
-    return (nearest <= right[:, None]).sum(axis=1, dtype=np.int64)
+    return np.asarray((nearest <= right[:, None]).sum(axis=1), np.int64)
 
 
 def rank_k(
