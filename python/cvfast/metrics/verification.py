@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+from cvfast.metrics.bootstrap import Resampled, resample_people
 from cvfast.metrics.folds import FoldAccuracy, best_threshold, ten_fold
 from cvfast.metrics.intervals import Rate, clopper_pearson
-from cvfast.metrics.pairs import Pairs, all_pairs, make_pairs
+from cvfast.metrics.pairs import Pairs, draw_pairs, make_pairs
 from cvfast.metrics.ranks import OpenSet, cmc, open_set, rank_k, ranks_of
 from cvfast.metrics.roc import Operation, Roc, roc
 
@@ -18,15 +19,17 @@ __all__ = [
     "Operation",
     "Pairs",
     "Rate",
+    "Resampled",
     "Roc",
-    "all_pairs",
     "best_threshold",
     "clopper_pearson",
     "cmc",
+    "draw_pairs",
     "make_pairs",
     "open_set",
     "rank_k",
     "ranks_of",
+    "resample_people",
     "roc",
     "ten_fold",
 ]
