@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import MediaError, NothingFoundError
+from cvfast.errors import LimitError, MediaError, NothingFoundError
 from cvfast.faces.choosing import choose_face
 from cvfast.faces.embedding import Embedder
 from cvfast.geometry.sampling import PixelReader
@@ -106,7 +106,7 @@ def embed_sets(
             for at, face in group:
                 try:
                     found = work.one(face, picture)
-                except (NothingFoundError, MediaError, OSError) as error:
+                except (NothingFoundError, MediaError, LimitError, OSError) as error:
                     missing[at] = error
                 else:
                     for name, vector in found.items():
@@ -158,9 +158,8 @@ class _Work:
     def one(self, face: KnownFace, picture: _Picture) -> dict[str, Vectors]:
         """Return one face's vector by each model."""
         key = face_key(face) if self._kept else b""
-        found = {
-            name: held for name, kept in self._kept.items() if (held := kept.get(key)) is not None
-        }
+        held = {name: kept.get(key) for name, kept in self._kept.items()}
+        found = {name: vector for name, vector in held.items() if vector is not None}
         if any(np.isnan(vector).any() for vector in found.values()):
             raise NothingFoundError(f"{face.name}: no face found")
         needed = [name for name in self._embedders if name not in found]

@@ -93,7 +93,7 @@ def read_face_set(
 
     Examples
     --------
-    >>> read_face_set("no-such-folder")
+    >>> read_face_set("no-such-folder")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     cvfast.errors.MediaError: no-such-folder: expected a folder with a subfolder for each person...

@@ -99,7 +99,8 @@ class KeptVectors:
         if (
             keys is None
             or table is None
-            or (keys.dtype, table.dtype) != (np.uint8, np.float32)
+            or keys.dtype != np.uint8
+            or table.dtype != np.float32
             or keys.shape != (len(table), _KEY)
             or table.shape != (len(table), self._dimension)
         ):
