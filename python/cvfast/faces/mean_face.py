@@ -67,7 +67,8 @@ def _strip(ring: Indices) -> Indices:
     count = len(ring)
     below = [(-k, k, -k - 1) for k in range(1, count // 2)]
     above = [(k, k + 1, -k - 1) for k in range(1, count // 2 - 1)]
-    return ring[np.array([(0, 1, -1), *below, *above])]
+    strip: Indices = ring[np.array([(0, 1, -1), *below, *above])]
+    return strip
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from cvfast.geometry.sampling import PixelReader, read_crop
 from cvfast.kernels.raster import rasterise, sample_texture
 from cvfast.typing import Image, ImageF32, ImageU8
 
-__all__ = ["EYES", "Frontal", "frontalise", "frontal_places"]
+__all__ = ["EYES", "Frontal", "frontal_places", "frontalise"]
 
 Reals = NDArray[np.float64]
 
@@ -131,21 +132,23 @@ def frontalise(
         np.column_stack([points, frontal[:, 2]]), mean_face_triangles(closed=True), (size, size),
         threads=threads,
     )  # fmt: skip
-    sides = np.column_stack([at, at[mean_face_mirror()], borrowed]).astype(np.float32)
-    values = drawn.values(sides, threads=threads)
-    face = drawn.index >= 0
-    share = np.where(face, values[..., 4], 0)
-    share, known = _within(crop, values, share, face)
-    pixels = sample_texture(crop, np.ascontiguousarray(values[..., 0:2]), threads=threads)
-    mixed = share > 0
-    far = sample_texture(crop, values[mixed, 2:4], threads=threads)
-    pixels[mixed] += share[mixed, None] * (far - pixels[mixed])
+    values = drawn.values(np.column_stack([at, borrowed]).astype(np.float32), threads=threads)
+    other = drawn.values(at[mean_face_mirror()].astype(np.float32), threads=threads)
+    own, share, face = np.ascontiguousarray(values[..., :2]), values[..., 2], drawn.index >= 0
+    if not _inside(crop, at).all():
+        share, face = _known(_inside(crop, own), _inside(crop, other), share, face)
+    pixels = sample_texture(crop, own, threads=threads)
+    if share.any():
+        far = sample_texture(crop, other, threads=threads)
+        far -= pixels
+        far *= share[..., None]
+        pixels += far
     pixels += np.float32(0.5)
-    pixels[~known] = 0
+    pixels *= face[..., None]
     return Frontal(
         pixels.astype(np.uint8),
-        known & (share < 0.5),
-        known,
+        face & (share < 0.5),
+        face,
         points.astype(np.float32),
         camera,
     )
@@ -256,7 +259,7 @@ def _normals() -> Reals:
     for _ in range(_SMOOTH):  # the face's large shape, without lids and wrinkles
         summed = _near_mean(summed / np.maximum(np.linalg.norm(summed, axis=1)[:, None], 1e-12))
     summed[_COUNT:] = (0, 0, -1)
-    return summed / np.linalg.norm(summed, axis=1)[:, None]
+    return np.asarray(summed / np.linalg.norm(summed, axis=1)[:, None])
 
 
 def _near_mean(values: Reals) -> Reals:
@@ -264,7 +267,7 @@ def _near_mean(values: Reals) -> Reals:
     corners = mean_face_triangles(closed=True)
     total = np.zeros_like(values)
     np.add.at(total, corners.ravel(), np.repeat(values[corners].mean(axis=1), 3, axis=0))
-    return total / np.maximum(np.bincount(corners.ravel(), minlength=478), 1)[:, None]
+    return np.asarray(total / np.maximum(np.bincount(corners.ravel(), minlength=478), 1)[:, None])
 
 
 def _own_shape(moved: Reals, borrowed: Reals) -> Reals:
@@ -274,9 +277,7 @@ def _own_shape(moved: Reals, borrowed: Reals) -> Reals:
     return np.asarray(mean_face() + step + borrowed[:, None] * (other - step))
 
 
-def _read(
-    reader: PixelReader, places: Reals, camera: Reals, size: int
-) -> tuple[ImageU8, Reals]:
+def _read(reader: PixelReader, places: Reals, camera: Reals, size: int) -> tuple[ImageU8, Reals]:
     """Face's part of the picture, made no finer than is needed, and the places in it."""
     width, height = reader.size
     x0, y0, x1, y1 = bounding_box(places)
@@ -293,18 +294,16 @@ def _read(
     return crop, (places - box[:2] + 0.5) * sides / (box[2:] - box[:2]) - 0.5
 
 
-def _within(
-    crop: ImageU8, values: ImageF32, share: ImageF32, face: NDArray[np.bool_]
+def _known(
+    own: NDArray[np.bool_], other: NDArray[np.bool_], share: ImageF32, face: NDArray[np.bool_]
 ) -> tuple[ImageF32, NDArray[np.bool_]]:
-    """Other side's shares where a picture ends within the face, and where one of both is known."""
-    own, other = (_inside(crop, values[..., k], values[..., k + 1]) for k in (0, 2))
-    if own[face].all() and other[face].all():
-        return share, face
+    """Other side's shares where the picture ends within the face; where it has either side."""
     share = np.where(own, np.where(other, share, 0), np.float32(1))
     return share, face & (own | other)
 
 
-def _inside(crop: ImageU8, x: ImageF32, y: ImageF32) -> NDArray[np.bool_]:
-    """Whether places lie in the crop, which ends where the picture does."""
+def _inside(crop: ImageU8, at: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether places (..., 2) lie in the crop, which ends where the picture does."""
     height, width = crop.shape[:2]
-    return (x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5)
+    x, y = at[..., 0], at[..., 1]
+    return np.asarray((x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5))
