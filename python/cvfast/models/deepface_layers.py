@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal
 
-__all__ = ["LAYERS", "MIDDLE", "SPREAD", "Layer", "feature_count", "layer_shapes", "smallest_size"]
+__all__ = ["LAYERS", "SPREAD", "Layer", "feature_count", "layer_shapes", "smallest_size"]
 
-MIDDLE, SPREAD = 0.5, 0.25  # of the net's input, from pixels in [0, 1]
+SPREAD = 0.25  # of pixels in [0, 1], less the mean face: what the net takes for 1
 _FEATURES = 4096  # of F7 at width 1
 _MOST_SIZE, _MOST_WIDTH = 1024, 4.0
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvfast.models.deepface_layers import LAYERS, MIDDLE, SPREAD, feature_count, layer_shapes
+from cvfast.models.deepface_layers import LAYERS, SPREAD, feature_count, layer_shapes
 
 __all__ = ["DeepFaceNet", "LocallyConnected2d"]
 
@@ -113,6 +113,11 @@ class DeepFaceNet(nn.Module):
     dropout
         Share of F7 that is left out in training.
 
+    Attributes
+    ----------
+    mean
+        (3, size, size): a mean face in [0, 1], taken from each face; grey to begin with.
+
     Raises
     ------
     ValueError
@@ -132,6 +137,8 @@ class DeepFaceNet(nn.Module):
         if classes < 1:
             raise ValueError(f"classes: expected at least 1, got {classes}")
         self.size, self.width = size, width
+        self.mean: Tensor
+        self.register_buffer("mean", torch.full((3, size, size), 0.5))
         shapes = layer_shapes(size, width)
         channels, side = 3, size
         for layer in LAYERS:
@@ -157,7 +164,7 @@ class DeepFaceNet(nn.Module):
 
     def maps(self, pixels: Tensor) -> dict[str, Tensor]:
         """Return what each layer gives, C1 to L6, for (N, 3, size, size) RGB in [0, 1]."""
-        values = (pixels - MIDDLE) / SPREAD
+        values = (pixels - self.mean) / SPREAD
         found = {}
         for layer in LAYERS:
             values = self.get_submodule(layer.name)(values)
