@@ -30,7 +30,7 @@ Reals = NDArray[np.float64]
 # The crop, in units of the mean face, which is 2 high and 1.76 wide: hairline to just below the
 # chin. The eyes' middles come to lie at these shares of its sides (right and left eye).
 _ACROSS, _MIDDLE = 1.92, 0.06
-EYES = ((0.301, 0.321), (0.699, 0.321))
+EYES = ((0.305, 0.280), (0.695, 0.280))
 _COUNT = 468  # of the mesh without irises, which have no triangles
 # What the camera sees under a cosine of less than these, and its mirror image better by these, is
 # the mirror image's, more and more from one to the other.
@@ -226,7 +226,7 @@ def _borrowed(camera: Reals, places: Reals, moved: Reals, threads: int | None) -
     better = facing[mirror] - facing
     share = (1 - _step(facing, *_SEEN)) * _step(better, *_BETTER)
     # Softer between neighbours, which lie close where the camera sees the face edge on.
-    return _near_mean(share[:, None])[:, 0]
+    return np.asarray(_averaging() @ share)
 
 
 def _covered(depth: Reals, places: Reals, threads: int | None) -> NDArray[np.bool_]:
@@ -256,18 +256,21 @@ def _normals() -> Reals:
     summed = np.zeros((478, 3))
     for k in range(3):
         np.add.at(summed, corners[:, k], across)
-    for _ in range(_SMOOTH):  # the face's large shape, without lids and wrinkles
-        summed = _near_mean(summed / np.maximum(np.linalg.norm(summed, axis=1)[:, None], 1e-12))
     summed[_COUNT:] = (0, 0, -1)
+    for _ in range(_SMOOTH):  # the face's large shape, without lids and wrinkles
+        summed = _averaging() @ (summed / np.linalg.norm(summed, axis=1)[:, None])
     return np.asarray(summed / np.linalg.norm(summed, axis=1)[:, None])
 
 
-def _near_mean(values: Reals) -> Reals:
-    """Mean of each point's triangles' means, (478, k)."""
+@functools.cache
+def _averaging() -> Reals:
+    """Matrix (478, 478): the mean of each point's triangles' means; irises have none and stay."""
     corners = mean_face_triangles(closed=True)
-    total = np.zeros_like(values)
-    np.add.at(total, corners.ravel(), np.repeat(values[corners].mean(axis=1), 3, axis=0))
-    return np.asarray(total / np.maximum(np.bincount(corners.ravel(), minlength=478), 1)[:, None])
+    matrix = np.diag((np.arange(478) >= _COUNT).astype(np.float64))
+    for k in range(3):
+        for other in range(3):
+            np.add.at(matrix, (corners[:, k], corners[:, other]), 1.0)
+    return np.asarray(matrix / matrix.sum(axis=1, keepdims=True))
 
 
 def _own_shape(moved: Reals, borrowed: Reals) -> Reals:
