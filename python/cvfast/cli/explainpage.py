@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.cli.explainplots import layers_plot, map_plot, spectrum_plot
+from cvfast.cli.recognizing import count
 from cvfast.errors import MissingDependencyError
 from cvfast.faces.drawing import png
 from cvfast.io.atomic import check_target, write_bytes
@@ -80,7 +81,7 @@ def write_page(
         map=data_uri(map_plot(faces.faces, story.scores)),
         near=_near(faces, story),
         alike=story.alike,
-        layers=None if probe is None else _layers(probe),
+        layers=None if probe is None else _layers(faces, probe),
         no_net=no_net,
     )
     write_bytes(path, text.encode(), overwrite=overwrite)
@@ -109,7 +110,8 @@ def signed_colors(values: NDArray[Any]) -> ImageU8:
     most = max(float(np.abs(values).max()), 1e-12)
     share = (values / most)[..., None]
     end = np.where(share > 0, np.array([179.0, 22.0, 27.0]), np.array([31.0, 68.0, 156.0]))
-    return np.rint(255 + np.abs(share) * (end - 255)).astype(np.uint8)
+    colors: ImageU8 = np.rint(255 + np.abs(share) * (end - 255)).astype(np.uint8)
+    return colors
 
 
 def _template() -> Any:
@@ -128,11 +130,10 @@ def _about(faces: Faces) -> dict[str, Any]:
     missing = [str(error) for _, error in faces.missing]
     return {
         "count": len(faces.faces),
-        "people": len(faces.people),
+        "people": count(len(faces.people), "named person", "named people") if faces.people else "",
         "missing": missing[:_MISSING_SHOWN],
         "more": max(0, len(missing) - _MISSING_SHOWN),
-        "missing_count": len(missing),
-        "first": faces.faces[0].title,
+        "left_out": f"{count(len(missing), 'picture')} left out:",
     }
 
 
@@ -151,8 +152,8 @@ def _rebuilt(faces: Faces, one: Rebuilt) -> dict[str, Any]:
         "title": face.title,
         "face": data_uri(face.ready),
         "pictures": [
-            (count, data_uri(picture), f"{one.errors[count]:.1f}")
-            for count, picture in one.pictures.items()
+            (kept, data_uri(picture), f"{one.errors[kept]:.1f}")
+            for kept, picture in one.pictures.items()
         ],
     }
 
@@ -177,12 +178,14 @@ def _near(faces: Faces, story: EigenStory) -> list[dict[str, Any]]:
     return rows
 
 
-def _layers(probe: LayerProbe) -> dict[str, Any]:
+def _layers(faces: Faces, probe: LayerProbe) -> dict[str, Any]:
     answers = probe.answers()
-    frontal = probe.frontal
+    before = [face for face in faces.faces if probe.shown and face.path == probe.shown[0][0]]
+    frontal = probe.shown[1].image if probe.shown else None
     plot = layers_plot(answers)
     return {
-        "frontal": None if frontal is None else data_uri(frontal.image),
+        "before": [(data_uri(face.aligned), face.title) for face in before],
+        "frontal": None if frontal is None else data_uri(frontal),
         "rows": [_layer(answer) for answer in answers],
         "plot": None if plot is None else data_uri(plot),
     }

@@ -50,11 +50,9 @@ def map_plot(faces: Sequence[ShownFace], scores: NDArray[np.float64]) -> bytes:
         for face, place, color in zip(faces, scores, shown, strict=True):
             _thumbnail(axes, face, place, color)
     for person, color in colors.items():
-        own = scores[[face.person == person for face in faces]]
-        axes.annotate(
-            _plain(person), own.mean(axis=0), color=color, weight="bold", ha="center",
-            bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1}, zorder=9,
-        )  # fmt: skip
+        axes.scatter([], [], c=color, label=_plain(person))
+    if colors:
+        figure.legend(loc="outside right upper", frameon=False)
     axes.margins(0.1)
     axes.set_xlabel("coordinate along component 1")
     axes.set_ylabel("coordinate along component 2")
@@ -69,10 +67,10 @@ def layers_plot(answers: Sequence[LayerAnswer]) -> bytes | None:
         return None
     figure = new_figure(7, 3.2)
     axes = figure.add_subplot()
-    bars = axes.bar(names, ratios, color="#1f449c")
-    axes.bar_label(bars, fmt="%.2f")
-    axes.axhline(1, color="grey", linestyle=":")
-    axes.set_ylim(min(0.9, *ratios) - 0.05, 1.08 * max(ratios))
+    bars = axes.bar(names, [ratio - 1 for ratio in ratios], bottom=1, color="#1f449c")
+    axes.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios])
+    axes.axhline(1, color="black", linewidth=1)
+    axes.margins(y=0.15)
     axes.set_ylabel("between people / within one")
     return _png(figure)
 
@@ -82,7 +80,7 @@ def _thumbnail(axes: Any, face: ShownFace, place: NDArray[np.float64], color: st
 
     picture = OffsetImage(face.aligned, zoom=26 / face.aligned.shape[0])
     frame = {"edgecolor": color, "linewidth": 1.5, "boxstyle": "square,pad=0.1"}
-    axes.add_artist(AnnotationBbox(picture, place, bboxprops=frame, pad=0.1))
+    axes.add_artist(AnnotationBbox(picture, (place[0], place[1]), bboxprops=frame, pad=0.1))
 
 
 def _colors(count: int) -> list[str]:
@@ -95,8 +93,8 @@ def _colors(count: int) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    """Return a name in which matplotlib sees no formula."""
-    return name.replace("$", r"\$")
+    """Return a name in which matplotlib sees no formula, and which the legend does not hide."""
+    return ("\u200b" + name if name.startswith("_") else name).replace("$", r"\$")
 
 
 def _png(figure: Figure) -> bytes:

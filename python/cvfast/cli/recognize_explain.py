@@ -12,8 +12,10 @@ from cvfast.cli.recognizing import Face, count, parse_face
 from cvfast.cli.report import Report
 
 if TYPE_CHECKING:
+    from cvfast.faces.choosing import Chosen
     from cvfast.recognition.explain import Faces, Source
     from cvfast.recognition.explain_layers import LayerNet
+    from cvfast.typing import Image
 
 __all__ = ["EXAMPLES", "USAGE", "recognize_explain"]
 
@@ -64,11 +66,9 @@ def recognize_explain(
     sources = named_pictures(inputs)
     net, missing = _open_net(model)
     probe = None if net is None else LayerProbe(net, sources)
-    several = []
 
-    def each(source: Source, image: object, found: object) -> None:
+    def each(source: Source, image: Image, found: Chosen) -> None:
         if found.found > 1:
-            several.append(source[0])
             report.note(f"{source[0]}: {found.found} faces found, took one; --face N takes another")
         if probe is not None:
             probe.look(source, image, found.landmarks)

@@ -70,7 +70,12 @@ class LayerProbe:
         The net.
     sources
         Pictures and their people. Of each person with two or more, up to `FACES_A_PERSON` are
-        looked at, `FACES_PROBED` in all; where there are none such, the first picture alone.
+        looked at, `FACES_PROBED` in all, and the first face that comes, whose maps are shown.
+
+    Attributes
+    ----------
+    shown : tuple or None
+        The first face: its picture and person, and its frontal view.
     """
 
     def __init__(self, net: LayerNet, sources: Sequence[Source]) -> None:
@@ -79,18 +84,18 @@ class LayerProbe:
         self._people: list[str | None] = []
         self._rows: dict[str, list[NDArray[np.float16]]] = {}
         self._first: dict[str, ImageF32] = {}
-        self.frontal: Frontal | None = None
+        self.shown: tuple[Source, Frontal] | None = None
 
     def look(self, source: Source, image: Image, face: Landmarks) -> None:
         """Take a face, if it is one of those to be looked at, or the first."""
-        if source[0] not in self._wanted and self.frontal is not None:
+        if source[0] not in self._wanted and self.shown is not None:
             return
         frontal = frontalise(image, face)
         maps = self._net.layers(image, face)
         answers = {"pixels": frontal.image.astype(np.float32).transpose(2, 0, 1)}
         answers |= maps | {"F7": self._net.embed(image, [face])[0]}
-        if self.frontal is None:
-            self.frontal, self._first = frontal, answers
+        if self.shown is None:
+            self.shown, self._first = (source, frontal), answers
         for name, values in answers.items():
             row = values.ravel() / max(float(np.linalg.norm(values)), 1e-12)
             # So scaled, the usual value is 1, where half precision is fine.
