@@ -40,7 +40,7 @@ def test_eigenfaces_are_opencvs(sets: tuple[np.ndarray, ...]) -> None:
 
 
 def test_fisherfaces_are_opencvs(sets: tuple[np.ndarray, ...]) -> None:
-    training, person, queries, truth = sets
+    training, person, queries, _ = sets
     theirs = GOLDEN["fisherfaces"]
 
     model = Fisherfaces().fit(training, person)
