@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 __all__ = ["NearestVectors", "unit_rows"]
 
+_ROUNDING = 1e-12  # of squares: what is left of equal vectors
 _BLOCK = 512  # queries at a time, so that their distances to all stay in the caches
 
 
@@ -51,10 +52,12 @@ class NearestVectors:
     def distances(self, queries: NDArray[Any]) -> NDArray[np.float64]:
         """Return the distances to all vectors, (n, m)."""
         exact, vectors = queries.astype(np.float64), self.vectors.astype(np.float64)
-        squares = -2 * exact @ vectors.T
-        squares += np.einsum("ij,ij->i", vectors, vectors)
-        squares += np.einsum("ij,ij->i", exact, exact)[:, None]
-        apart: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0))
+        both = (
+            np.einsum("ij,ij->i", vectors, vectors) + np.einsum("ij,ij->i", exact, exact)[:, None]
+        )
+        squares = both - 2 * exact @ vectors.T
+        squares[squares < _ROUNDING * both] = 0
+        apart: NDArray[np.float64] = np.sqrt(squares)
         return apart
 
     def _some(
