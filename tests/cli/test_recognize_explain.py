@@ -44,7 +44,8 @@ def net(tmp_path_factory):
     }
     scale = np.ones(len(layers["F7.bias"]), np.float32)
     path = tmp_path_factory.mktemp("net") / "net.safetensors"
-    write_deepface(path, DeepFaceWeights(SIZE, WIDTH, layers, scale, "cosine", None, 0.5, None, "none"))  # fmt: skip
+    weights = DeepFaceWeights(SIZE, WIDTH, layers, scale, "cosine", None, 0.5, None, "none")
+    write_deepface(path, weights)
     return path
 
 
@@ -112,7 +113,7 @@ def test_it_shows_each_step_with_its_figures(page):
     assert "component 5" in page.pictures  # of six faces there are five
     assert "component 6" not in page.pictures
     assert len([name for name in page.pictures if name.startswith("k = 5, error 0.")]) >= 1
-    assert "There are 5 components" in page.text
+    assert "This set has 5 components" in page.text
     assert "Of 6 faces whose person has another picture here" in page.text
     assert page.pictures["Map of the faces along the first two components"][0].width > 500
 
@@ -156,11 +157,11 @@ def test_files_without_names_and_without_a_net(run, people, tmp_path, monkeypatc
     out = tmp_path / "report.html"
     result = run("recognize", "explain", people / "bob/3.png", people / "bob/4.png", "-o", out)
     assert result.code == 0
-    assert "2 faces of 0 named people" in result.out
+    assert "report.html: 2 faces, 1 component for 90 %" in result.out
     text = Page(out).text
     assert "the model is gone. Train one with cvfast train deepface" in text
     assert "Put the pictures of each person into a subfolder" in text
-    assert "There are 1 components" not in text
+    assert "This set has 1 component, one less" in text
     assert run("recognize", "explain", people, "-o", tmp_path / "b.html", "--model", "x").code == 5
 
 

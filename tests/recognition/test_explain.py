@@ -48,7 +48,8 @@ def test_the_figures_are_those_of_a_singular_value_decomposition(pictures: np.nd
     assert np.abs(story.mean - rows.mean(axis=0).reshape(12, 10)).max() <= 0.5
     cosines = (story.components.reshape(len(story.components), -1) * right[:12]).sum(axis=1)
     np.testing.assert_allclose(np.abs(cosines), 1, atol=1e-4)
-    np.testing.assert_allclose(np.abs(story.scores), np.abs(left * values)[:, :2], rtol=1e-3, atol=0.1)  # fmt: skip
+    scores = np.abs(left * values)[:, :2]
+    np.testing.assert_allclose(np.abs(story.scores), scores, rtol=1e-3, atol=0.1)
     for one in story.rebuilt:
         assert list(one.errors) == [5, 20, 29]  # of 30 faces there are 29 components
         for kept, error in one.errors.items():

@@ -15,6 +15,7 @@ from cvfast.errors import MissingDependencyError
 from cvfast.faces.drawing import png
 from cvfast.io.atomic import check_target, write_bytes
 from cvfast.io.figures import new_figure
+from cvfast.recognition.explain import KEPT
 from cvfast.typing import ImageU8
 from cvfast.typing import Path as PathLike
 
@@ -77,7 +78,7 @@ def write_page(
         components=[data_uri(signed_colors(c)) for c in story.components],
         spectrum=_spectrum(story),
         rebuilt=[_rebuilt(faces, one) for one in story.rebuilt],
-        largest=len(story.shares),
+        fewer=_fewer(len(story.shares)),
         map=data_uri(map_plot(faces.faces, story.scores)),
         near=_near(faces, story),
         alike=story.alike,
@@ -144,6 +145,17 @@ def _spectrum(story: EigenStory) -> dict[str, Any]:
         "all": len(story.shares),
         "first": f"{100 * story.shares[0]:.0f}",
     }
+
+
+def _fewer(largest: int) -> str:
+    """Say what stands in the place of reconstructions that a set is too small for."""
+    if largest >= max(KEPT):
+        return ""
+    asked = ", ".join(map(str, KEPT))
+    return (
+        f"This set has {count(largest, 'component')}, one less than it has different faces: "
+        f"k = {largest} stands where more were asked for ({asked})."
+    )
 
 
 def _rebuilt(faces: Faces, one: Rebuilt) -> dict[str, Any]:

@@ -80,9 +80,9 @@ def recognize_explain(
     story = explain_eigenfaces(faces.faces)
     write_page(output, faces, story, probe, missing, overwrite=overwrite)
     alike = story.alike
+    named = f" of {count(len(faces.people), 'named person', 'named people')}"
     report.result(
-        f"{output}: {count(len(faces.faces), 'face')} of "
-        f"{count(len(faces.people), 'named person', 'named people')}, "
+        f"{output}: {count(len(faces.faces), 'face')}{named if faces.people else ''}, "
         f"{count(story.enough, 'component')} for 90 % of the variance",
         kind="explain", output=output, faces=len(faces.faces), people=len(faces.people),
         missing=[str(path) for path, _ in faces.missing], components=story.enough,

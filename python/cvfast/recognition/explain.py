@@ -21,6 +21,7 @@ from cvfast.typing import Path as PathLike
 
 __all__ = [
     "COMPONENTS_SHOWN",
+    "KEPT",
     "EigenStory",
     "Faces",
     "Neighbours",
