@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from cyclopts import Parameter
 
@@ -13,8 +13,8 @@ from cvfast.cli.report import Report
 
 if TYPE_CHECKING:
     from cvfast.faces.choosing import Chosen
-    from cvfast.recognition.explain import Faces, Source
-    from cvfast.recognition.explain_layers import LayerNet
+    from cvfast.recognition.explain import EigenStory, Faces, Source
+    from cvfast.recognition.explain_layers import LayerNet, LayerProbe
     from cvfast.typing import Image
 
 __all__ = ["EXAMPLES", "USAGE", "recognize_explain"]
@@ -26,25 +26,29 @@ EXAMPLES = (
 )
 USAGE = "IN... -o REPORT.html [OPTIONS]"
 
+PeopleOrPictures: TypeAlias = Annotated[
+    list[str],
+    Parameter(
+        name="IN",
+        help="A folder with one subfolder of pictures a person; or folders of pictures, files, "
+        "patterns.",
+    ),
+]
+PageFile: TypeAlias = Annotated[
+    str, Parameter(name=["--output", "-o"], help="The page: one HTML file without network.")
+]
+DeepFaceFile: TypeAlias = Annotated[
+    str | None,
+    Parameter(help="A DeepFace of cvfast train deepface; by default the one that comes along."),
+]
+
 
 def recognize_explain(
-    inputs: Annotated[
-        list[str],
-        Parameter(
-            name="IN",
-            help="A folder with one subfolder of pictures a person; or folders of pictures, files, "
-            "patterns.",
-        ),
-    ],
+    inputs: PeopleOrPictures,
     /,
     *,
-    output: Annotated[
-        str, Parameter(name=["--output", "-o"], help="The page: one HTML file without network.")
-    ],
-    model: Annotated[
-        str | None,
-        Parameter(help="A DeepFace of cvfast train deepface; by default the one that comes along."),
-    ] = None,
+    output: PageFile,
+    model: DeepFaceFile = None,
     face: Face = "largest",
     overwrite: Overwrite = False,
     max_pixels: MaxPixels = 89_478_485,
@@ -79,6 +83,13 @@ def recognize_explain(
         )
     story = explain_eigenfaces(faces.faces)
     write_page(output, faces, story, probe, missing, overwrite=overwrite)
+    _tell(report, output, faces, story, probe)
+    return _finish(report, sources, faces, strict=strict)
+
+
+def _tell(
+    report: Report, output: str, faces: Faces, story: EigenStory, probe: LayerProbe | None
+) -> None:
     alike = story.alike
     named = f" of {count(len(faces.people), 'named person', 'named people')}"
     report.result(
@@ -89,7 +100,6 @@ def recognize_explain(
         nearest_same=None if alike is None else alike[0] / alike[1],
         layers=None if probe is None else {a.name: a.ratio for a in probe.answers()},
     )  # fmt: skip
-    return _finish(report, sources, faces, strict=strict)
 
 
 def _open_net(model: str | None) -> tuple[LayerNet | None, str]:
