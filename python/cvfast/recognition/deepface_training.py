@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["People", "features_of"]
 
+_FIRST = 256  # faces by which the normalisations of a pretrained net begin
 _WARM = 0.1  # share of the iterations in which the rates rise
 _STEEPEST = 2.0  # norm of the gradients; longer ones are shortened
 
@@ -48,8 +49,8 @@ class People(Task):
     rate, decay, dropout
         AdamW's learning rate and weight decay, and the share of F7 left out.
     pretrained
-        Weights of another training by name, as `DeepFaceNet.state_dict` gives them; its F8 is left
-        out, since it knows other people.
+        Weights of another training by name, as `folded_state` gives them; its F8 is left out,
+        since it knows other people.
     trunk_rate
         Rate of all layers but F8 over F8's, where weights are given.
 
@@ -90,11 +91,14 @@ class People(Task):
         self._iterations, self._batch = iterations, batch
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            net = DeepFaceNet(classes, size=size, width=width, dropout=dropout)
+            net = DeepFaceNet(
+                classes, size=size, width=width, dropout=dropout, normalised=True
+            )
         net.mean.copy_(torch.from_numpy(faces.mean(axis=0) / 255).permute(2, 0, 1))
         if pretrained is not None:
             known = {name: w for name, w in pretrained.items() if not name.startswith("F8.")}
             net.load_state_dict({**net.state_dict(), **known})
+            net.begin_norms(pixels_of(torch.from_numpy(faces[:_FIRST])))
         trunk = [w for name, w in net.named_parameters() if not name.startswith("F8.")]
         self._rates = (rate * (trunk_rate if pretrained is not None else 1.0), rate)
         groups = [{"params": trunk}, {"params": list(net.F8.parameters())}]
