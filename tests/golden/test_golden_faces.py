@@ -46,14 +46,14 @@ def test_fisherfaces_are_opencvs(sets: tuple[np.ndarray, ...]) -> None:
     model = Fisherfaces().fit(training, person)
     labels = model.predict(queries)
 
+    # Its distances are in another unit: the length of its discriminants is an accident of its
+    # eigensolver, ours is 1.
+    assert labels.tolist() == theirs["labels"]
     # OpenCV counts the mean of each person once, not as often as there are faces.
     np.testing.assert_allclose(model.eigenvalues_ / TRAINING, theirs["eigenvalues"], rtol=1e-3)
     ours = cosines(model, queries[:5])
     signs = np.sign(ours[0] * np.array(theirs["cosines"][0]))
     np.testing.assert_allclose(ours * signs, theirs["cosines"], atol=1e-4)
-    # OpenCV's discriminants have other lengths, so that some far answers differ.
-    assert np.mean(labels == theirs["labels"]) >= 0.9
-    assert np.mean(labels == truth) >= np.mean(np.array(theirs["labels"]) == truth) - 0.05
 
 
 @pytest.mark.parametrize("theirs", GOLDEN["lbph"], ids=lambda one: str(one["settings"]))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FaceClassifier", "Faces", "checked_labels", "face_rows"]
+__all__ = ["FaceClassifier", "Faces", "checked_labels", "checked_weights", "face_rows"]
 
 Faces: TypeAlias = NDArray[Any] | Sequence[NDArray[Any]]
 
@@ -38,6 +38,20 @@ class FaceClassifier(ABC):
     @abstractmethod
     def distances(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float32]:
         """Return how far apart features are: (n, k) and (m, k) give (n, m) float32."""
+
+    @abstractmethod
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return the fitted arrays that `transform` and `distances` need, by name."""
+
+    @abstractmethod
+    def restore(self, weights: Mapping[str, NDArray[Any]], image_shape: tuple[int, int]) -> Self:
+        """Take over what `weights` gave, for faces (h, w); training faces are not among it.
+
+        Raises
+        ------
+        KeyError, ValueError
+            An array is missing, or of another shape or dtype.
+        """
 
     @abstractmethod
     def _nearest(
@@ -177,18 +191,48 @@ class FaceClassifier(ABC):
     def _remember(
         self,
         features: NDArray[np.float32],
-        rows: NDArray[Any],
+        columns: int,
         shape: tuple[int, int] | None,
-        labels: tuple[NDArray[Any], NDArray[np.int64]] | None,
+        labels: tuple[NDArray[Any], NDArray[np.int64]] | None = None,
     ) -> None:
         """Keep what prediction needs of the training faces."""
         self.features_ = features
-        self.n_features_in_ = rows.shape[1]
+        self.n_features_in_ = columns
         self.image_shape_ = shape
         self.__dict__.pop("classes_", None)
         self._labels = None
         if labels is not None:
             self.classes_, self._labels = labels
+
+
+def checked_weights(
+    weights: Mapping[str, NDArray[Any]], names: tuple[str, ...], columns: int
+) -> tuple[NDArray[Any], ...]:
+    """Return the arrays of these names, checked.
+
+    They are ``components`` (k, d) float32, ``mean`` (d,) float64 and others (k,) float64, all of
+    them finite.
+
+    Raises
+    ------
+    KeyError, ValueError
+        An array is missing, another one there, or one is of another shape or dtype.
+    """
+    if set(weights) != set(names):
+        raise ValueError(f"arrays: expected {', '.join(names)}, got {', '.join(weights) or 'none'}")
+    kept = weights["components"].shape[0] if weights["components"].ndim else 0
+    for name in names:
+        array = weights[name]
+        shape = {"components": (kept, columns), "mean": (columns,)}.get(name, (kept,))
+        dtype = np.float32 if name == "components" else np.float64
+        if array.shape != shape or array.dtype != dtype or not array.size:
+            raise ValueError(
+                f"{name}: expected {np.dtype(dtype)} of shape {shape}, "
+                f"got {array.dtype} of {array.shape}"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+    return tuple(np.ascontiguousarray(weights[name]) for name in names)
 
 
 def face_rows(X: Faces) -> tuple[NDArray[Any], tuple[int, int] | None]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from cvfast.kernels.pca import PCA
-from cvfast.recognition.classifier import FaceClassifier, Faces, checked_labels, face_rows
+from cvfast.recognition.classifier import (
+    FaceClassifier,
+    Faces,
+    checked_labels,
+    checked_weights,
+    face_rows,
+)
 from cvfast.recognition.nearest import NearestVectors, unit_rows
 
 __all__ = ["Eigenfaces"]
@@ -122,7 +130,8 @@ class Eigenfaces(FaceClassifier):
         pca = PCA(_components_to_find(self.n_components, self.skip, min(rows.shape)))
         pca.fit(rows, threads=threads)
         self._keep(pca, self.skip)
-        self._remember(pca.transform(rows, threads=threads).astype(np.float32), rows, shape, labels)
+        features = self._pca.transform(rows, threads=threads).astype(np.float32, copy=False)
+        self._remember(features, rows.shape[1], shape, labels)
         self._near = NearestVectors(self._comparable(self.features_))
         return self
 
@@ -211,6 +220,35 @@ class Eigenfaces(FaceClassifier):
         """The components as pictures, (k, h, w); (k, d) where faces were given as rows."""
         self._check_fitted()
         return self._pictures(self.components_)
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return ``mean``, ``components`` and ``variances``."""
+        self._check_fitted()
+        return {
+            "mean": self.mean_,
+            "components": self.components_.astype(np.float32),
+            "variances": self.explained_variance_,
+        }
+
+    def restore(
+        self, weights: Mapping[str, NDArray[Any]], image_shape: tuple[int, int]
+    ) -> Eigenfaces:
+        """Take over what `weights` gave, for faces (h, w); training faces are not among it.
+
+        Raises
+        ------
+        KeyError, ValueError
+            An array is missing, or of another shape or dtype.
+        """
+        _check_metric(self.metric)
+        columns, names = math.prod(image_shape), ("mean", "components", "variances")
+        self.mean_, self.components_, variances = checked_weights(weights, names, columns)
+        self.explained_variance_, self.n_components_ = variances, len(variances)
+        self._pca = PCA(self.n_components_)
+        self._pca.mean_, self._pca.components_ = self.mean_, self.components_
+        self._remember(np.empty((0, self.n_components_), np.float32), columns, image_shape)
+        self._near = NearestVectors(self.features_)
+        return self
 
     def _nearest(
         self, features: NDArray[np.float32], count: int

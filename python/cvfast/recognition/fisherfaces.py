@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.kernels.pca import PCA
-from cvfast.recognition.classifier import FaceClassifier, Faces, checked_labels, face_rows
+from cvfast.recognition.classifier import (
+    FaceClassifier,
+    Faces,
+    checked_labels,
+    checked_weights,
+    face_rows,
+)
 from cvfast.recognition.nearest import NearestVectors, unit_rows
 
 __all__ = ["Fisherfaces"]
@@ -39,8 +47,8 @@ class Fisherfaces(FaceClassifier):
     Attributes
     ----------
     mean_ : (d,) float64, the mean face.
-    components_ : (k, d) float32; the scatter of training faces round their people's means has unit
-        covariance along them. ``fisherfaces`` shows them as pictures.
+    components_ : (k, d) float32, rows of length 1, not orthogonal; ``fisherfaces`` shows them as
+        pictures.
     eigenvalues_ : (k,) float64, scatter between people over scatter within, largest first.
     classes_, features_, image_shape_, n_features_in_ : as for `cvfast.Eigenfaces`.
 
@@ -98,8 +106,7 @@ class Fisherfaces(FaceClassifier):
             One person alone, one face a person, no labels, a parameter out of range, or as for
             `cvfast.Eigenfaces.fit`.
         """
-        if self.metric not in METRICS:
-            raise ValueError(f"metric: expected {' or '.join(METRICS)}, got {self.metric!r}")
+        _check_metric(self.metric)
         rows, shape = face_rows(X)
         if y is None:
             raise ValueError("y: expected a label a face, got None; Fisherfaces learn from people")
@@ -117,9 +124,11 @@ class Fisherfaces(FaceClassifier):
         pca = PCA(first).fit(rows, threads=threads)
         scores = pca.transform(rows, threads=threads).astype(np.float64)
         directions, self.eigenvalues_ = discriminants(scores, labels[1], kept)
-        self._project_by(pca.mean_, (directions @ pca.components_).astype(np.float32))
+        # Of length 1. With unit variance within people, which theory would have, directions in
+        # which the training faces vary least by accident would count most.
+        self._project_by(pca.mean_, (unit_rows(directions) @ pca.components_).astype(np.float32))
         features = self._projection.transform(rows, threads=threads)
-        self._remember(features.astype(np.float32), rows, shape, labels)
+        self._remember(features.astype(np.float32), rows.shape[1], shape, labels)
         self._near = NearestVectors(self._comparable(self.features_))
         return self
 
@@ -156,6 +165,29 @@ class Fisherfaces(FaceClassifier):
         self._check_fitted()
         rows = self.components_
         return rows if self.image_shape_ is None else rows.reshape(-1, *self.image_shape_)
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return ``mean`` and ``components``."""
+        self._check_fitted()
+        return {"mean": self.mean_, "components": self.components_}
+
+    def restore(
+        self, weights: Mapping[str, NDArray[Any]], image_shape: tuple[int, int]
+    ) -> Fisherfaces:
+        """Take over what `weights` gave, for faces (h, w); training faces are not among it.
+
+        Raises
+        ------
+        KeyError, ValueError
+            An array is missing, or of another shape or dtype.
+        """
+        _check_metric(self.metric)
+        columns = math.prod(image_shape)
+        mean, components = checked_weights(weights, ("mean", "components"), columns)
+        self._project_by(mean, components)
+        self._remember(np.empty((0, len(components)), np.float32), columns, image_shape)
+        self._near = NearestVectors(self.features_)
+        return self
 
     def _nearest(
         self, features: NDArray[np.float32], count: int
@@ -194,7 +226,7 @@ def discriminants(
     Returns
     -------
     directions, ratios
-        (k, p), along which the covariance within people is the unit matrix, and (k,), k <= count.
+        (k, p), along which S_w is the unit matrix, and (k,), k <= count.
 
     Examples
     --------
@@ -219,11 +251,15 @@ def discriminants(
     between = (means - scores.mean(axis=0)) * np.sqrt(counts)[:, None]
     ratios, turned = np.linalg.svd(between @ whiten, full_matrices=False)[1:]
     kept = min(count, len(ratios))
-    degrees = max(len(scores) - len(counts), 1)
-    directions = turned[:kept] @ whiten.T * np.sqrt(degrees)
+    directions = turned[:kept] @ whiten.T
     largest = np.abs(directions).argmax(axis=1)
     directions *= np.sign(directions[np.arange(kept), largest])[:, None]
     return directions, ratios[:kept] ** 2
+
+
+def _check_metric(metric: Any) -> None:
+    if metric not in METRICS:
+        raise ValueError(f"metric: expected {' or '.join(METRICS)}, got {metric!r}")
 
 
 def _count(name: str, given: Any, most: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ class LBPH(FaceClassifier):
         rows, shape = face_rows(X)
         labels = None if y is None else checked_labels(y, len(rows))
         features = self._histograms(rows, shape)
-        self._remember(features, rows, shape, labels)
+        self._remember(features, rows.shape[1], shape, labels)
         return self
 
     def transform(self, X: Faces, *, threads: int | None = None) -> NDArray[np.float32]:
@@ -114,6 +115,25 @@ class LBPH(FaceClassifier):
     def distances(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float32]:
         """Return the chi-square distance of histograms: (n, k) and (m, k) give (n, m)."""
         return chi_square(a, b).astype(np.float32)
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return nothing: the parameters are all there is."""
+        return {}
+
+    def restore(self, weights: Mapping[str, NDArray[Any]], image_shape: tuple[int, int]) -> LBPH:
+        """Make it ready for faces (h, w) without a training face.
+
+        Raises
+        ------
+        ValueError
+            There are arrays, or the faces are too small for the grid.
+        """
+        self._check_parameters()
+        if weights:
+            raise ValueError(f"arrays: expected none, got {', '.join(weights)}")
+        bins = self._histograms(np.zeros((1, math.prod(image_shape)), np.uint8), image_shape)
+        self._remember(bins[:0], math.prod(image_shape), image_shape)
+        return self
 
     def _nearest(
         self, features: NDArray[np.float32], count: int
