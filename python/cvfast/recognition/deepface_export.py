@@ -166,9 +166,7 @@ def with_threshold(weights: DeepFaceWeights, judged: Judged, about: str) -> Deep
     distance = operation.threshold
     if distance is None or not math.isfinite(distance) or operation.far.value is None:
         return weights
-    source = (
-        f"{judged.curve.different} pairs of {judged.people} {about} held out from the training"
-    )
+    source = f"{judged.curve.different} pairs of {judged.people} {about} held out from the training"
     return replace(
         weights,
         distance=max(0.0, float(distance)),
