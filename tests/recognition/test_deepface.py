@@ -92,7 +92,7 @@ def test_embedding_is_the_nets_of_the_frontal_view() -> None:
 @pytest.mark.parametrize("head", ["cosine", "chi2", "siamese"])
 def test_distances_are_the_formulas(head: str) -> None:
     net = DeepFace(tiny_weights(head))
-    rng = np.random.default_rng(1)
+    weights, rng = net.weights.head_weights, np.random.default_rng(1)
     a, b = (
         unit_features(rng.random((n, 512), np.float32), np.ones(512, np.float32)) for n in (3, 5)
     )
