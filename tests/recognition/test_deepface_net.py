@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from cvfast.models.deepface_layers import feature_count, layer_shapes, smallest_size
-from cvfast.recognition.deepface_net import DeepFaceNet, LocallyConnected2d
+from cvfast.recognition.deepface_net import DeepFaceNet, LocallyConnected2d, folded_state
 
 # Taigman et al., CVPR 2014, figure 2: channels, height, width of what each layer gives.
 PAPER = {
@@ -117,3 +117,37 @@ def test_features_are_never_negative_and_dropout_is_off_in_evaluation() -> None:
         torch.testing.assert_close(net(faces), net(faces), rtol=0, atol=0)
         net.train()
         assert not torch.equal(net(faces), net(faces))
+
+
+def _normalised() -> DeepFaceNet:
+    torch.manual_seed(0)
+    net = DeepFaceNet(4, size=74, width=0.125, normalised=True)
+    with torch.no_grad():
+        for norm in net.norms.values():
+            norm.weight.uniform_(-1, 2)
+            norm.bias.normal_(0, 0.3)
+        for _ in range(3):
+            net(torch.rand(8, 3, 74, 74))
+    return net.eval()
+
+
+def test_folded_weights_answer_as_the_normalised_net() -> None:
+    net, plain = _normalised(), DeepFaceNet(4, size=74, width=0.125).eval()
+    plain.load_state_dict(folded_state(net))
+    assert not plain.norms
+    faces = torch.rand(5, 3, 74, 74)
+    with torch.no_grad():
+        torch.testing.assert_close(plain(faces), net(faces), atol=1e-4, rtol=1e-4)
+
+
+def test_normalisations_of_a_pretrained_net_begin_as_if_not_there() -> None:
+    known, faces = folded_state(_normalised()), torch.rand(16, 3, 74, 74)
+    plain = DeepFaceNet(4, size=74, width=0.125).eval()
+    plain.load_state_dict(known)
+    net = DeepFaceNet(4, size=74, width=0.125, normalised=True)
+    net.load_state_dict({**net.state_dict(), **known})
+    net.begin_norms(faces)
+    with torch.no_grad():
+        expected = plain.features(faces)
+        torch.testing.assert_close(net.eval().features(faces), expected, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(net.train().features(faces), expected, atol=1e-3, rtol=1e-3)

@@ -41,7 +41,7 @@ def train_deepface(
     size: Annotated[
         int | None, Parameter(help="Side of the face in pixels; the paper's: 152 (default 80).")
     ] = None,
-    iterations: Annotated[int, Parameter(help="In all, 64 faces each.")] = 1000,
+    iterations: Annotated[int, Parameter(help="In all, 64 faces each.")] = 600,
     pretrained: Annotated[
         str | None,
         Parameter(help="A net to begin with: its size and width, a new last layer, lower rates."),

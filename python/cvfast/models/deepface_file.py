@@ -1,8 +1,9 @@
 """Files of trained DeepFace nets: safetensors, the layers' weights as 16-bit floats.
 
 Each layer has ``NAME.weight`` and ``NAME.bias`` (C1, C3, L4, L5, L6, F7; F8 knows the people of
-the training and is left out), beside ``mean``, a mean face, ``scale``, by which features are multiplied before they are
-brought to length 1, and ``head``, the weights of the distance where it has any.
+the training and is left out), beside ``mean``, a mean face, ``scale``, by which features are
+multiplied before they are brought to length 1, and ``head``, the weights of the distance where it
+has any.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from cvfast.models.deepface_file import DeepFaceWeights, weight_shapes
 from cvfast.recognition.deepface import head_distances, unit_features
 from cvfast.recognition.deepface_data import PeopleFaces
 from cvfast.recognition.deepface_heads import learn_head
+from cvfast.recognition.deepface_net import folded_state
 from cvfast.recognition.deepface_training import features_of
 from cvfast.typing import ImageU8, Progress
 
@@ -80,8 +81,8 @@ def weights_of(
     DeepFaceWeights
         With a threshold of no worth; see `with_threshold`.
     """
-    state = {name: _array(w) for name, w in net.state_dict().items() if not name.startswith("F8")}
-    layers = {name: state[name] for name in weight_shapes(net.size, net.width)}
+    state = folded_state(net)
+    layers = {name: _array(state[name]) for name in weight_shapes(net.size, net.width)}
     features = features_of(net, faces)
     largest = features.max(axis=0)
     scale = np.where(largest > 0, 1 / np.maximum(largest, np.float32(1e-6)), 0).astype(np.float32)
@@ -165,9 +166,7 @@ def with_threshold(weights: DeepFaceWeights, judged: Judged, about: str) -> Deep
     distance = operation.threshold
     if distance is None or not math.isfinite(distance) or operation.far.value is None:
         return weights
-    source = (
-        f"{judged.curve.different} pairs of {judged.people} {about} held out from the training"
-    )
+    source = f"{judged.curve.different} pairs of {judged.people} {about} held out from the training"
     return replace(
         weights,
         distance=max(0.0, float(distance)),

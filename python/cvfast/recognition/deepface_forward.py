@@ -19,7 +19,7 @@ def layer_maps(weights: Mapping[str, ImageF32], face: ImageU8) -> dict[str, Imag
     Parameters
     ----------
     weights
-        Layers by name, and the mean face, as `cvfast.models.deepface_file.DeepFaceWeights` holds them.
+        Layers and mean face by name, as `cvfast.models.deepface_file.DeepFaceWeights` holds them.
     face
         (size, size, 3) uint8 RGB, aligned.
 

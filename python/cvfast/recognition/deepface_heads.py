@@ -97,20 +97,27 @@ class _Pairs:
 
     def __init__(self, people: NDArray[np.integer[Any]], rng: np.random.Generator) -> None:
         self._rng = rng
-        self._faces = [np.flatnonzero(people == person) for person in np.unique(people)]
-        self._several = [faces for faces in self._faces if len(faces) > 1]
-        if len(self._faces) < 2 or not self._several:
+        self._faces = np.argsort(people, kind="stable")  # each person's side by side
+        _, self._counts = np.unique(people, return_counts=True)
+        self._begin = np.cumsum(self._counts) - self._counts
+        self._several = np.flatnonzero(self._counts > 1)
+        if len(self._counts) < 2 or not len(self._several):
             raise ValueError("people: expected at least two, one of them with two faces")
 
     def draw(self, count: int) -> tuple[NDArray[np.int64], Tensor]:
         """Return (count, 2) numbers of faces, and (count,) 1 for one person's."""
-        rng, found = self._rng, np.empty((count, 2), np.int64)
-        for number in range(count // 2):
-            found[number] = rng.choice(self._several[rng.integers(len(self._several))], 2, False)
-        for number in range(count // 2, count):
-            one, other = rng.choice(len(self._faces), 2, False)
-            found[number] = rng.choice(self._faces[one]), rng.choice(self._faces[other])
-        return found, torch.from_numpy((np.arange(count) < count // 2).astype(np.float32))
+        rng, half = self._rng, count // 2
+        alike = rng.choice(self._several, half)
+        counts = self._counts[alike]
+        first = rng.integers(counts)
+        second = (first + 1 + rng.integers(counts - 1)) % counts
+        one = rng.integers(len(self._counts), size=count - half)
+        other = (one + 1 + rng.integers(len(self._counts) - 1, size=len(one))) % len(self._counts)
+        people = np.stack([np.concatenate([alike, one]), np.concatenate([alike, other])], axis=1)
+        unlike = rng.integers(self._counts[people[half:]])
+        places = np.concatenate([np.stack([first, second], axis=1), unlike])
+        same = torch.from_numpy((np.arange(count) < half).astype(np.float32))
+        return self._faces[self._begin[people] + places], same
 
 
 def _differences(rows: Tensor, pairs: NDArray[np.int64], head: str) -> Tensor:

@@ -17,7 +17,9 @@ from torch.nn import functional
 
 from cvfast.models.deepface_layers import LAYERS, SPREAD, feature_count, layer_shapes
 
-__all__ = ["DeepFaceNet", "LocallyConnected2d"]
+__all__ = ["DeepFaceNet", "LocallyConnected2d", "folded_state"]
+
+_NORMALISED = ("C3", "L4", "L5", "L6", "F7")  # C1 sees normalised pixels as it is
 
 
 class _Windows(torch.autograd.Function):
@@ -112,6 +114,9 @@ class DeepFaceNet(nn.Module):
         Scales channels and features.
     dropout
         Share of F7 that is left out in training.
+    normalised
+        Normalise what C3 to F7 give over the batch before the ReLU (Ioffe and Szegedy, 2015, a
+        year after the paper): trains several times faster; `folded_state` undoes it.
 
     Attributes
     ----------
@@ -131,7 +136,13 @@ class DeepFaceNet(nn.Module):
     """
 
     def __init__(
-        self, classes: int = 4030, *, size: int = 152, width: float = 1.0, dropout: float = 0.5
+        self,
+        classes: int = 4030,
+        *,
+        size: int = 152,
+        width: float = 1.0,
+        dropout: float = 0.5,
+        normalised: bool = False,
     ) -> None:
         super().__init__()
         if classes < 1:
@@ -156,6 +167,9 @@ class DeepFaceNet(nn.Module):
             self.add_module(layer.name, part)
             channels, side = out, out_side
         self.F7 = nn.Linear(channels * side**2, feature_count(width))
+        norms = {name: nn.BatchNorm2d(shapes[name][0]) for name in _NORMALISED[:-1]}
+        norms["F7"] = nn.BatchNorm1d(feature_count(width))
+        self.norms = nn.ModuleDict(norms if normalised else {})
         self.dropout = nn.Dropout(dropout)
         self.F8 = nn.Linear(feature_count(width), classes)
         _begin(self.F7)
@@ -169,18 +183,71 @@ class DeepFaceNet(nn.Module):
         for layer in LAYERS:
             values = self.get_submodule(layer.name)(values)
             if layer.kind != "pool":
-                values = functional.relu(values)
+                values = functional.relu(self._normal(layer.name, values))
             found[layer.name] = values
         return found
 
     def features(self, pixels: Tensor) -> Tensor:
         """Return F7, not yet normalised: (N, features), none negative."""
-        return functional.relu(self.F7(self.maps(pixels)["L6"].flatten(1)))
+        values = self.F7(self.maps(pixels)["L6"].flatten(1))
+        return functional.relu(self._normal("F7", values))
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return a logit a person of the training, (N, classes)."""
         logits: Tensor = self.F8(self.dropout(self.features(pixels)))
         return logits
+
+    def _normal(self, name: str, values: Tensor) -> Tensor:
+        if name not in self.norms:
+            return values
+        normal: Tensor = self.norms[name](values)
+        return normal
+
+    @torch.no_grad()
+    def begin_norms(self, pixels: Tensor) -> None:
+        """Set the normalisations so that they change nothing of what these faces give.
+
+        For a net that goes on from folded weights.
+
+        Parameters
+        ----------
+        pixels
+            (N, 3, size, size) in [0, 1], N of a hundred or so.
+        """
+
+        def measure(norm: nn.Module, given: tuple[Tensor]) -> None:
+            values = given[0].transpose(0, 1).flatten(1)
+            norm.running_mean = values.mean(1)
+            norm.running_var = values.var(1, correction=0)
+            norm.weight.copy_((norm.running_var + norm.eps).sqrt())
+            norm.bias.copy_(norm.running_mean)
+
+        was = self.training
+        self.eval()
+        hooks = [norm.register_forward_pre_hook(measure) for norm in self.norms.values()]
+        self.features(pixels)
+        for hook in hooks:
+            hook.remove()
+        self.train(was)
+
+
+@torch.no_grad()
+def folded_state(net: DeepFaceNet) -> dict[str, Tensor]:
+    """Return the weights of a net without normalisations that answers the same in evaluation.
+
+    A normalisation over the batch is then a factor and a sum a channel, which the weights before
+    it take over.
+    """
+    state = {name: w for name, w in net.state_dict().items() if not name.startswith("norms.")}
+    for name, norm in net.norms.items():
+        gain = norm.weight / (norm.running_var + norm.eps).sqrt()
+        weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
+        across = (1, -1, 1) if weight.ndim == 3 else (-1, *[1] * (weight.ndim - 1))
+        state[f"{name}.weight"] = weight * gain.view(across)
+        along = (1, -1, 1) if bias.ndim == 3 else (-1,)
+        moved = bias - norm.running_mean.view(along)
+        state[f"{name}.bias"] = moved * gain.view(along) + norm.bias.view(along)
+    return state
 
 
 def _begin(part: nn.Conv2d | nn.Linear) -> None:

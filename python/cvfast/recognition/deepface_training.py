@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["People", "features_of"]
 
+_FIRST = 256  # faces by which the normalisations of a pretrained net begin
 _WARM = 0.1  # share of the iterations in which the rates rise
 _STEEPEST = 2.0  # norm of the gradients; longer ones are shortened
 
@@ -48,8 +49,8 @@ class People(Task):
     rate, decay, dropout
         AdamW's learning rate and weight decay, and the share of F7 left out.
     pretrained
-        Weights of another training by name, as `DeepFaceNet.state_dict` gives them; its F8 is left
-        out, since it knows other people.
+        Weights of another training by name, as `folded_state` gives them; its F8 is left out,
+        since it knows other people.
     trunk_rate
         Rate of all layers but F8 over F8's, where weights are given.
 
@@ -68,9 +69,9 @@ class People(Task):
         iterations: int,
         seed: int = 0,
         batch: int = 64,
-        rate: float = 5e-4,
+        rate: float = 2e-3,
         decay: float = 0.05,
-        dropout: float = 0.5,
+        dropout: float = 0.3,
         pretrained: Mapping[str, Tensor] | None = None,
         trunk_rate: float = 0.3,
     ) -> None:
@@ -79,7 +80,9 @@ class People(Task):
         if classes < 2:
             raise ValueError(f"people: expected at least two, got {classes}")
         if faces.ndim != 4 or faces.shape[1] != faces.shape[2] or len(faces) != len(people):
-            raise ValueError(f"faces: expected (N, size, size, 3), a person each, got {faces.shape}")
+            raise ValueError(
+                f"faces: expected (N, size, size, 3), a person each, got {faces.shape}"
+            )
         size = faces.shape[1]
         self.settings = {
             "faces": len(faces), "people": classes, "size": size, "width": width, "batch": batch,
@@ -90,11 +93,15 @@ class People(Task):
         self._iterations, self._batch = iterations, batch
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            net = DeepFaceNet(classes, size=size, width=width, dropout=dropout)
+            net = DeepFaceNet(classes, size=size, width=width, dropout=dropout, normalised=True)
         net.mean.copy_(torch.from_numpy(faces.mean(axis=0) / 255).permute(2, 0, 1))
         if pretrained is not None:
             known = {name: w for name, w in pretrained.items() if not name.startswith("F8.")}
-            net.load_state_dict({**net.state_dict(), **known})
+            begun = net.state_dict()
+            if any(begun[name].shape != w.shape for name, w in known.items()):
+                raise ValueError("pretrained: got weights of another width or size")
+            net.load_state_dict({**begun, **known})
+            net.begin_norms(pixels_of(torch.from_numpy(faces[:_FIRST])))
         trunk = [w for name, w in net.named_parameters() if not name.startswith("F8.")]
         self._rates = (rate * (trunk_rate if pretrained is not None else 1.0), rate)
         groups = [{"params": trunk}, {"params": list(net.F8.parameters())}]
@@ -173,11 +180,9 @@ def _cover(pixels: Tensor, rng: np.random.Generator, side: int) -> None:
 def features_of(net: Any, faces: ImageU8, *, batch: int = 128) -> NDArray[np.float32]:
     """Return F7 of aligned faces (N, size, size, 3), not yet normalised: (N, features)."""
     net.eval()
-    found = []
+    parts = torch.from_numpy(faces).split(batch)
     with torch.no_grad():
-        for part in torch.from_numpy(faces).split(batch):
-            found.append(net.features(pixels_of(part)).cpu().numpy())
-    return np.concatenate(found)
+        return np.concatenate([net.features(pixels_of(part)).cpu().numpy() for part in parts])
 
 
 def _share_of_rate(done: float) -> float:
