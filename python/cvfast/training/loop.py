@@ -8,6 +8,7 @@ goes on from its last checkpoint as if nothing had been: on one thread of a proc
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ __all__ = ["Task", "Trained", "train"]
 _DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
-class Task:
+class Task(ABC):
     """What is trained. Fill in the attributes; overwrite `batch` and `step`, perhaps `preview`.
 
     Several networks, optimisers and losses are as good as one: a step does what it wants.
@@ -55,13 +56,13 @@ class Task:
         self.schedulers: dict[str, Any] = {}
         self.extra: dict[str, Any] = {}
 
+    @abstractmethod
     def batch(self, iteration: int, rng: np.random.Generator) -> Any:
         """Return the examples of an iteration, drawn with nothing but ``rng``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step(self, batch: Any, fabric: Fabric) -> Mapping[str, Any]:
         """Learn from a batch (``fabric.backward(loss)``, ``optimizer.step()``): losses by name."""
-        raise NotImplementedError
 
     def preview(self) -> Image | None:
         """Return a picture of how far things are, or None."""
