@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["layers_plot", "map_plot", "spectrum_plot"]
 
 _THUMBNAILS = 80  # more faces than these are dots
-_LABELS = 20  # people that get a colour and a label of their own
+_LABELS = 20  # people that get a colour of their own
+_NOBODY = "#dddddd"
 
 
 def spectrum_plot(shares: NDArray[np.float64], enough: int) -> bytes:
@@ -44,7 +45,7 @@ def map_plot(faces: Sequence[ShownFace], scores: NDArray[np.float64]) -> bytes:
     axes = figure.add_subplot()
     people = sorted({face.person for face in faces if face.person is not None})
     colors = dict(zip(people[:_LABELS], _colors(len(people)), strict=False))
-    shown = [colors.get(face.person or "", "grey") for face in faces]
+    shown = [colors.get(face.person or "", _NOBODY) for face in faces]
     axes.scatter(scores[:, 0], scores[:, 1], s=24, c=shown)
     if len(faces) <= _THUMBNAILS:
         for face, place, color in zip(faces, scores, shown, strict=True):
@@ -52,7 +53,8 @@ def map_plot(faces: Sequence[ShownFace], scores: NDArray[np.float64]) -> bytes:
     for person, color in colors.items():
         axes.scatter([], [], c=color, label=_plain(person))
     if colors:
-        figure.legend(loc="outside right upper", frameon=False)
+        more = f"{len(colors)} of {len(people)} people" if len(people) > len(colors) else None
+        figure.legend(loc="outside right upper", frameon=False, title=more)
     axes.margins(0.1)
     axes.set_xlabel("coordinate along component 1")
     axes.set_ylabel("coordinate along component 2")
