@@ -106,7 +106,7 @@ def signed_colors(values: NDArray[Any]) -> ImageU8:
     Examples
     --------
     >>> signed_colors(np.array([[-2.0, 0.0, 1.0]])).tolist()
-    [[[31, 68, 156], [255, 255, 255], [217, 139, 141]]]
+    [[[31, 68, 156], [255, 255, 255], [217, 138, 141]]]
     """
     most = max(float(np.abs(values).max()), 1e-12)
     share = (values / most)[..., None]
