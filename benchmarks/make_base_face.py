@@ -1,5 +1,7 @@
 """Make python/cvfast/synth/data/base.json: a symmetric, frontal face of 478 points.
 
+Its triangles, mirror images and a rounded copy go into faces/data/mean_face.json.
+
 The face mesh model looks at the packaged portrait and at its mirror image; whose points meet whose
 tells left from right. Symmetry then gives the head's yaw and roll, and the brow-to-chin line its
 pitch. Then the model looks at faces made from that base, and the base gives way to what it sees, so
@@ -23,6 +25,7 @@ from scipy.spatial import Delaunay
 from scipy.spatial.transform import Rotation
 
 DATA = Path("python/cvfast")
+MEAN = DATA / "faces/data/mean_face.json"
 
 
 def mesh(image):
@@ -99,10 +102,14 @@ def main():
     record = {
         "points": [[round(v, 5) for v in p] for p in neutral(base).tolist()],
         "smile": [[round(v, 5) for v in p] for p in base.tolist()],
-        "mirror": mirror.tolist(),
-        "triangles": sorted(triangles.tolist()),
     }
-    (DATA / "synth/data/base.json").write_text(json.dumps(record, separators=(",", ":")) + "\n")
+    write(DATA / "synth/data/base.json", record)
+    mean = json.loads(MEAN.read_text())
+    write(MEAN, mean | {"mirror": mirror.tolist(), "triangles": sorted(triangles.tolist())})
+
+
+def write(path, record):
+    path.write_text(json.dumps(record, separators=(",", ":")) + "\n")
 
 
 def refine(count=60, size=200, share=0.6):
@@ -123,7 +130,7 @@ def refine(count=60, size=200, share=0.6):
     path = DATA / "synth/data/base.json"
     record = json.loads(path.read_text())
     points, smile = np.array(record["points"]), np.array(record["smile"])
-    move = (move + move[record["mirror"]] * (-1, 1)) / 2
+    move = (move + move[json.loads(MEAN.read_text())["mirror"]] * (-1, 1)) / 2
     move[:468] *= (
         1 - 0.8 * bump(points[:468], (0, 0.46), 0.5, 0.16)[:, None]
     )  # the mouth stays shut
@@ -132,7 +139,9 @@ def refine(count=60, size=200, share=0.6):
     for name, old in (("points", points), ("smile", smile)):
         old[:, :2] += 0.9 * move
         record[name] = [[round(v, 5) for v in p] for p in old.tolist()]
-    path.write_text(json.dumps(record, separators=(",", ":")) + "\n")
+    write(path, record)
+    mean = json.loads(MEAN.read_text())
+    write(MEAN, mean | {"points": [[round(v, 3) for v in p] for p in record["points"]]})
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ _HOMES = {
     "kernels.pca": ("PCA",),
     "kernels.tps": ("ThinPlateSpline",),
     "kernels.warp": ("local_rotate", "local_scale", "local_translate"),
+    "recognition.eigenfaces": ("Eigenfaces",),
+    "recognition.fisherfaces": ("Fisherfaces",),
+    "recognition.lbph": ("LBPH",),
 }
 _HOME_OF = {name: f"cvfast.{home}" for home, names in _HOMES.items() for name in names}
 

@@ -12,7 +12,7 @@ KINDS = [(verb, kind) for verb, group in GROUPS.items() for kind in group.names]
 
 def test_the_kinds() -> None:
     assert {verb: group.names for verb, group in GROUPS.items()} == {
-        "train": ("cascade", "landmarks", "patches"),
+        "train": ("cascade", "eigenfaces", "fisherfaces", "landmarks", "lbph", "patches"),
         "make": ("faces", "scenes"),
         "evaluate": ("detect", "recognition"),
     }

@@ -24,6 +24,7 @@ from cvfast.cli import (
     live,
     make,
     provenance,
+    recognize,
     retouch,
     train,
 )
@@ -34,7 +35,7 @@ from cvfast.cli.kinds import examples_text
 __all__ = ["build", "main"]
 
 _VERBS = (retouch, live, detect, landmarks, provenance, demo, info, doctor)
-_GROUPS = (make.KINDS, train.KINDS, evaluate.KINDS)  # verbs that have kinds
+_GROUPS = (recognize.KINDS, make.KINDS, train.KINDS, evaluate.KINDS)  # verbs that have kinds
 _ALIASES = {"train-cascade": (train.KINDS, "cascade")}
 
 

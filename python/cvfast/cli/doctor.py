@@ -80,6 +80,7 @@ def _threads() -> str:
 def _models() -> str:
     from cvfast.errors import MissingDependencyError, ModelError
     from cvfast.models.cascade_file import read_cascade
+    from cvfast.models.deepface_file import read_deepface
     from cvfast.models.registry import MODELS, verify
     from cvfast.models.session import Session
     from cvfast.models.shape_file import read_shape_file
@@ -89,6 +90,8 @@ def _models() -> str:
             verify(model.path, model.sha256)
             if model.path.suffix == ".tflite":
                 Session(model.name)
+            elif model.name == "deepface_small":
+                read_deepface(model.path)
             elif model.path.suffix == ".safetensors":
                 read_shape_file(model.path)
             elif model.path.suffix == ".xml":

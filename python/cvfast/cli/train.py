@@ -9,5 +9,5 @@ __all__ = ["KINDS"]
 KINDS = Kinds(
     "train",
     "Train models from pictures of your own, or from made ones.",
-    ("cascade", "landmarks", "patches"),
+    ("cascade", "deepface", "eigenfaces", "fisherfaces", "landmarks", "lbph", "patches"),
 )

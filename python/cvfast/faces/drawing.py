@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,23 +16,41 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
     from PIL.ImageDraw import ImageDraw
 
-__all__ = ["draw_faces", "draw_landmarks", "png"]
+__all__ = ["draw_faces", "draw_landmarks", "draw_names", "png"]
 
 _GREEN, _ORANGE, _WHITE, _BLACK = (40, 220, 90), (255, 140, 0), (255, 255, 255), (0, 0, 0)
 
 
 def draw_faces(image: Image, boxes: ImageF32, scores: ImageF32, keypoints: ImageF32) -> ImageU8:
     """Draw boxes with scores, and dots for keypoints, on a copy of ``image``."""
+    texts = [f"{score:.2f}" for score in scores]
+    return _draw_boxes(image, boxes, texts, keypoints, [_GREEN] * len(boxes))
+
+
+def draw_names(
+    image: Image, boxes: ImageF32, names: Sequence[str], known: Sequence[bool]
+) -> ImageU8:
+    """Draw boxes with names on a copy of ``image``, those of unknown faces in another colour."""
+    colors = [_GREEN if one else _ORANGE for one in known]
+    return _draw_boxes(image, boxes, names, np.zeros((len(boxes), 0, 2), np.float32), colors)
+
+
+def _draw_boxes(
+    image: Image,
+    boxes: ImageF32,
+    texts: Sequence[str],
+    keypoints: ImageF32,
+    colors: Sequence[tuple[int, int, int]],
+) -> ImageU8:
     from PIL import ImageFont
 
     picture, canvas = _canvas(image)
     side = max(picture.size)
     width = max(1, round(side / 400))
     font = ImageFont.load_default(size=max(10, side / 55))
-    for box, score, dots in zip(boxes, scores, keypoints, strict=True):
+    for box, text, dots, color in zip(boxes, texts, keypoints, colors, strict=True):
         x0, y0, x1, y1 = (float(value) for value in box)
-        _line(canvas, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)], _GREEN, width, closed=True)
-        text = f"{score:.2f}"
+        _line(canvas, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)], color, width, closed=True)
         left, top, right, bottom = canvas.textbbox((x0, y0), text, font=font, anchor="lb")
         if top < 0:
             left, top, right, bottom = canvas.textbbox((x0, y0), text, font=font, anchor="lt")

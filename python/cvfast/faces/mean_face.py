@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import json
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cvfast.faces.schemes import group
 from cvfast.kernels.tps import ThinPlateSpline
-from cvfast.typing import ImageF32
+from cvfast.typing import ImageF32, Indices
 
-__all__ = ["mean_face", "over_five", "over_many"]
+__all__ = ["mean_face", "mean_face_mirror", "mean_face_triangles", "over_five", "over_many"]
 
 Points = NDArray[np.float64]
 _SLACK = 3e-4  # smoothing of the spline, over the face's size squared
@@ -21,10 +23,59 @@ _SLACK = 3e-4  # smoothing of the spline, over the face's size squared
 @functools.cache
 def mean_face() -> Points:
     """Return the mean face's mesh, (478, 3): x to the right, y down, z away; chin to hair is 2."""
-    text = resources.files("cvfast.faces").joinpath("data/mean_face.json").read_text("utf-8")
-    points = np.array(json.loads(text)["points"], np.float64)
+    points = np.array(_record()["points"], np.float64)
     points.setflags(write=False)
     return points
+
+
+@functools.cache
+def mean_face_mirror() -> Indices:
+    """Return the number of each mesh point's mirror image, (478,)."""
+    numbers = np.array(_record()["mirror"], np.int64)
+    numbers.setflags(write=False)
+    return numbers
+
+
+@functools.cache
+def mean_face_triangles(*, closed: bool = False) -> Indices:
+    """Return the mesh's triangles, clockwise as seen from the front.
+
+    Parameters
+    ----------
+    closed
+        With triangles over eyes and mouth, which are holes otherwise; they come last.
+
+    Returns
+    -------
+    (m, 3) int64, numbers of the first 468 mesh points.
+
+    Examples
+    --------
+    >>> mean_face_triangles().shape, mean_face_triangles(closed=True).shape
+    ((862, 3), (908, 3))
+    """
+    triangles = np.array(_record()["triangles"], np.int64)
+    if closed:
+        rings = (group("mesh478", name) for name in ("right_eye", "left_eye", "inner_lip"))
+        triangles = np.concatenate([triangles, *map(_strip, rings)])
+    triangles.setflags(write=False)
+    return triangles
+
+
+def _strip(ring: Indices) -> Indices:
+    """Close a ring of points that runs clockwise, by a strip from its first to its middle."""
+    count = len(ring)
+    below = [(-k, k, -k - 1) for k in range(1, count // 2)]
+    above = [(k, k + 1, -k - 1) for k in range(1, count // 2 - 1)]
+    strip: Indices = ring[np.array([(0, 1, -1), *below, *above])]
+    return strip
+
+
+@functools.cache
+def _record() -> dict[str, Any]:
+    text = resources.files("cvfast.faces").joinpath("data/mean_face.json").read_text("utf-8")
+    record: dict[str, Any] = json.loads(text)
+    return record
 
 
 def over_five(points: ImageF32, known: ImageF32, wanted: ImageF32) -> ImageF32:

@@ -43,12 +43,15 @@ class Track:
         when it is lost; what is there from a clip's or a scene's first frame on starts with 1.
     memory
         For whoever follows something of this face from frame to frame, under a key of its own.
+    held
+        The frame does not show the face: its landmarks are those of the last one that did.
     """
 
     number: int
     landmarks: Landmarks
     weight: float = 1.0
     memory: dict[str, Any] = field(default_factory=dict)
+    held: bool = False
 
 
 class FaceTracker:
@@ -127,7 +130,8 @@ class FaceTracker:
         for face in self._faces:
             face.fade(passed)
         return [
-            Track(face.number, face.landmarks, face.weight, face.memory) for face in self._faces
+            Track(face.number, face.landmarks, face.weight, face.memory, face.lost)
+            for face in self._faces
         ]
 
     def _let_go(self, seconds: float, *, cut: bool) -> None:

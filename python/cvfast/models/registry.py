@@ -113,6 +113,14 @@ MODELS: tuple[ModelFile, ...] = (
         _OURS,
         "average face",
     ),
+    ModelFile(
+        "deepface_small",
+        "deepface_small.safetensors",
+        "f81fd14b46e1f4d5fb3854c8975a31080798b5cbb7c4fd3675eaf6cc2566aa85",
+        "MIT",
+        _OURS,
+        "face to vector, made people",
+    ),
 )
 
 

@@ -10,6 +10,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from cvfast.faces.mean_face import mean_face_mirror, mean_face_triangles
 from cvfast.faces.schemes import group
 
 __all__ = ["Base", "Numbers", "Reals", "base_face", "bump", "contour", "step"]
@@ -48,8 +49,8 @@ def base_face() -> Base:
     return Base(
         np.array(record["points"], np.float64),
         np.array(record["smile"], np.float64),
-        np.array(record["mirror"], np.int64),
-        np.array(record["triangles"], np.int64),
+        mean_face_mirror(),
+        mean_face_triangles(),
     )
 
 

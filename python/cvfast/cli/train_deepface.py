@@ -1,0 +1,160 @@
+"""``cvfast train deepface``: a net that turns faces into vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from cvfast.cli.common import Common, Overwrite, refuse_targets
+
+if TYPE_CHECKING:
+    from cvfast.models.deepface_file import DeepFaceWeights
+    from cvfast.recognition.deepface_data import PeopleFaces
+    from cvfast.recognition.deepface_export import Judged
+
+__all__ = ["EXAMPLES", "USAGE", "train_deepface"]
+
+EXAMPLES = (
+    "cvfast train deepface people/ -o deepface.safetensors",
+    "cvfast train deepface family/ -o ours.safetensors --pretrained deepface.safetensors",
+    "cvfast train deepface people/ -o full.safetensors --width 1 --size 152 --resume",
+)
+USAGE = "DIR -o OUT.safetensors [OPTIONS]"
+
+
+def train_deepface(
+    folder: Annotated[
+        str,
+        Parameter(
+            name="DIR",
+            help="A made set (labels.jsonl, cvfast make faces), or a subfolder a person.",
+        ),
+    ],
+    /,
+    *,
+    output: Annotated[str, Parameter(name=["--output", "-o"], help="The net, .safetensors.")],
+    width: Annotated[
+        float | None, Parameter(help="Scales channels and features; 1: the paper's (default 0.5).")
+    ] = None,
+    size: Annotated[
+        int | None, Parameter(help="Side of the face in pixels; the paper's: 152 (default 80).")
+    ] = None,
+    iterations: Annotated[int, Parameter(help="In all, 64 faces each.")] = 600,
+    pretrained: Annotated[
+        str | None,
+        Parameter(help="A net to begin with: its size and width, a new last layer, lower rates."),
+    ] = None,
+    head: Annotated[
+        Literal["cosine", "chi2", "siamese"], Parameter(help="Distance of two vectors.")
+    ] = "cosine",
+    seed: Annotated[int, Parameter(help="Of everything random.")] = 0,
+    run: Annotated[
+        str | None,
+        Parameter(help="Folder for aligned faces, checkpoints and curves (default: OUT.run)."),
+    ] = None,
+    save_every: Annotated[int, Parameter(help="Iterations between checkpoints.")] = 250,
+    resume: Annotated[bool, Parameter(negative="", help="Go on with the training there.")] = False,
+    device: Annotated[str, Parameter(help="auto, cpu, cuda or mps.")] = "auto",
+    overwrite: Overwrite = False,
+    common: Common | None = None,
+) -> int:
+    """Train DeepFace (Taigman et al., 2014): tell people apart, then keep all but the last layer.
+
+    The faces are turned to the front first. People of the split "test", or every fifth of ten and
+    more folders, are kept for the figures and the threshold at the end.
+    """
+    if Path(output).suffix.lower() != ".safetensors":
+        raise ValueError(f"--output: expected a name ending in .safetensors, got {output}")
+    refuse_targets(output, overwrite)
+    begin = _beginning(pretrained, width, size)
+    size = begin.size if begin else size or 80
+    width = begin.width if begin else width or 0.5
+    _check(size, width)
+    from cvfast.io.atomic import make_folder
+    from cvfast.models.deepface_file import write_deepface
+    from cvfast.recognition.deepface_data import aligned_faces
+
+    report = (common or Common()).report("train")
+    place = make_folder(run or f"{output}.run")
+    with report.bars():
+        with report.bar("aligning") as progress:
+            cache = place / "aligned.safetensors"
+            faces = aligned_faces(folder, size, cache=cache, progress=progress)
+        with report.bar("training") as progress:
+            from cvfast.recognition.deepface_export import judge, torch_weights, weights_of
+            from cvfast.recognition.deepface_training import People
+            from cvfast.training.loop import train
+
+            task = People(
+                *faces.training(), width=width, iterations=iterations, seed=seed,
+                pretrained=torch_weights(begin) if begin else None,
+            )  # fmt: skip
+            done = train(
+                task, folder=place, iterations=iterations, seed=seed, save_every=save_every,
+                resume=resume, device=device, progress=progress,
+            )  # fmt: skip
+        net = task.modules["net"].module.cpu()
+        with report.bar("judging") as progress:
+            weights = weights_of(net, *faces.training(), head, seed=seed, progress=progress)
+            judged = judge(net, weights, faces)
+    weights = _with_threshold(weights, judged, folder)
+    notes = {"made_by": f"cvfast train deepface {Path(folder).name}, seed {seed}"}
+    write_deepface(output, weights, overwrite=overwrite, notes=notes)
+    last = done.curves.rows[-1][1]["loss"]
+    report.result(
+        f"{output}: {done.iterations} iterations, loss {last:.4f}{_told(judged)}; curves in "
+        f"{place}",
+        output=output, iterations=done.iterations, loss=last, run=str(place), head=head,
+        threshold=weights.distance, false_accepts=weights.false_accepts, source=weights.source,
+        accuracy=judged and judged.accuracy, auc=judged and judged.curve.auc,
+        eer=judged and judged.curve.eer, **_counts(faces),
+    )  # fmt: skip
+    return 0
+
+
+def _beginning(
+    pretrained: str | None, width: float | None, size: int | None
+) -> DeepFaceWeights | None:
+    """Read the net to begin with; its size and width are the new net's too."""
+    if pretrained is None:
+        return None
+    from cvfast.models.deepface_file import read_deepface
+
+    begin = read_deepface(pretrained)
+    for name, value, its in (("width", width, begin.width), ("size", size, begin.size)):
+        if value is not None and value != its:
+            raise ValueError(f"--{name}: expected {its}, which {pretrained} has, got {value}")
+    return begin
+
+
+def _check(size: int, width: float) -> None:
+    from cvfast.models.deepface_layers import layer_shapes
+
+    layer_shapes(size, width)
+
+
+def _with_threshold(
+    weights: DeepFaceWeights, judged: Judged | None, folder: str
+) -> DeepFaceWeights:
+    from cvfast.recognition.deepface_export import with_threshold
+    from cvfast.training.labels import FILE
+
+    if judged is None:
+        return weights
+    made = (Path(folder) / FILE).is_file()
+    return with_threshold(weights, judged, "SYNTHETIC (made) people" if made else "people")
+
+
+def _told(judged: Judged | None) -> str:
+    if judged is None:
+        return ", nobody held out: no threshold was set"
+    told = f", {judged.people} people held out: AUC {judged.curve.auc:.3f}"
+    told += f", equal error rate {judged.curve.eer:.1%}"
+    return told if judged.accuracy is None else f"{told}, verification {judged.accuracy:.1%}"
+
+
+def _counts(faces: PeopleFaces) -> dict[str, int]:
+    people, _ = faces.training()
+    return {"faces": len(people), "held_out": int(faces.held_out.sum())}
