@@ -1,0 +1,385 @@
+"""The average face: every face warped to the mean of their shapes, and their colours averaged.
+
+Galton (*Composite portraits*, Nature 18, 1878) laid photographs over each other by the eyes, which
+blurs all that does not fall together. Here every feature is brought to the mean place first, so that
+edges stay edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cvfast.errors import CvfastError, NothingFoundError
+from cvfast.io.image_reader import MAX_PIXELS, read_image
+from cvfast.recognition.face_frame import WARPS, FaceFrame, Warp
+from cvfast.recognition.face_shapes import FaceShape, find_shape, legible, mean_shape
+from cvfast.typing import Image, ImageF32, ImageU8
+from cvfast.typing import Path as PathLike
+from cvfast.typing import Progress
+
+__all__ = ["AverageFace", "FaceSum", "KnownFace", "average_face", "average_of", "find_faces"]
+
+Points = NDArray[np.float64]
+_SMALLEST, _LARGEST = 16, 4096
+_KNOWN = 0.3  # of all weight: where less comes together, a few pictures' edges would show
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class KnownFace:
+    """A face whose shape was found, and where its picture is; the pixels are read when needed.
+
+    Parameters
+    ----------
+    name
+        What messages call it.
+    source
+        A file, or the picture itself.
+    shape
+        Where the face is.
+    weight
+        How much it counts, over 0.
+    """
+
+    name: str
+    source: PathLike | Image
+    shape: FaceShape
+    weight: float = 1.0
+
+    def picture(self, max_pixels: int = MAX_PIXELS) -> Image:
+        """Read the picture, at the size that `shape` counts in."""
+        return legible(_pixels(self.source, max_pixels))
+
+
+@dataclass(frozen=True, eq=False)
+class AverageFace:
+    """An average of faces.
+
+    Parameters
+    ----------
+    image
+        (size, size, 3) uint8 RGB.
+    points
+        (478, 2) float32: where its mesh lies in the image.
+    count
+        Of how many faces.
+    warp
+        How they were brought together.
+    skipped
+        Name and reason of each picture that was left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> AverageFace(np.zeros((64, 64, 3), np.uint8), np.zeros((478, 2), np.float32), 3)
+    AverageFace(3 faces, 64x64, affine)
+    """
+
+    image: ImageU8
+    points: ImageF32
+    count: int
+    warp: Warp = "affine"
+    skipped: tuple[tuple[str, Exception], ...] = ()
+
+    def __repr__(self) -> str:
+        words = [f"{self.count} face{'s' if self.count > 1 else ''}"]
+        words += [f"{self.image.shape[1]}x{self.image.shape[0]}", self.warp]
+        words += [f"{len(self.skipped)} skipped"] if self.skipped else []
+        return f"AverageFace({', '.join(words)})"
+
+    @property
+    def frame(self) -> FaceFrame:
+        """The frame that the faces were warped into."""
+        return FaceFrame(self.points.astype(np.float64), int(self.image.shape[0]))
+
+
+def average_face(
+    pictures: Sequence[PathLike | Image],
+    *,
+    size: int = 512,
+    warp: Warp = "affine",
+    weights: ArrayLike | None = None,
+    face: str | int = "largest",
+    max_pixels: int = MAX_PIXELS,
+    progress: Progress | None = None,
+) -> AverageFace:
+    """Average the faces of pictures: shapes first, then pixels.
+
+    The mean shape is that of generalised Procrustes analysis of the face mesh. Colours are averaged
+    as sRGB levels, which are about even to the eye: in linear light, bright photos would
+    outweigh dark ones. One picture is held in memory at a time; each is read twice.
+
+    Parameters
+    ----------
+    pictures
+        N files, or pictures (RGB or grey, uint8 or float32 in [0, 1]) of any sizes.
+    size
+        Pixels of each side of the result, 16 to 4096.
+    warp
+        ``"affine"``: piecewise affine over the mesh's triangles. ``"tps"``: a thin-plate spline
+        through its contours: smoother, two to three times as long. ``"similarity"``: moved, turned
+        and scaled only, as Galton did. ``"none"``: the pictures resized and laid over each other
+        as they are, the result cut and scaled like the others.
+    weights
+        (N,) 0 or more; 0 leaves a picture out. None: all alike.
+    face
+        Which face of a picture: ``"largest"``, or a number in the order of `cvfast.detect`.
+    max_pixels
+        Larger files are skipped.
+    progress
+        Called with (steps done, 2 N).
+
+    Returns
+    -------
+    AverageFace
+        Pictures that cannot be read or show no such face are left out: see its ``skipped``.
+
+    Raises
+    ------
+    NothingFoundError
+        No picture shows a face.
+    TypeError, ValueError
+        No pictures, or an option out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cvfast.synth.faces import make_face
+    >>> people = [make_face(n, seed=0, pose=(0, 0, 0), occlusion="none").image for n in (1, 2)]
+    >>> average_face(people, size=128)
+    AverageFace(2 faces, 128x128, affine)
+    """
+    check_options(size, warp)
+    total = 2 * len(pictures)
+    skipped: list[tuple[str, Exception]] = []
+    found = find_faces(
+        pictures,
+        weights=weights,
+        face=face,
+        max_pixels=max_pixels,
+        skip=lambda name, error: skipped.append((name, error)),
+        progress=progress and (lambda done, _: progress(done, total)),
+    )
+    before = total - len(found)
+    average = average_of(
+        found,
+        size=size,
+        warp=warp,
+        max_pixels=max_pixels,
+        progress=progress and (lambda done, _: progress(before + done, total)),
+    )
+    return AverageFace(average.image, average.points, average.count, warp, tuple(skipped))
+
+
+def check_options(size: int, warp: str) -> None:
+    """Refuse a size or a warp that there is not."""
+    if isinstance(size, bool) or not isinstance(size, int | np.integer):
+        raise TypeError(f"size: expected an int, got {type(size).__name__}")
+    if not _SMALLEST <= size <= _LARGEST:
+        raise ValueError(f"size: expected {_SMALLEST} to {_LARGEST} pixels, got {size}")
+    if warp not in WARPS:
+        raise ValueError(f"warp: expected one of {', '.join(WARPS)}, got {warp!r}")
+
+
+def find_faces(
+    pictures: Sequence[PathLike | Image],
+    *,
+    weights: ArrayLike | None = None,
+    face: str | int = "largest",
+    max_pixels: int = MAX_PIXELS,
+    skip: Callable[[str, Exception], None],
+    progress: Progress | None = None,
+) -> list[KnownFace]:
+    """Find the shape of each picture's face; the first of the two passes.
+
+    Parameters
+    ----------
+    pictures, weights, face, max_pixels, progress
+        As for `average_face`.
+    skip
+        Called with the name and the error of a picture that cannot be read or has no such face.
+    """
+    shares = _checked(weights, len(pictures))
+    found = []
+    for number, source in enumerate(pictures):
+        name = f"picture {number}" if isinstance(source, np.ndarray) else str(source)
+        if shares[number] > 0:
+            try:
+                shape = find_shape(_pixels(source, max_pixels), face=face, name=name)
+            except CvfastError as error:
+                skip(name, error)
+            else:
+                found.append(KnownFace(name, source, shape, shares[number]))
+        if progress is not None:
+            progress(number + 1, len(pictures))
+    return found
+
+
+def average_of(
+    faces: Sequence[KnownFace],
+    *,
+    size: int = 512,
+    warp: Warp = "affine",
+    max_pixels: int = MAX_PIXELS,
+    progress: Progress | None = None,
+) -> AverageFace:
+    """Average faces whose shapes are known; the second of the two passes.
+
+    Parameters
+    ----------
+    faces
+        What `find_faces` returned.
+    size, warp, max_pixels, progress
+        As for `average_face`.
+
+    Raises
+    ------
+    NothingFoundError
+        No face at all.
+    """
+    check_options(size, warp)
+    if not faces:
+        raise NothingFoundError("no face found in any of the pictures")
+    weights = np.array([one.weight for one in faces])
+    frame = FaceFrame.around(mean_shape([one.shape.points for one in faces], weights), size)
+    common = _common_placing(faces, weights, frame) if warp == "none" else None
+    total = FaceSum(size)
+    for number, one in enumerate(faces):
+        placing = None if common is None else _after_resizing(common, one.shape.size)
+        pixels, cover = frame.warp(
+            one.picture(max_pixels), one.shape.points, warp=warp, placing=placing
+        )
+        bent = warp in ("affine", "tps")
+        seen = frame.visibility(one.shape.points) if bent else None
+        total.add(pixels, cover, one.weight, seen)
+        if progress is not None:
+            progress(number + 1, len(faces))
+    return AverageFace(total.mean(), frame.shape.astype(np.float32), len(faces), warp)
+
+
+class FaceSum:
+    """A weighted sum of pictures, of which the mean can be taken at any time.
+
+    Parameters
+    ----------
+    size
+        Pixels of each side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> total = FaceSum(2)
+    >>> for level in (10, 20):
+    ...     total.add(np.full((2, 2, 3), level, np.float32), np.ones((2, 2), np.float32))
+    >>> total.mean()[0, 0].tolist()
+    [15, 15, 15]
+    """
+
+    def __init__(self, size: int) -> None:
+        self._sums = np.zeros((size, size, 5))  # of RGB, of weights, of covers
+        self._most = 0.0
+
+    def add(
+        self, pixels: ImageF32, cover: ImageF32, factor: float = 1.0, seen: ImageF32 | None = None
+    ) -> None:
+        """Add a picture.
+
+        Parameters
+        ----------
+        pixels
+            (size, size, 3) levels.
+        cover
+            (size, size) in [0, 1]: where the picture is. Where none is, `mean` continues what lies
+            round.
+        factor
+            How much the picture counts.
+        seen
+            (size, size) in (0, 1]: how much each of its pixels counts; None: all alike.
+        """
+        weight = cover * np.float32(factor)
+        if seen is not None:
+            weight = weight * seen
+        self._sums[..., :3] += pixels * weight[..., None]
+        self._sums[..., 3] += weight
+        self._sums[..., 4] += cover * np.float32(factor)
+        self._most += factor
+
+    def mean(self) -> ImageU8:
+        """Return the mean so far, (size, size, 3)."""
+        levels = _filled(self._sums, self._most)
+        return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def _filled(sums: Points, most: float) -> Points:
+    """Divide sums by their weights; where little is covered, go on with half as large a picture.
+
+    Pull-push (Gortler and others, *The Lumigraph*, 1996).
+    """
+    levels: Points = sums[..., :3] / np.maximum(sums[..., 3:4], np.finfo(np.float64).tiny)
+    known = np.clip(sums[..., 4:] / (_KNOWN * max(most, 1e-300)), 0, 1)
+    known = known * known * (3 - 2 * known)
+    if known.min() == 1 or min(sums.shape[:2]) < 2:
+        return levels
+    coarse = _filled(_halved(sums), most)
+    filled: Points = levels * known + _doubled(coarse, sums.shape[:2]) * (1 - known)
+    return filled
+
+
+def _halved(values: Points) -> Points:
+    """Mean of each 2 x 2 block; an odd edge is repeated."""
+    height, width = values.shape[:2]
+    even = np.pad(values, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    rows = even[::2] + even[1::2]
+    quarters: Points = (rows[:, ::2] + rows[:, 1::2]) / 4
+    return quarters
+
+
+def _doubled(values: Points, size: tuple[int, ...]) -> Points:
+    """Enlarge by 2, linearly between the centres."""
+    for axis in (0, 1):
+        count = size[axis]
+        at = np.clip((np.arange(count) - 0.5) / 2, 0, values.shape[axis] - 1)
+        low = at.astype(np.intp)
+        high = np.minimum(low + 1, values.shape[axis] - 1)
+        share = (at - low).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+        values = values.take(low, axis) * (1 - share) + values.take(high, axis) * share
+    return values
+
+
+def _pixels(source: PathLike | Image, max_pixels: int) -> Image:
+    if isinstance(source, np.ndarray):
+        return source
+    return read_image(source, max_pixels=max_pixels, first_frame=True).pixels
+
+
+def _checked(weights: ArrayLike | None, count: int) -> list[float]:
+    if not count:
+        raise ValueError("pictures: expected at least one, got none")
+    if weights is None:
+        return [1.0] * count
+    values = np.asarray(weights, np.float64)
+    if values.shape != (count,):
+        raise ValueError(f"weights: expected {count} numbers, got shape {values.shape}")
+    if not (np.isfinite(values).all() and (values >= 0).all() and values.any()):
+        raise ValueError("weights: expected finite numbers of 0 or more, not all 0")
+    listed: list[float] = values.tolist()
+    return listed
+
+
+def _common_placing(faces: Sequence[KnownFace], weights: Points, frame: FaceFrame) -> Points:
+    """From pictures resized to unit sides to the frame: one transform for all of them."""
+    resized = [
+        (one.shape.points + 0.5 - np.array(one.shape.size) / 2) / max(one.shape.size)
+        for one in faces
+    ]
+    mean = np.average(np.array(resized, np.float64), axis=0, weights=weights)
+    return frame.placed(mean)
+
+
+def _after_resizing(common: Points, size: tuple[int, int]) -> Points:
+    """From the pixels of a picture to the frame, by way of unit sides."""
+    linear = common[:, :2] / max(size)
+    return np.column_stack([linear, common[:, 2] + linear @ (0.5 - np.array(size) / 2)])
