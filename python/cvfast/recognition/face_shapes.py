@@ -13,7 +13,7 @@ from cvfast.faces.choosing import choose_face
 from cvfast.faces.mean_face import mean_face
 from cvfast.geometry.alignment import similarity_transform, transform_points
 from cvfast.geometry.sampling import PixelReader, as_rgb
-from cvfast.typing import Image
+from cvfast.typing import Image, ImageU8
 
 __all__ = ["FaceShape", "align", "find_shape", "legible", "mean_shape", "mirror_numbers"]
 
@@ -57,14 +57,15 @@ def legible(image: Image) -> Image:
     >>> legible(np.zeros((20, 25), np.uint8)).shape
     (160, 200, 3)
     """
-    height, width = image.shape[:2]
-    if not 0 < max(height, width) < _LEGIBLE:
-        return image
+    longest = max(image.shape[:2])
+    return _enlarged(image, _LEGIBLE / longest) if 0 < longest < _LEGIBLE else image
+
+
+def _enlarged(image: Image, scale: float) -> ImageU8:
     from PIL import Image as Pillow
 
-    scale = _LEGIBLE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    larger = Pillow.fromarray(as_rgb(image)).resize(size, Pillow.Resampling.BICUBIC)
+    size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
+    larger = Pillow.fromarray(as_rgb(image)).resize((size[0], size[1]), Pillow.Resampling.BICUBIC)
     return np.asarray(larger)
 
 
@@ -92,21 +93,26 @@ def find_shape(image: Image, *, face: str | int = "largest", name: str = "pictur
     cvfast.errors.NothingFoundError: dot.png: no face found
     """
     PixelReader.of(image)  # says what is no picture
-    picture = legible(image)
-    small = picture is not image
-    size = picture.shape[1], picture.shape[0]
+    longest = max(image.shape[:2])
+    small = 0 < longest < _LEGIBLE
+    scale = _LEGIBLE / longest if small else 1.0
     nothing: NothingFoundError | None = None
-    for room in _ROOMS if small else (0.0,):
-        border = round(room * max(size)) if small else 0
-        wide = np.pad(picture, ((border, border), (border, border), (0, 0))) if border else picture
+    for border in dict.fromkeys(round(room * longest) for room in (_ROOMS if small else (0,))):
+        # Enlarged with its border, so that this begins softly: a hard edge looks like a contour.
+        wide = _enlarged(_bordered(image, border), scale) if small else image
         try:
             chosen = choose_face(wide, face=face, name=name)
         except NothingFoundError as error:
             nothing = error
             continue
-        points = chosen.landmarks.to("mesh478").points[:, :2] - np.float32(border)
-        return FaceShape(points, size, chosen.number, chosen.found)
+        points = chosen.landmarks.to("mesh478").points[:, :2] - np.float32(border * scale)
+        size = tuple(round(side * scale) for side in image.shape[1::-1])
+        return FaceShape(points, (size[0], size[1]), chosen.number, chosen.found)
     raise nothing or NothingFoundError(f"{name}: no face found")
+
+
+def _bordered(image: Image, border: int) -> ImageU8:
+    return np.pad(as_rgb(image), ((border, border), (border, border), (0, 0)))
 
 
 def align(shape: ArrayLike, to: ArrayLike) -> Points:
