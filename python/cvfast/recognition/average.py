@@ -307,6 +307,11 @@ class FaceSum:
         self._sums[..., 4] += cover * np.float32(factor)
         self._most += factor
 
+    def include(self, other: FaceSum) -> None:
+        """Add what another sum of that size has."""
+        self._sums += other._sums
+        self._most += other._most
+
     def mean(self) -> ImageU8:
         """Return the mean so far, (size, size, 3)."""
         levels = _filled(self._sums, self._most)

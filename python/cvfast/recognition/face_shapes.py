@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -172,6 +173,7 @@ def mean_shape(shapes: Sequence[ArrayLike], weights: ArrayLike | None = None) ->
     return align(np.stack([mean.real, mean.imag], axis=1), upright)
 
 
+@functools.cache
 def mirror_numbers() -> NDArray[np.int64]:
     """Return the number of each mesh point's mirror image, (478,).
 
@@ -184,6 +186,7 @@ def mirror_numbers() -> NDArray[np.int64]:
     mean = mean_face()
     gaps = ((mean[:, None] * (-1, 1, 1) - mean[None]) ** 2).sum(axis=2)
     nearest: NDArray[np.int64] = gaps.argmin(axis=1).astype(np.int64)
+    nearest.setflags(write=False)
     return nearest
 
 
