@@ -80,8 +80,9 @@ def why_picture(found: Averageness) -> ImageU8:
     """
     from PIL import Image
 
-    figure = new_figure(10, 9.4)
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=(1.7, 6.2, 1.5))
+    figure = new_figure(10, 8.8)
+    parts: Any = figure.subfigures(3, 1, height_ratios=(1.7, 6.1, 1.0))
+    top, middle, bottom = parts
     for axis, count, image in zip(
         np.atleast_1d(top.subplots(1, len(found.counts))), found.counts, found.images, strict=True
     ):
@@ -99,7 +100,7 @@ def why_picture(found: Averageness) -> ImageU8:
     )
     for axis, (title, lines) in zip(middle.subplots(2, 2).reshape(-1), panels, strict=True):
         _panel(axis, found, title, lines)
-    bottom.text(0.02, 0.95, textwrap.fill(caption(found), 135), va="top", fontsize=8.5)
+    bottom.text(0.02, 0.95, textwrap.fill(caption(found), 150), va="top", fontsize=8.5)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=110)
     return np.asarray(Image.open(drawn).convert("RGB"))

@@ -1,4 +1,4 @@
-"""``cvfast average-face``: the mean of many faces, morphs between such means, and why they please."""
+"""``cvfast average-face``: means of many faces, morphs between them, and why they please."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class MorphFlags:
     """A clip that goes over from one face to another."""
 
     morph: Annotated[str | None, Parameter(help="Write such a clip: a file .mp4.")] = None
-    start: Annotated[
-        str | None, Parameter(name="--from", help="A group's name, or a picture.")
-    ] = None
+    start: Annotated[str | None, Parameter(name="--from", help="A group's name, or a picture.")] = (
+        None
+    )
     end: Annotated[str | None, Parameter(name="--to", help="A group's name, or a picture.")] = None
     seconds: Annotated[float, Parameter(help="How long the change takes.")] = 3.0
 
@@ -66,7 +66,7 @@ class WhyFlags:
         str | None,
         Parameter(help="Draw asymmetry, skin and shape against the number of faces: a picture."),
     ] = None
-    draws: Annotated[int, Parameter(help="How many random orders of the faces.")] = 6
+    draws: Annotated[int, Parameter(help="How many random orders of the faces.")] = 10
     seed: Annotated[int, Parameter(help="Of the random orders.")] = 0
 
 
@@ -100,7 +100,7 @@ def average_face(
     batch = Batch(report, strict=strict)
     job = _Job(report, batch, _face(face), size, warp, max_pixels)  # type: ignore[arg-type]
     with report.bars():
-        ends = _ends(over, groups, folder) if over.morph is not None else ()
+        ends = None if over.morph is None else _ends(over, groups, folder)
         found = {name: job.find(paths, counts) for name, paths in groups.items()}
         if not any(found.values()):
             batch.finish()
@@ -108,11 +108,12 @@ def average_face(
         averages = {name: job.average(name, faces) for name, faces in found.items() if faces}
         if output is not None:
             _write_average(report, output, averages, groups, overwrite=overwrite, warp=warp)
-        if over.morph is not None:
+        if ends is not None:
             first, second = (job.end(name, averages) for name in ends)
             _write_morph(report, over, ends, first, second, overwrite=overwrite)
         if why.why is not None:
-            _write_why(report, why, [one for faces in found.values() for one in faces], job)
+            _write_why(report, why, [one for faces in found.values() for one in faces], job,
+                       overwrite=overwrite)  # fmt: skip
     return batch.finish()
 
 
@@ -317,7 +318,9 @@ def _write_morph(
     )
 
 
-def _write_why(report: Report, why: WhyFlags, faces: list[KnownFace], job: _Job) -> None:
+def _write_why(
+    report: Report, why: WhyFlags, faces: list[KnownFace], job: _Job, *, overwrite: bool
+) -> None:
     from cvfast.cli.average_drawings import caption, why_picture
     from cvfast.io.images import write_image
     from cvfast.recognition.averageness import averageness
@@ -330,7 +333,7 @@ def _write_why(report: Report, why: WhyFlags, faces: list[KnownFace], job: _Job)
             faces, draws=why.draws, seed=why.seed, max_pixels=job.max_pixels, progress=progress
         )
     mark = Mark("compositeCapture", actions=(f"average_face={len(faces)} faces, measured",))
-    write_image(why.why, why_picture(found), mark=mark, overwrite=True)
+    write_image(why.why, why_picture(found), mark=mark, overwrite=overwrite)
     report.result(
         f"{why.why}: {caption(found)}",
         why=why.why,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import math
@@ -38,15 +39,11 @@ def groups_in(folder: str, without: Collection[Path] = ()) -> dict[str, list[Pat
     if not place.is_dir():
         raise MediaError(f"{folder}: expected a folder of pictures, found no such folder")
     groups: dict[str, list[Path]] = {}
-    try:
+    with contextlib.suppress(MediaError):  # none in the folder itself
         groups[place.resolve().name or folder] = expand_inputs([place], videos=False)
-    except MediaError:  # none in the folder itself
-        pass
-    try:
+    with contextlib.suppress(MediaError):  # no subfolder with pictures
         for name, paths in people_in(place).items():
             groups.setdefault(name, []).extend(paths)
-    except MediaError:  # no subfolder with pictures
-        pass
     results = {path.resolve() for path in without}
     groups = {
         name: [path for path in paths if path.resolve() not in results]

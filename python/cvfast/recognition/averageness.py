@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from cvfast.faces.schemes import group
 from cvfast.geometry.sampling import luma_of
 from cvfast.io.image_reader import MAX_PIXELS
-from cvfast.recognition.average import FaceSum, KnownFace
+from cvfast.recognition.average import KnownFace
 from cvfast.recognition.face_frame import FaceFrame
 from cvfast.recognition.face_shapes import align, mean_shape, mirror_numbers
+from cvfast.recognition.face_sum import FaceSum
 from cvfast.typing import Image, ImageU8, Progress
 
 __all__ = ["MEASURES", "Averageness", "averageness", "gradient_energy"]
@@ -98,7 +99,7 @@ def gradient_energy(image: Image, inside: NDArray[np.bool_]) -> float:
 def averageness(
     faces: Sequence[KnownFace],
     *,
-    draws: int = 6,
+    draws: int = 10,
     seed: int = 0,
     max_pixels: int = MAX_PIXELS,
     progress: Progress | None = None,
@@ -177,8 +178,8 @@ class _Regions:
     def __init__(self, frame: FaceFrame) -> None:
         shape, size = frame.shape, frame.size
         middle = shape[group("mesh478", "oval")].mean(axis=0)
-        inner = middle + 0.86 * (shape[group("mesh478", "oval")] - middle)
-        wide = max(3, round(0.05 * size))
+        inner = middle + 0.8 * (shape[group("mesh478", "oval")] - middle)
+        wide = max(3, round(0.09 * size))
         apart = ("right_brow", "left_brow", "right_eye", "left_eye", "outer_lip")
         near = [shape[group("mesh478", name)] for name in apart]
         nose = shape[[168, 193, 48, 64, 98, 2, 327, 294, 278, 417]]

@@ -180,7 +180,8 @@ class FaceFrame:
         pixels : ndarray
             (size, size, 3) float32 levels.
         cover : ndarray
-            (size, size) float32 in [0, 1]: 1 inside the picture; falls softly to 0 where the picture ends.
+            (size, size) float32 in [0, 1]: 1 inside the picture; falls softly to 0
+            where the picture ends.
         """
         to_frame = self.placed(points) if placing is None else placing
         target = self.points
@@ -234,9 +235,7 @@ def _inverse(matrix: Points) -> Points:
     return np.column_stack([linear, -linear @ matrix[:, 2]])
 
 
-def _cut(
-    reader: PixelReader, source: Points, zoom: float, fade: float
-) -> tuple[ImageU8, Points]:
+def _cut(reader: PixelReader, source: Points, zoom: float, fade: float) -> tuple[ImageU8, Points]:
     """Read the part of a picture that is needed, averaged where it is much too large.
 
     Returns
@@ -253,7 +252,9 @@ def _cut(
     cut = np.empty((height, width, 4), np.uint8)
     cut[..., :3] = read_crop(reader, RotatedBox.from_box((*low, *high)), (width, height))
     across, down = (
-        np.minimum(np.arange(count) / factor + start, (count - 1 - np.arange(count)) / factor + rest)
+        np.minimum(
+            np.arange(count) / factor + start, (count - 1 - np.arange(count)) / factor + rest
+        )
         for count, factor, start, rest in zip(size, scale, low, whole - high, strict=True)
     )  # pixels of the picture from its own edges, where it counts nothing
     near = np.clip(np.minimum(down[:, None], across[None]) * (zoom / fade), 0, 1)

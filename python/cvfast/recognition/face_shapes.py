@@ -204,4 +204,5 @@ def _shares(weights: ArrayLike | None, count: int) -> Points:
         raise ValueError(f"weights: expected {count} numbers, got shape {values.shape}")
     if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
         raise ValueError("weights: expected finite numbers of 0 or more, not all 0")
-    return values / values.sum()
+    shares: Points = values / values.sum()
+    return shares

@@ -147,9 +147,7 @@ def morph_video(
 
     faces = first.count + second.count
     mark = Mark("compositeCapture", actions=(f"morph=between averages of {faces} faces",))
-    return write_movie(
-        path, frames(), size=(side, side), rate=rate, mark=mark, overwrite=overwrite
-    )
+    return write_movie(path, frames(), size=(side, side), rate=rate, mark=mark, overwrite=overwrite)
 
 
 def _shares(seconds: float, hold: float, rate: int) -> list[float]:
