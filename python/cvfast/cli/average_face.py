@@ -101,8 +101,10 @@ def average_face(
     job = _Job(report, batch, _face(face), size, warp, max_pixels)  # type: ignore[arg-type]
     with report.bars():
         ends = None if over.morph is None else _ends(over, groups, folder)
-        found = {name: job.find(paths, counts) for name, paths in groups.items()}
-        if not any(found.values()):
+        all_of_them = output is not None or why.why is not None
+        wanted = [name for name in groups if all_of_them or name in (ends or ())]
+        found = {name: job.find(groups[name], counts) for name in wanted}
+        if wanted and not any(found.values()):
             batch.finish()
             raise NothingFoundError(f"{folder}: no face found in any of the pictures")
         averages = {name: job.average(name, faces) for name, faces in found.items() if faces}
@@ -211,11 +213,12 @@ def _targets(
         raise ValueError("expected at least one of -o OUT.png, --morph OUT.mp4 and --why OUT.png")
     if len({Path(file).resolve() for file in wanted.values()}) < len(wanted):
         raise ValueError(f"expected a file for each of {', '.join(wanted)}, got one twice")
+    known = [suffix for suffix in SUFFIXES if suffix != ".bmp"]  # which cannot be marked
     for option, file in wanted.items():
         if option == "--morph":
             check_movie(file, (2, 2))
-        elif Path(file).suffix.lower() not in SUFFIXES:
-            raise ValueError(f"{option}: expected a name with {', '.join(SUFFIXES)}, got {file}")
+        elif Path(file).suffix.lower() not in known:
+            raise ValueError(f"{option}: expected a name with {', '.join(known)}, got {file}")
         check_target(file, overwrite=overwrite)
     if over.morph is None and (over.start or over.end):
         raise ValueError("--from, --to: expected together with --morph OUT.mp4")
