@@ -112,8 +112,8 @@ def test_no_seam_shows_between_triangles(found):
 def test_a_shape_that_is_there_already_stays(found):
     one = found[0]
     frame = FaceFrame(one.shape.points.astype(float), 256)
-    pixels, _ = frame.warp(one.picture(), one.shape.points)
-    np.testing.assert_allclose(pixels, one.picture(), atol=1.5)
+    pixels, _ = frame.warp(one.read()[0], one.shape.points)
+    np.testing.assert_allclose(pixels, one.read()[0], atol=1.5)
 
 
 def test_what_is_turned_away_counts_less():

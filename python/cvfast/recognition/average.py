@@ -48,9 +48,11 @@ class KnownFace:
     shape: FaceShape
     weight: float = 1.0
 
-    def picture(self, max_pixels: int = MAX_PIXELS) -> Image:
-        """Read the picture, at the size that `shape` counts in."""
-        return legible(_pixels(self.source, max_pixels))
+    def read(self, max_pixels: int = MAX_PIXELS) -> tuple[Image, Points]:
+        """Read the picture, enlarged if it is tiny, and where the mesh (478, 2) lies in it."""
+        picture = legible(_pixels(self.source, max_pixels))
+        scale = np.array(picture.shape[1::-1]) / self.shape.size
+        return picture, (self.shape.points + 0.5) * scale - 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,12 +249,10 @@ def average_of(
     common = _common_placing(faces, weights, frame) if warp == "none" else None
     total = FaceSum(size)
     for number, one in enumerate(faces):
-        placing = None if common is None else _after_resizing(common, one.shape.size)
-        pixels, cover = frame.warp(
-            one.picture(max_pixels), one.shape.points, warp=warp, placing=placing
-        )
-        bent = warp in ("affine", "tps")
-        seen = frame.visibility(one.shape.points) if bent else None
+        picture, points = one.read(max_pixels)
+        placing = None if common is None else _after_resizing(common, picture.shape[1::-1])
+        pixels, cover = frame.warp(picture, points, warp=warp, placing=placing)
+        seen = frame.visibility(points) if warp in ("affine", "tps") else None
         total.add(pixels, cover, one.weight, seen)
         if progress is not None:
             progress(number + 1, len(faces))
@@ -289,7 +289,7 @@ def _common_placing(faces: Sequence[KnownFace], weights: Points, frame: FaceFram
     return frame.placed(mean)
 
 
-def _after_resizing(common: Points, size: tuple[int, int]) -> Points:
+def _after_resizing(common: Points, size: tuple[int, ...]) -> Points:
     """From the pixels of a picture to the frame, by way of unit sides."""
     linear = common[:, :2] / max(size)
     return np.column_stack([linear, common[:, 2] + linear @ (0.5 - np.array(size) / 2)])

@@ -149,8 +149,9 @@ def averageness(
     sums = [[FaceSum(_SIZE) for _ in counts] for _ in orders]
     ranks = [np.argsort(order) for order in orders]
     for number, one in enumerate(faces):
-        pixels, cover = frame.warp(one.picture(max_pixels), one.shape.points)
-        seen = frame.visibility(one.shape.points)
+        picture, points = one.read(max_pixels)
+        pixels, cover = frame.warp(picture, points)
+        seen = frame.visibility(points)
         for draw, rank in enumerate(ranks):
             share = int(np.searchsorted(counts, rank[number], side="right"))
             sums[draw][share].add(pixels, cover, 1.0, seen)
@@ -163,11 +164,11 @@ def averageness(
         total = FaceSum(_SIZE)
         for column, count in enumerate(counts):
             total.include(sums[draw][column])
-            picture = total.mean()
+            mean = total.mean()
             if draw == 0:
-                images.append(picture)
+                images.append(mean)
             shape = mean_shape([shapes[index] for index in order[:count]])
-            for name, value in _measured(picture, shape, overall, regions).items():
+            for name, value in _measured(mean, shape, overall, regions).items():
                 values[name][draw, column] = value
     return Averageness(counts, values, images)
 

@@ -34,9 +34,9 @@ class FaceShape:
     Parameters
     ----------
     points
-        (478, 2) float32: the mesh, in pixels of the picture as `legible` makes it.
+        (478, 2) float32: the mesh, in pixels of the picture.
     size
-        Width and height of that picture.
+        Width and height of the picture.
     number, found
         Which of how many faces: see `cvfast.faces.choosing.Chosen`.
     """
@@ -106,9 +106,9 @@ def find_shape(image: Image, *, face: str | int = "largest", name: str = "pictur
         except NothingFoundError as error:
             nothing = error
             continue
-        points = chosen.landmarks.to("mesh478").points[:, :2] - np.float32(border * scale)
-        size = tuple(round(side * scale) for side in image.shape[1::-1])
-        return FaceShape(points, (size[0], size[1]), chosen.number, chosen.found)
+        points = (chosen.landmarks.to("mesh478").points[:, :2] + 0.5) / scale - 0.5 - border
+        size = int(image.shape[1]), int(image.shape[0])
+        return FaceShape(points.astype(np.float32), size, chosen.number, chosen.found)
     raise nothing or NothingFoundError(f"{name}: no face found")
 
 
