@@ -32,7 +32,8 @@ class FaceSum:
     """
 
     def __init__(self, size: int) -> None:
-        self._sums = np.zeros((size, size, 5))  # of RGB, of weights, of covers
+        self._color = np.zeros((size, size, 3))
+        self._weight, self._cover = np.zeros((size, size)), np.zeros((size, size))
         self._most = 0.0
 
     def add(
@@ -55,19 +56,22 @@ class FaceSum:
         weight = cover * np.float32(factor)
         if seen is not None:
             weight = weight * seen
-        self._sums[..., :3] += pixels * weight[..., None]
-        self._sums[..., 3] += weight
-        self._sums[..., 4] += cover * np.float32(factor)
+        self._color += pixels * weight[..., None]
+        self._weight += weight
+        self._cover += cover * np.float32(factor)
         self._most += factor
 
     def include(self, other: FaceSum) -> None:
         """Add what another sum of that size has."""
-        self._sums += other._sums
+        self._color += other._color
+        self._weight += other._weight
+        self._cover += other._cover
         self._most += other._most
 
     def mean(self) -> ImageU8:
         """Return the mean so far, (size, size, 3)."""
-        levels = _filled(self._sums, self._most)
+        sums = np.dstack([self._color, self._weight, self._cover])
+        levels = _filled(sums, self._most)
         return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
