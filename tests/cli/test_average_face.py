@@ -121,6 +121,22 @@ def test_no_face_at_all(run, samples, tmp_path):
     assert not (tmp_path / "m.png").exists()
 
 
+def test_a_group_of_no_face_is_left_out(run, people, samples, tmp_path):
+    folder = tmp_path / "groups"
+    for name in ("one", "two"):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(people / "left/0.png", folder / "one")
+    shutil.copy(samples / "plain.jpg", folder / "two")
+    result = run("average-face", folder, "-o", tmp_path / "m.png", "--size", 64)
+    assert result.code == 0
+    assert result.out == "one: 1 of 1 pictures averaged\n"
+    assert "two: no face found in any picture of the group; left out" in result.err
+    assert read_image(tmp_path / "m.png").pixels.shape == (64, 64, 3)
+    (folder / "one/0.png").unlink()
+    (folder / "two/plain.jpg").write_bytes((samples / "cut.jpg").read_bytes())
+    assert run("average-face", folder, "-o", tmp_path / "n.png").code == 4
+
+
 def test_strict_minds_a_picture_without_a_face(run, mixed, tmp_path):
     (mixed / "cut.jpg").unlink()
     assert run("average-face", mixed, "-o", tmp_path / "a.png", "--size", 32).code == 0
@@ -156,6 +172,7 @@ def test_weights_in_three_forms(run, people, tmp_path, text):
         ("[" * 10_000, "expected"),
         ("\x00\xff", "expected"),
         ("who.png 1", "it means no picture"),
+        ("0.png 0\n1.png 0\n2.png 0\n3.png 0\n", "expected a weight over 0"),
     ],
 )
 def test_weights_that_make_no_sense(run, people, tmp_path, text, words):

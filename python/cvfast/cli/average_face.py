@@ -105,9 +105,13 @@ def average_face(
         wanted = [name for name in groups if all_of_them or name in (ends or ())]
         found = {name: job.find(groups[name], counts) for name in wanted}
         if wanted and not any(found.values()):
-            batch.finish()
+            code = batch.finish()
+            if batch.failures:
+                return code
             raise NothingFoundError(f"{folder}: no face found in any of the pictures")
         averages = {name: job.average(name, faces) for name, faces in found.items() if faces}
+        for name in set(found) - set(averages):
+            report.note(f"{name}: no face found in any picture of the group; left out")
         if output is not None:
             _write_average(report, output, averages, groups, overwrite=overwrite, warp=warp)
         if ends is not None:

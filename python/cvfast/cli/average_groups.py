@@ -111,6 +111,8 @@ def weights_of(
             said = "no picture" if not meant else f"{len(meant)} pictures"
             raise MediaError(f"{file}: {name}: expected the name of a picture, it means {said}")
         weights[meant[0]] = weight
+    if not any(weights.values()):
+        raise MediaError(f"{file}: expected a weight over 0, it leaves out every picture")
     return weights
 
 

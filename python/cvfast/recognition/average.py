@@ -208,12 +208,11 @@ def find_faces(
     for number, source in enumerate(pictures):
         name = f"picture {number}" if isinstance(source, np.ndarray) else str(source)
         if shares[number] > 0:
-            try:
-                shape = find_shape(_pixels(source, max_pixels), face=face, name=name)
-            except CvfastError as error:
-                skip(name, error)
-            else:
+            shape = _shape(source, name, face, max_pixels)
+            if isinstance(shape, FaceShape):
                 found.append(KnownFace(name, source, shape, shares[number]))
+            else:
+                skip(name, shape)
         if progress is not None:
             progress(number + 1, len(pictures))
     return found
@@ -257,6 +256,20 @@ def average_of(
         if progress is not None:
             progress(number + 1, len(faces))
     return AverageFace(total.mean(), frame.shape.astype(np.float32), len(faces), warp)
+
+
+def _shape(
+    source: PathLike | Image, name: str, face: str | int, max_pixels: int
+) -> FaceShape | CvfastError:
+    """Find one picture's face, or say why that picture has none; a missing model is raised."""
+    try:
+        pixels = _pixels(source, max_pixels)
+    except CvfastError as error:
+        return error
+    try:
+        return find_shape(pixels, face=face, name=name)
+    except NothingFoundError as error:
+        return error
 
 
 def _pixels(source: PathLike | Image, max_pixels: int) -> Image:
