@@ -12,7 +12,7 @@ from cvfast.io.images import write_image
 from cvfast.recognition.average import average_face, average_of, find_faces
 from cvfast.recognition.averageness import averageness, gradient_energy
 from cvfast.recognition.face_frame import FaceFrame
-from cvfast.recognition.face_shapes import align, find_shape, legible, mean_shape, mirror_numbers
+from cvfast.recognition.face_shapes import align, find_shape, legible, mean_shape
 from cvfast.recognition.face_sum import FaceSum
 from cvfast.synth.faces import make_face
 from hypothesis import given, settings
@@ -75,12 +75,6 @@ def test_weights_pull_the_mean_shape():
             mean_shape([FLAT, wide], bad)
     with pytest.raises(ValueError, match="at least one"):
         mean_shape([])
-
-
-def test_mirror_numbers_pair_the_points():
-    numbers = mirror_numbers()
-    assert (numbers[numbers] == np.arange(478)).all()
-    assert numbers[[61, 33, 468]].tolist() == [291, 263, 473]
 
 
 # --- the frame

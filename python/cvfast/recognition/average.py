@@ -121,8 +121,8 @@ def average_face(
         Pixels of each side of the result, 16 to 4096.
     warp
         ``"affine"``: piecewise affine over the mesh's triangles. ``"tps"``: a thin-plate spline
-        through its contours: smoother, two to three times as long. ``"similarity"``: moved, turned
-        and scaled only, as Galton did. ``"none"``: the pictures resized and laid over each other
+        through its contours: smoother, a little less sharp. ``"similarity"``: moved, turned and
+        scaled only, as Galton did. ``"none"``: the pictures resized and laid over each other
         as they are, the result cut and scaled like the others.
     weights
         (N,) 0 or more; 0 leaves a picture out. None: all alike.

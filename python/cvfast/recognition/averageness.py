@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cvfast.faces.mean_face import mean_face_mirror
 from cvfast.faces.schemes import group
 from cvfast.geometry.sampling import luma_of
 from cvfast.io.image_reader import MAX_PIXELS
 from cvfast.recognition.average import KnownFace
 from cvfast.recognition.face_frame import FaceFrame
-from cvfast.recognition.face_shapes import align, mean_shape, mirror_numbers
+from cvfast.recognition.face_shapes import align, mean_shape
 from cvfast.recognition.face_sum import FaceSum
 from cvfast.typing import Image, ImageU8, Progress
 
@@ -226,7 +227,7 @@ def _measured(
 
 def _mirrored(shape: Points) -> Points:
     """Return the mirror image with each point where its counterpart was, (478, 2)."""
-    turned: Points = shape[mirror_numbers()] * (-1, 1)
+    turned: Points = shape[mean_face_mirror()] * (-1, 1)
     return turned
 
 

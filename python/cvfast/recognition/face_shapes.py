@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from cvfast.geometry.alignment import similarity_transform, transform_points
 from cvfast.geometry.sampling import PixelReader, as_rgb
 from cvfast.typing import Image, ImageU8
 
-__all__ = ["FaceShape", "align", "find_shape", "legible", "mean_shape", "mirror_numbers"]
+__all__ = ["FaceShape", "align", "find_shape", "legible", "mean_shape"]
 
 Points = NDArray[np.float64]
 
@@ -171,23 +170,6 @@ def mean_shape(shapes: Sequence[ArrayLike], weights: ArrayLike | None = None) ->
         if moved < _SETTLED:
             break
     return align(np.stack([mean.real, mean.imag], axis=1), upright)
-
-
-@functools.cache
-def mirror_numbers() -> NDArray[np.int64]:
-    """Return the number of each mesh point's mirror image, (478,).
-
-    Examples
-    --------
-    >>> numbers = mirror_numbers()
-    >>> int(numbers[33]), int(numbers[10])
-    (263, 10)
-    """
-    mean = mean_face()
-    gaps = ((mean[:, None] * (-1, 1, 1) - mean[None]) ** 2).sum(axis=2)
-    nearest: NDArray[np.int64] = gaps.argmin(axis=1).astype(np.int64)
-    nearest.setflags(write=False)
-    return nearest
 
 
 def _unit(shape: NDArray[np.complex128]) -> NDArray[np.complex128]:
