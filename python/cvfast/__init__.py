@@ -28,6 +28,7 @@ _HOMES = {
     "faces.detectors": ("detect",),
     "faces.fitting": ("landmarks",),
     "faces.types": ("Faces", "Landmarks"),
+    "recognition.average": ("average_face",),
     "config": ("available_isas", "build_config", "get_isa", "get_num_threads", "set_num_threads"),
     "kernels.nms": ("batched_nms", "iou", "nms", "soft_nms"),
     "kernels.pca": ("PCA",),

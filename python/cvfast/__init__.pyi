@@ -18,6 +18,7 @@ from cvfast.kernels.tps import ThinPlateSpline as ThinPlateSpline
 from cvfast.kernels.warp import local_rotate as local_rotate
 from cvfast.kernels.warp import local_scale as local_scale
 from cvfast.kernels.warp import local_translate as local_translate
+from cvfast.recognition.average import average_face as average_face
 from cvfast.recognition.eigenfaces import Eigenfaces as Eigenfaces
 from cvfast.recognition.fisherfaces import Fisherfaces as Fisherfaces
 from cvfast.recognition.lbph import LBPH as LBPH

@@ -17,7 +17,10 @@ from cvfast.cli.report import Report
 from cvfast.errors import MissingDependencyError
 from cvfast.io import opencv
 
-VERBS = ("retouch", "live", "detect", "landmarks", "provenance", "demo", "info", "doctor")
+VERBS = (
+    *("retouch", "live", "average-face", "detect", "landmarks", "provenance", "demo", "info"),
+    "doctor",
+)
 
 
 def test_help_starts_with_an_example_for_each_verb(run):

@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import cvfast
 from cvfast.cli import (
+    average_face,
     demo,
     detect,
     doctor,
@@ -34,7 +35,7 @@ from cvfast.cli.kinds import examples_text
 
 __all__ = ["build", "main"]
 
-_VERBS = (retouch, live, detect, landmarks, provenance, demo, info, doctor)
+_VERBS = (retouch, live, average_face, detect, landmarks, provenance, demo, info, doctor)
 _GROUPS = (recognize.KINDS, make.KINDS, train.KINDS, evaluate.KINDS)  # verbs that have kinds
 _ALIASES = {"train-cascade": (train.KINDS, "cascade")}
 

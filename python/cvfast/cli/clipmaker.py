@@ -14,7 +14,6 @@ from cvfast.typing import ImageU8
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
-    from av.video.stream import VideoStream
 
 __all__ = ["write_clip"]
 
@@ -48,46 +47,18 @@ def write_clip(
         What the mark in the file says was done.
     """
     import av
-    from av.video.reformatter import ColorRange, Colorspace
 
     from cvfast.io.atomic import atomic_path
+    from cvfast.io.movie import add_video, encode_pictures
     from cvfast.io.provenance import Mark, append_mp4_mark, xmp_packet
 
     with atomic_path(path, overwrite=True) as temporary:
         with av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as out:
-            video = out.add_stream("libx264", rate=rate, options={"crf": "16", "preset": "fast"})
-            video.width, video.height = size
-            video.pix_fmt = "yuv420p"
-            context = video.codec_context
-            context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
-            context.color_primaries = context.color_trc = 1  # BT.709
+            video = add_video(out, size, rate)
             sound = out.add_stream("aac", rate=_SOUND_RATE, layout="mono")
-            count = _pictures(out, video, frames, rate)
+            count = encode_pictures(out, video, frames, rate)
             _hum(out, sound, count / rate, loudness)
         append_mp4_mark(temporary, xmp_packet(Mark(actions=actions)))
-
-
-def _pictures(
-    out: OutputContainer, video: VideoStream, frames: Iterable[ImageU8], rate: int
-) -> int:
-    """Encode the pictures and return how many there were."""
-    import av
-    from av.video.reformatter import ColorRange, Colorspace
-
-    count = 0
-    for pixels in frames:
-        frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-        )
-        frame.pts, frame.time_base = count, Fraction(1, rate)
-        frame.pict_type = 0
-        out.mux(video.encode(frame))
-        count += 1
-    out.mux(video.encode(None))
-    return count
 
 
 def _hum(
