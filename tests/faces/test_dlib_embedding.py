@@ -68,7 +68,7 @@ def test_dlibs_points_give_dlibs_vector(embedder, own, astronaut, astronaut_face
     for picture, faces in cases:
         five = [whole(face) for face in landmarks(picture, faces=faces, model="dlib5")]
         found = embedder.embed(picture, five)[0]
-        assert np.linalg.norm(found - own(picture, five[0])) < 0.03
+        assert np.linalg.norm(found - own(picture, five[0])) < 0.05
 
 
 def test_the_meshs_points_give_nearly_that_vector(embedder, own, astronaut, astronaut_faces, man):
