@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from cvfast.errors import ModelError
 from cvfast.faces.dlib import packaged_file
-from cvfast.models.dlib_net import run_dlib_net
-from cvfast.models.dlib_net_file import DlibWeights, parse_dlib_net, read_dlib_net
+from cvfast.models.dlib_net import DlibNet
+from cvfast.models.dlib_net_file import parse_dlib_net, read_dlib_net
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -21,8 +21,8 @@ STEM = 352  # a place among the first layer's filters
 
 
 @pytest.fixture(scope="module")
-def net() -> DlibWeights:
-    return read_dlib_net(FILE)
+def net() -> DlibNet:
+    return DlibNet(read_dlib_net(FILE))
 
 
 def pictures() -> np.ndarray:
@@ -36,27 +36,34 @@ def pictures() -> np.ndarray:
 
 
 def test_vectors_are_dlibs(net):
-    made = run_dlib_net(net, pictures())
+    made = net(pictures())
     own = dlib.face_recognition_model_v1(str(FILE)).compute_face_descriptor(list(pictures()))
     assert (made.shape, made.dtype) == ((8, 128), np.float32)
     assert np.abs(made - np.array(own)).max() < 1e-5
 
 
 def test_a_face_alone_and_none(net):
-    together = run_dlib_net(net, pictures())
+    together = net(pictures())
     for number in (0, 4):
-        alone = run_dlib_net(net, pictures()[number : number + 1])
+        alone = net(pictures()[number : number + 1])
         assert np.abs(alone[0] - together[number]).max() < 1e-5
-    assert run_dlib_net(net, pictures()[:0]).shape == (0, 128)
+    assert net(pictures()[:0]).shape == (0, 128)
 
 
 def test_what_the_network_takes(net):
     for wrong in (np.zeros((1, 150, 150, 3), np.float32), np.zeros((1, 112, 112, 3), np.uint8)):
         with pytest.raises(ValueError, match=r"pixels: expected uint8 \(N, 150, 150, 3\)"):
-            run_dlib_net(net, wrong)
+            net(wrong)
 
 
-def test_the_file(net):
+def test_threads_change_nothing(net):
+    one = net(pictures(), threads=1)
+    assert np.array_equal(net(pictures(), threads=2), one)
+    assert np.array_equal(net(pictures()[3:4]), one[3:4])
+
+
+def test_the_file():
+    net = read_dlib_net(FILE)
     assert net.mean.tolist() == pytest.approx([122.782, 117.001, 104.298], abs=1e-3)
     assert len(net.blocks) * 2 + 1 == 29
     assert net.sha256.startswith("55533b28a95800a5")

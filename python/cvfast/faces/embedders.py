@@ -15,7 +15,7 @@ def open_embedder(
     template: str | None = None,
     colours: str | None = None,
     threshold: float | None = None,
-    threads: int = 1,
+    threads: int | None = None,
 ) -> Embedder:
     """Open a face embedding.
 
@@ -32,7 +32,7 @@ def open_embedder(
     threshold
         Another threshold than the embedding's own; what passes it, nobody measured.
     threads
-        Threads of one call of an ONNX model; dlib's network takes those of NumPy's BLAS.
+        Threads of one call. None: cvfast's default for dlib's network, 1 for an ONNX model.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def open_embedder(
             template=template or "arcface",
             colours=colours or "rgb",
             threshold=threshold,
-            threads=threads,
+            threads=1 if threads is None else threads,
         )
     if spec != "dlib" and suffix != ".dat":
         raise ValueError(f"model: expected dlib, PATH.dat or PATH.onnx, got {spec!r}")
@@ -66,4 +66,4 @@ def open_embedder(
             raise ValueError(f"{name}: expected none for {spec}, which has its own, got {value!r}")
     from cvfast.faces.dlib_embedding import DlibEmbedder
 
-    return DlibEmbedder(None if spec == "dlib" else spec, threshold=threshold)
+    return DlibEmbedder(None if spec == "dlib" else spec, threshold=threshold, threads=threads)
