@@ -121,7 +121,7 @@ def _pooled(maps: ImageF32) -> ImageF32:
     high, low = 2 * rows - 1, 2 * columns - 1
     across = np.maximum(maps[:, :, :low:2], maps[:, :, 1 : low + 1 : 2])
     np.maximum(across, maps[:, :, 2 : low + 2 : 2], out=across)
-    most = np.maximum(across[:, :high:2], across[:, 1 : high + 1 : 2])
+    most: ImageF32 = np.maximum(across[:, :high:2], across[:, 1 : high + 1 : 2])
     np.maximum(most, across[:, 2 : high + 2 : 2], out=most)
     return most
 
