@@ -55,6 +55,10 @@ def own():
     return own
 
 
+def corners() -> Landmarks:
+    return Landmarks(TEMPLATES["dlib"].pixels(60), "dlib5", 1.0, [0, 0, 1, 1])
+
+
 def whole(face: Landmarks) -> Landmarks:
     return Landmarks(np.round(face.points[:, :2]), face.scheme, face.score, face.box)
 
@@ -141,6 +145,12 @@ def test_bad_files_options_and_faces(embedder, tmp_path, monkeypatch, astronaut)
     point = Landmarks(np.full((5, 2), 9.0), "dlib5", 1.0, [0, 0, 1, 1])
     with pytest.raises(ValueError, match="face: expected finite points that differ"):
         embedder.embed(astronaut, [point])
+    huge = tmp_path / "huge.dat"
+    data = bytearray(FILE.read_bytes())
+    data[352 : 352 + 4 * 600] = np.full(600, 1e36, "<f4").tobytes()  # of the first filters
+    huge.write_bytes(data)
+    with pytest.raises(ModelError, match=r"huge\.dat: expected weights that give finite numbers"):
+        DlibEmbedder(huge).embed(np.full((64, 64), 255, np.uint8), [corners()])
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'cvfast\[dlib\]'"):
         DlibEmbedder()

@@ -112,6 +112,7 @@ def test_any_bytes_behind_a_good_beginning_are_refused(tail, kept):
         (DATA + b"\0", f"byte {len(DATA)}: expected the end"),
         (DATA[:STEM] + b"\0\0\xc0\x7f" * 3 + DATA[STEM + 12 :], "expected finite weights"),
         (DATA.replace(b"loss_metric_2", b"loss_metric_9"), "byte 4: expected loss_metric_2"),
+        (DATA[:316] + b"\x01\x11" + DATA[318:], "expected a number of at most 1,000,000"),
         (DATA.replace(b"con_4", b"con_5", 1), "expected con_4"),
     ],
 )

@@ -81,8 +81,8 @@ class DlibEmbedder:
         self._threshold = _THRESHOLD
         if threshold is not None:
             self._threshold = Threshold(float(threshold), None, "given by the caller")
-        file = packaged_file(FILE) if path is None else Path(path)
-        self._net = _network(file, *_stamp(file))
+        self._path = packaged_file(FILE) if path is None else Path(path)
+        self._net = _network(self._path, *_stamp(self._path))
 
     @property
     def name(self) -> str:
@@ -116,7 +116,12 @@ class DlibEmbedder:
         vectors = np.empty((len(pixels), _DIMENSION), np.float32)
         for begin in range(0, len(pixels), _BATCH):
             part = slice(begin, begin + _BATCH)
-            vectors[part] = self._net(pixels[part], threads=self._threads)
+            try:
+                vectors[part] = self._net(pixels[part], threads=self._threads)
+            except OverflowError as error:
+                raise ModelError(
+                    f"{self._path}: expected weights that give finite numbers: {error}"
+                ) from error
         return vectors
 
     def distances(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -58,12 +58,24 @@ class DlibNet:
         ------
         ValueError
             Another shape or dtype.
+        OverflowError
+            The weights are finite, what becomes of them is not.
         """
         if pixels.dtype != np.uint8 or pixels.shape[1:] != (SIDE, SIDE, 3):
             raise ValueError(
                 f"pixels: expected uint8 (N, {SIDE}, {SIDE}, 3), got {pixels.dtype} {pixels.shape}"
             )
-        maps = _pooled(_relu(self._stem(pixels, 2, threads)))
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                vectors = self._run(pixels, threads)
+        except ValueError as error:  # a product's own answer to infinities
+            raise OverflowError(str(error)) from error
+        if not np.isfinite(vectors).all():
+            raise OverflowError("vectors: expected finite numbers")
+        return vectors
+
+    def _run(self, pixels: ImageU8, threads: int | None) -> ImageF32:
+        maps = _relu(_pooled(self._stem(pixels, 2, threads)))
         for (first, second), (_, halves) in zip(self._blocks, BLOCKS, strict=True):
             inner = _relu(first(maps, 2 if halves else 1, threads))
             inner = second(inner, 1, threads)

@@ -35,6 +35,7 @@ BLOCKS = (
 # fmt: on
 _STEM, _DIMENSION = 32, 128
 _MOST_BYTES = 32 << 20
+_LARGEST = 1_000_000  # of what is no weight: levels, learning rates
 _LAYER, _TAG, _INNERMOST = 2, 1, 3  # versions of dlib's add_layer and add_tag_layer
 
 
@@ -247,8 +248,8 @@ class _Source:
         found = []
         for _ in range(count):
             at, whole, power = self._at, self._number(), self._number()
-            if abs(whole) >= 1 << 53 or abs(power) > 100:
-                raise ValueError(f"byte {at}: expected a number of ordinary size")
+            if abs(whole) >= 1 << 53 or abs(power) > 100 or abs(whole * 2.0**power) > _LARGEST:
+                raise ValueError(f"byte {at}: expected a number of at most {_LARGEST:,}")
             found.append(whole * 2.0**power)
         return np.array(found, np.float32)
 
