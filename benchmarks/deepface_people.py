@@ -71,7 +71,7 @@ class Plan:
     size: int = 80
     width: float = 0.5
     iterations: int = 400
-    target_iterations: int = 150
+    target_iterations: int = 120
     seeds: tuple[int, ...] = SEEDS
 
 
