@@ -49,7 +49,7 @@ def _figures(results: dict[str, Any]) -> str:
         "",
         "![true against false accepts on held-out made people](images/recognition-roc.jpg)",
         "",
-        "Five pictures a person of another made set (SYNTHETIC too), judged on its held-out people, "
+        "Five pictures a person of another made set (SYNTHETIC too), judged on those held out, "
         "from the beginning and going on from the net of the first set, "
         f"{nets['scratch-0']['iterations']} iterations each:",
         "",

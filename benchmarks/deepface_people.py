@@ -76,7 +76,7 @@ class Plan:
     size: int = 80
     width: float = 0.5
     iterations: int = 400
-    target_iterations: int = 120
+    target_iterations: int = 80
     seeds: tuple[int, ...] = SEEDS
 
 
