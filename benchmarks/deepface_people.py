@@ -20,6 +20,7 @@ the same recipe; both are judged on the target's held-out people.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import tempfile
 import time
@@ -32,6 +33,7 @@ import numpy as np
 import torch
 from cvfast.metrics.verification import Roc, draw_pairs, make_pairs, roc, ten_fold
 from cvfast.models.deepface_file import read_deepface, write_deepface
+from cvfast.models.tensors import parse_tensors, write_tensors
 from cvfast.recognition.classic import KINDS
 from cvfast.recognition.deepface import head_distances, unit_features
 from cvfast.recognition.deepface_data import PeopleFaces, aligned_faces
@@ -44,8 +46,11 @@ from cvfast.training.labels import read_labels
 from cvfast.training.loop import train
 from numpy.typing import NDArray
 
+from benchmarks.deepface_page import draw_curves, fill_page
 from benchmarks.machine import describe
 from benchmarks.program import RESULTS, ROOT, write
+
+Distances = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[Any]]
 
 SEEDS, EACH = (0, 1, 2), 5
 HEADS = ("cosine", "chi2", "siamese")
@@ -71,7 +76,7 @@ class Plan:
     size: int = 80
     width: float = 0.5
     iterations: int = 400
-    target_iterations: int = 150
+    target_iterations: int = 80
     seeds: tuple[int, ...] = SEEDS
 
 
@@ -102,7 +107,8 @@ def main() -> int:
     results, curves = _results(plan)
     machine = describe() | {"command": "python -m benchmarks.deepface_people"}
     write({"machine": machine, **results}, RESULTS / "deepface_people.json")
-    _draw(curves, ROOT / "docs/images/recognition-roc.jpg")
+    draw_curves(_shown(curves), ROOT / "docs/images/recognition-roc.jpg")
+    fill_page(ROOT / "docs/deepface.md", results)
     return 0
 
 
@@ -115,7 +121,7 @@ def _quick(folder: Path) -> dict[str, Any]:
             raise RuntimeError(words)
     plan = Plan(folder / "people", folder / "target", folder, 72, 0.125, 3, 3, (0,))
     results, curves = _results(plan)
-    _draw(curves, folder / "roc.jpg")
+    draw_curves(_shown(curves), folder / "roc.jpg")
     return results
 
 
@@ -132,6 +138,16 @@ def _results(plan: Plan) -> tuple[dict[str, Any], dict[str, Roc]]:
                 if name == f"people-{plan.seeds[0]}":
                     curves[f"DeepFace small, {head}"] = curve
     return {"classic": rows, "deepface": nets, "asked": _asked(rows, nets, plan.seeds)}, curves
+
+
+def _shown(curves: dict[str, Roc]) -> dict[str, Roc]:
+    """Of eigenfaces only the best curve of each view."""
+    chosen = dict(curves)
+    for view in ("by the eyes", "frontal view"):
+        those = [name for name in curves if name.startswith("eigenfaces") and name.endswith(view)]
+        for name in sorted(those, key=lambda name: curves[name].auc)[:-1]:
+            del chosen[name]
+    return chosen
 
 
 def _asked(rows: dict[str, Any], nets: dict[str, Any], seeds: tuple[int, ...]) -> dict[str, Any]:
@@ -159,19 +175,21 @@ def _asked(rows: dict[str, Any], nets: dict[str, Any], seeds: tuple[int, ...]) -
 
 def _head(plan: Plan, name: str, head: str) -> tuple[dict[str, Any], Roc]:
     """Judge a net's file with one of the distances, learned on its training people."""
-    weights, faces = read_deepface(plan.work / f"{name}.safetensors"), _faces(plan, name)
-    net = DeepFaceNet(2, size=weights.size, width=weights.width)
-    net.load_state_dict({**net.state_dict(), **torch_weights(weights)})
-    vectors = unit_features(features_of(net, faces.pixels[faces.held_out]), weights.scale)
-    learned = None
-    if head != "cosine":
-        pixels, people = _training(plan, name)
-        learned = learn_head(unit_features(features_of(net, pixels), weights.scale), people, head)
-    return _judged(
-        vectors,
-        faces.people[faces.held_out],
-        lambda a, b: head_distances(a, b, head, learned),
-    )
+
+    def make() -> tuple[NDArray[np.float32], NDArray[Any], Distances]:
+        weights, faces = read_deepface(plan.work / f"{name}.safetensors"), _faces(plan, name)
+        net = DeepFaceNet(2, size=weights.size, width=weights.width)
+        net.load_state_dict({**net.state_dict(), **torch_weights(weights)})
+        vectors = unit_features(features_of(net, faces.pixels[faces.held_out]), weights.scale)
+        learned = None
+        if head != "cosine":
+            pixels, people = _training(plan, name)
+            known = unit_features(features_of(net, pixels), weights.scale)
+            learned = learn_head(known, people, head)
+        distances = functools.partial(head_distances, head=head, weights=learned)
+        return vectors, faces.people[faces.held_out], distances
+
+    return _judged(plan.work / f"{name}, {head}.pairs.safetensors", make)
 
 
 def _classic(plan: Plan) -> tuple[dict[str, Any], dict[str, Roc]]:
@@ -185,29 +203,50 @@ def _classic(plan: Plan) -> tuple[dict[str, Any], dict[str, Roc]]:
             ("by the eyes", prepared, people, held_out),
             ("frontal view", np.rint(frontal).astype(np.uint8), faces.people, faces.held_out),
         ):
-            begin, most = time.perf_counter(), int((~test).sum()) - 1
+            most = int((~test).sum()) - 1
             settings = {
                 key: min(v, most) if key == "n_components" else v for key, v in settings.items()
             }
-            model = KINDS[kind](**settings).fit(grey[~test], whose[~test])
-            vectors = model.transform(grey[test])
-            row, curve = _judged(vectors, whose[test], model.distances)
-            rows[f"{name}, {view}"] = row | {"seconds": time.perf_counter() - begin}
-            curves[f"{name}, {view}"] = curve
-            print(name, view, row, flush=True)
+            place = plan.work / f"{name}, {view}.pairs.safetensors"
+            make = functools.partial(_vectors, kind, settings, grey, whose, test)
+            rows[f"{name}, {view}"], curves[f"{name}, {view}"] = _judged(place, make)
+            print(name, view, rows[f"{name}, {view}"], flush=True)
     return rows, curves
 
 
+def _vectors(
+    kind: str,
+    settings: dict[str, Any],
+    grey: NDArray[np.uint8],
+    people: NDArray[np.int64],
+    held_out: NDArray[np.bool_],
+) -> tuple[NDArray[np.float32], NDArray[np.int64], Distances]:
+    model = KINDS[kind](**settings).fit(grey[~held_out], people[~held_out])
+    return model.transform(grey[held_out]), people[held_out], model.distances
+
+
 def _judged(
-    vectors: NDArray[np.float32], people: NDArray[Any], distances: Callable[..., NDArray[Any]]
+    place: Path, make: Callable[[], tuple[NDArray[np.float32], NDArray[Any], Distances]]
 ) -> tuple[dict[str, Any], Roc]:
-    table = distances(vectors, vectors)
-    count = len(np.unique(people))
-    folds = make_pairs(people.tolist(), folds=min(10, count // 2))
-    found = ten_fold(table[folds.first, folds.second], folds.same, folds.fold)
-    drawn = draw_pairs(people.tolist())
-    curve = roc(table[drawn.first, drawn.second], drawn.same)
-    return {"accuracy": found.mean, "std": found.std, **_figures(curve)}, curve
+    """Judge the vectors, people and distances that `make` gives; the pairs' are kept in a file."""
+    if not place.exists():
+        begin = time.perf_counter()
+        vectors, people, distances = make()
+        table = distances(vectors, vectors)
+        count = len(np.unique(people))
+        folds = make_pairs(people.tolist(), folds=min(10, count // 2))
+        drawn = draw_pairs(people.tolist())
+        arrays = {
+            "apart": table[folds.first, folds.second], "same": folds.same.astype(np.uint8),
+            "fold": folds.fold, "all": table[drawn.first, drawn.second],
+            "all_same": drawn.same.astype(np.uint8),
+        }  # fmt: skip
+        write_tensors(place, arrays, {"seconds": str(time.perf_counter() - begin)})
+    kept, told = parse_tensors(place.read_bytes(), place)
+    found = ten_fold(kept["apart"], kept["same"].astype(bool), kept["fold"])
+    curve = roc(kept["all"], kept["all_same"].astype(bool))
+    row = {"accuracy": found.mean, "std": found.std, **_figures(curve)}
+    return row | {"seconds_with_fit": float(told["seconds"])}, curve
 
 
 def _figures(curve: Roc) -> dict[str, Any]:
@@ -285,24 +324,6 @@ def _net(plan: Plan, name: str) -> dict[str, Any]:
     told.write_text(json.dumps(record), "utf-8")
     print(name, record, judged and judged.accuracy, flush=True)
     return record
-
-
-def _draw(curves: dict[str, Roc], path: Path) -> None:
-    from cvfast.io.figures import new_figure
-
-    figure = new_figure(5.4, 4.2)
-    axes = figure.subplots()
-    for name, curve in curves.items():
-        if "eigenfaces" in name and "150" not in name:
-            continue
-        style = "-" if "DeepFace" in name else ("--" if "frontal" in name else ":")
-        axes.plot(curve.far, curve.tar, style, label=f"{name}: AUC {curve.auc:.3f}", lw=1.2)
-    axes.set(xscale="log", xlim=(1e-4, 1), ylim=(0, 1))
-    axes.set(xlabel="false accept rate", ylabel="true accept rate")
-    axes.set_title("Held-out made (SYNTHETIC) people", fontsize=9)
-    axes.legend(fontsize=5.5)
-    axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=110, pil_kwargs={"quality": 85})
 
 
 if __name__ == "__main__":

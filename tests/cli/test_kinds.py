@@ -1,20 +1,29 @@
-"""Verbs that have kinds: train, make, evaluate."""
+"""Verbs that have kinds: train, make, evaluate, recognize."""
 
 from __future__ import annotations
 
 import pytest
-from cvfast.cli import evaluate, make, train
+from cvfast.cli import evaluate, make, recognize, train
 from cvfast.cli.app import build
 
-GROUPS = {group.verb: group for group in (train.KINDS, make.KINDS, evaluate.KINDS)}
+GROUPS = {group.verb: group for group in (train.KINDS, make.KINDS, evaluate.KINDS, recognize.KINDS)}
 KINDS = [(verb, kind) for verb, group in GROUPS.items() for kind in group.names]
 
 
 def test_the_kinds() -> None:
     assert {verb: group.names for verb, group in GROUPS.items()} == {
-        "train": ("cascade", "eigenfaces", "fisherfaces", "landmarks", "lbph", "patches"),
+        "train": (
+            "cascade",
+            "deepface",
+            "eigenfaces",
+            "fisherfaces",
+            "landmarks",
+            "lbph",
+            "patches",
+        ),
         "make": ("faces", "scenes"),
         "evaluate": ("detect", "recognition"),
+        "recognize": ("enroll", "identify", "verify", "list", "forget", "cluster", "explain"),
     }
 
 

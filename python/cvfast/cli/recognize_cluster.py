@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from cvfast.cli.batch import Batch
 from cvfast.cli.common import Common, MaxPixels, Recursive
 from cvfast.cli.recognizing import ModelFlags, ThresholdDistance, count, far_record
+from cvfast.cli.report import Report
+
+if TYPE_CHECKING:
+    from cvfast.recognition.sorting import FoundFace
 
 __all__ = ["EXAMPLES", "USAGE", "recognize_cluster"]
 
@@ -42,14 +47,14 @@ def recognize_cluster(
     In --json a record a person: its number, and faces with picture, number and box. With --copy a
     picture goes to the person of its largest face. Nothing is stored unless asked for.
     """
-    from cvfast.recognition.recognisers import threshold_of
+    from cvfast.recognition.recognisers import choose_threshold
     from cvfast.recognition.sorting import check_copies, copy_people, find_faces, sort_people
 
     report = (common or Common()).report("recognize")
     if copy is not None:
         check_copies(copy)
     embedder = (flags or ModelFlags()).open(report)
-    limit = threshold_of(embedder, distance=threshold)
+    limit = choose_threshold(embedder, distance=threshold)
     batch = Batch(report)
     pictures = batch.expand(inputs, recursive=recursive, videos=False)
     batch.expect(len(pictures))
@@ -70,16 +75,22 @@ def recognize_cluster(
     for number, person in enumerate(people, start=1):
         name = f"person-{number:03d}"
         where = {"folder": str(Path(copy) / name)} if copy is not None and name in copied else {}
-        lines = [f"  {face.picture}, face {face.number}" for face in person]
-        report.result(
-            "\n".join([f"person {number}: {count(len(person), 'face')}", *lines]),
-            kind="cluster", person=number, **where, **far_record(limit), model=embedder.name,
-            faces=[
-                {"picture": str(face.picture), "face": face.number,
-                 "box": [round(value, 2) for value in face.box.tolist()]}
-                for face in person
-            ],
-        )  # fmt: skip
+        _tell(report, number, person, **where, **far_record(limit), model=embedder.name)
     if copied:
         report.note(f"{copy}: {count(sum(copied.values()), 'picture')} copied")
     return batch.finish()
+
+
+def _tell(report: Report, number: int, person: Sequence[FoundFace], **more: Any) -> None:
+    """Say which faces are one person's."""
+    lines = [f"  {face.picture}, face {face.number}" for face in person]
+    faces = [
+        {
+            "picture": str(face.picture),
+            "face": face.number,
+            "box": [round(value, 2) for value in face.box.tolist()],
+        }
+        for face in person
+    ]
+    text = "\n".join([f"person {number}: {count(len(person), 'face')}", *lines])
+    report.result(text, kind="cluster", person=number, faces=faces, **more)

@@ -54,14 +54,14 @@ def recognize_identify(
     """
     from cvfast.cli.identifying import Identifier
     from cvfast.io.files import is_video, plan_outputs
-    from cvfast.recognition.recognisers import threshold_of
+    from cvfast.recognition.recognisers import choose_threshold
 
     report = (common or Common()).report("recognize")
     if every < 1:
         raise ValueError(f"--every: expected at least 1, got {every}")
     known = open_gallery(report, gallery)
     embedder = (flags or ModelFlags()).open_for(report, known, gallery)
-    limit = threshold_of(embedder, distance=threshold)
+    limit = choose_threshold(embedder, distance=threshold)
     batch = Batch(report, strict=strict)
     sources = batch.expand(inputs, recursive=recursive)
     pairs: list[tuple[Path, Path | None]] = [(source, None) for source in sources]

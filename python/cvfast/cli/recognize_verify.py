@@ -50,12 +50,12 @@ def recognize_verify(
     """
     from cvfast.faces.choosing import choose_face
     from cvfast.io.images import read_image
-    from cvfast.recognition.recognisers import threshold_of
+    from cvfast.recognition.recognisers import choose_threshold
 
     report = (common or Common()).report("recognize")
     wanted = (a, parse_face(face_a, "--face-a")), (b, parse_face(face_b, "--face-b"))
     embedder = (flags or ModelFlags()).open(report)
-    limit = threshold_of(embedder, distance=threshold, far=far)
+    limit = choose_threshold(embedder, distance=threshold, far=far)
     vectors, found = [], []
     for (path, face), option in zip(wanted, ("--face-a", "--face-b"), strict=True):
         pixels = read_image(path, max_pixels=max_pixels).pixels

@@ -15,7 +15,14 @@ from pathlib import Path
 from cvfast.errors import OutputError, OutputExistsError
 from cvfast.typing import Path as PathLike
 
-__all__ = ["atomic_path", "check_target", "leftovers", "make_folder", "write_bytes"]
+__all__ = [
+    "atomic_path",
+    "check_target",
+    "flush_folder",
+    "leftovers",
+    "make_folder",
+    "write_bytes",
+]
 
 _LONGEST = 40  # characters of a file's stem that its temporary files show
 _TEMPORARY = re.compile(r"(\..*\.)[0-9a-f]{16}\.part(\.[^.]*|)", re.DOTALL)
@@ -92,7 +99,7 @@ def atomic_path(target: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     finally:
         _discard(temporary)
     with _explained(shown):
-        _flush_folder(final.parent)
+        flush_folder(final.parent)
 
 
 def write_bytes(
@@ -252,8 +259,8 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _flush_folder(folder: Path) -> None:
-    """Bring the new name to disk."""
+def flush_folder(folder: Path) -> None:
+    """Bring to disk which files a folder has: new names, and removals."""
     if os.name == "nt":  # Windows cannot open a folder
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -24,7 +24,7 @@ def people_in(folder: PathLike) -> dict[str, list[Path]]:
 
     Examples
     --------
-    >>> people_in("no-such-folder")
+    >>> people_in("no-such-folder")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     cvfast.errors.MediaError: no-such-folder: expected a folder with a subfolder for each person...

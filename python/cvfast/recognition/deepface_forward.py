@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -29,7 +30,8 @@ def layer_maps(weights: Mapping[str, ImageF32], face: ImageU8) -> dict[str, Imag
         (channels, h, w) float32 by the layer's name.
     """
     mean = weights["mean"].transpose(1, 2, 0)
-    values = (face.astype(np.float32) / 255 - mean) / np.float32(SPREAD)
+    shade = face.astype(np.float32) / np.float32(255)
+    values: ImageF32 = (shade - mean) / np.float32(SPREAD)
     found = {}
     for layer in LAYERS:
         if layer.kind == "pool":
@@ -45,12 +47,15 @@ def layer_maps(weights: Mapping[str, ImageF32], face: ImageU8) -> dict[str, Imag
 def full_layer(weights: Mapping[str, ImageF32], maps: ImageF32) -> ImageF32:
     """Return F7 of (N, channels, h, w) maps of L6: (N, features), not yet normalised."""
     rows = maps.reshape(len(maps), -1)
-    return np.maximum(rows @ weights["F7.weight"].T + weights["F7.bias"], 0)
+    features: ImageF32 = np.maximum(rows @ weights["F7.weight"].T + weights["F7.bias"], 0)
+    return features
 
 
 def _windows(maps: ImageF32, side: int, stride: int) -> ImageF32:
     """View all windows of maps (h, w, channels): (h', w', channels, side, side)."""
-    return sliding_window_view(maps, (side, side), (0, 1))[::stride, ::stride]
+    view: Any = sliding_window_view  # whose stubs know of one axis alone
+    windows: ImageF32 = view(maps, (side, side), (0, 1))[::stride, ::stride]
+    return windows
 
 
 def _conv(maps: ImageF32, weight: ImageF32, bias: ImageF32, side: int, stride: int) -> ImageF32:

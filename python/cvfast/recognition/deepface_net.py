@@ -38,7 +38,7 @@ class _Windows(torch.autograd.Function):
         return windows.reshape(steps**2, side * side * channels, count)
 
     @staticmethod
-    def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor, None, None]:
         side, stride, steps = ctx.side, ctx.stride, ctx.steps
         _, _, channels, count = ctx.shape
         slopes = slopes.reshape(steps, steps, side, side, channels, count)
@@ -98,7 +98,8 @@ class LocallyConnected2d(nn.Module):
         together = maps.permute(2, 3, 1, 0).contiguous()
         windows = _Windows.apply(together, self.side, self.stride)  # type: ignore[no-untyped-call]
         values = torch.baddbmm(self.bias, self.weight, windows)
-        return values.unflatten(0, (self.out_side, self.out_side)).permute(3, 2, 0, 1)
+        placed = values.view(self.out_side, self.out_side, *values.shape[1:])
+        return placed.permute(3, 2, 0, 1)
 
 
 class DeepFaceNet(nn.Module):
@@ -167,7 +168,9 @@ class DeepFaceNet(nn.Module):
             self.add_module(layer.name, part)
             channels, side = out, out_side
         self.F7 = nn.Linear(channels * side**2, feature_count(width))
-        norms = {name: nn.BatchNorm2d(shapes[name][0]) for name in _NORMALISED[:-1]}
+        norms: dict[str, nn.Module] = {
+            name: nn.BatchNorm2d(shapes[name][0]) for name in _NORMALISED[:-1]
+        }
         norms["F7"] = nn.BatchNorm1d(feature_count(width))
         self.norms = nn.ModuleDict(norms if normalised else {})
         self.dropout = nn.Dropout(dropout)
@@ -215,7 +218,7 @@ class DeepFaceNet(nn.Module):
             (N, 3, size, size) in [0, 1], N of a hundred or so.
         """
 
-        def measure(norm: nn.Module, given: tuple[Tensor]) -> None:
+        def measure(norm: Any, given: tuple[Tensor]) -> None:
             values = given[0].transpose(0, 1).flatten(1)
             norm.running_mean = values.mean(1)
             norm.running_var = values.var(1, correction=0)
@@ -239,6 +242,7 @@ def folded_state(net: DeepFaceNet) -> dict[str, Tensor]:
     it take over.
     """
     state = {name: w for name, w in net.state_dict().items() if not name.startswith("norms.")}
+    norm: Any
     for name, norm in net.norms.items():
         gain = norm.weight / (norm.running_var + norm.eps).sqrt()
         weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]

@@ -105,7 +105,8 @@ class People(Task):
         trunk = [w for name, w in net.named_parameters() if not name.startswith("F8.")]
         self._rates = (rate * (trunk_rate if pretrained is not None else 1.0), rate)
         groups = [{"params": trunk}, {"params": list(net.F8.parameters())}]
-        self.modules["net"] = net.to(memory_format=torch.channels_last)
+        last: Any = net  # whose stubs know no memory format
+        self.modules["net"] = last.to(memory_format=torch.channels_last)
         self.optimizers["net"] = torch.optim.AdamW(groups, rate, weight_decay=decay)
         self._shown: Tensor | None = None
 
@@ -137,7 +138,8 @@ class People(Task):
             return None
         shown = self._shown[: len(self._shown) // 8 * 8 or 1].permute(0, 2, 3, 1).cpu().numpy()
         rows = np.array_split(np.rint(shown * 255).astype(np.uint8), max(1, len(shown) // 8))
-        return np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
+        sheet: ImageU8 = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
+        return sheet
 
 
 def pixels_of(faces: Tensor) -> Tensor:
@@ -180,7 +182,7 @@ def _cover(pixels: Tensor, rng: np.random.Generator, side: int) -> None:
 def features_of(net: Any, faces: ImageU8, *, batch: int = 128) -> NDArray[np.float32]:
     """Return F7 of aligned faces (N, size, size, 3), not yet normalised: (N, features)."""
     net.eval()
-    parts = torch.from_numpy(faces).split(batch)
+    parts = torch.split(torch.from_numpy(faces), batch)
     with torch.no_grad():
         return np.concatenate([net.features(pixels_of(part)).cpu().numpy() for part in parts])
 

@@ -203,7 +203,9 @@ class Gallery:
             else:
                 refused.append((row, owner))
         taken = tuple(rows[number] for number in fresh)
-        grown = np.concatenate([self.vectors, np.asarray(vectors)[np.array(fresh, np.intp)]])
+        grown = np.concatenate(
+            [self.vectors, np.asarray(vectors, np.float32)[np.array(fresh, np.intp)]]
+        )
         gallery = replace(self, rows=self.rows + taken, vectors=grown) if taken else self
         return Added(gallery, taken, tuple(known), tuple(refused))
 

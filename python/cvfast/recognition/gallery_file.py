@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from cvfast.errors import ModelError, OutputError
-from cvfast.io.atomic import atomic_path, leftovers
+from cvfast.io.atomic import atomic_path, flush_folder
 from cvfast.io.opening import open_regular
 from cvfast.models.tensors import parse_tensors, tensor_bytes
 from cvfast.recognition.gallery import Enrolled, Gallery
@@ -44,6 +44,7 @@ _VECTORS = re.compile(r"vectors-([0-9a-f]{64})\.safetensors")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _MOST_JSON, _MOST_HEADER, _MOST_VECTORS = 1 << 28, 1 << 20, 1 << 31  # bytes
 _MOST_NUMBERS = 1 << 16  # a vector
+_LONGEST = 1000  # characters of a model's name and key
 _TRIES = 8
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -60,7 +61,7 @@ def read_gallery(folder: PathLike) -> Gallery:
 
     Examples
     --------
-    >>> read_gallery("no-such-gallery")
+    >>> read_gallery("no-such-gallery")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     cvfast.errors.ModelError: no-such-gallery: no such gallery. Make one with cvfast recognize ...
@@ -153,11 +154,11 @@ def check_place(folder: PathLike) -> None:
     if not os.access(place, os.W_OK | os.X_OK | os.R_OK):
         raise OutputError(f"{place}: no permission to write in this gallery.")
     if not (place / _JSON).exists():
-        others = [path for path in place.iterdir() if path not in _own(place)]
+        others = [path.name for path in place.iterdir() if not _is_own(path.name)]
         if others:
             raise OutputError(
                 f"{place}: expected a gallery, or a new or empty folder, found one with other "
-                f"files ({min(path.name for path in others)}). Choose another name."
+                f"files ({min(others)}). Choose another name."
             )
 
 
@@ -166,20 +167,24 @@ def loose_rights(folder: PathLike) -> list[Path]:
     place = Path(folder)
     if os.name == "nt":  # rights there are not in the mode
         return []
+    loose = []
     # The folder first: once it is closed, nobody gets at the files.
-    return [path for path in (place, *_own(place)) if path.stat().st_mode & _OTHERS]
+    for path in (place, *_own(place)):
+        with suppress(FileNotFoundError):  # whoever changes the gallery now has removed it
+            if path.stat().st_mode & _OTHERS:
+                loose.append(path)
+    return loose
 
 
 def _own(place: Path) -> list[Path]:
     """Return the gallery's own files, those included that killed processes left."""
-    named = [place / _JSON, place / LOCK]
-    vectors = [path for path in place.iterdir() if _VECTORS.fullmatch(path.name)]
-    return [path for path in named if path.exists()] + vectors + _parts(place)
+    return sorted(path for path in place.iterdir() if _is_own(path.name))
 
 
-def _parts(place: Path) -> list[Path]:
-    """Return unfinished files of killed processes."""
-    return [path for path in leftovers(place) if path.name.startswith((".gallery.", ".vectors-"))]
+def _is_own(name: str) -> bool:
+    """Tell the gallery's own files by their names alone: others may come and go meanwhile."""
+    parts = name.startswith((".gallery.", ".vectors-")) and ".part." in name
+    return name in (_JSON, LOCK) or parts or _VECTORS.fullmatch(name) is not None
 
 
 def _close(path: Path) -> None:
@@ -222,14 +227,14 @@ def _put(path: Path, data: bytes) -> None:
 def _tidy(place: Path) -> None:
     """Remove vectors that the gallery no longer names: they may be of people to be forgotten."""
     named = _parse(_read(place / _JSON, _MOST_JSON), place / _JSON)["vectors"]
-    for path in _own(place):
-        if path.name not in (_JSON, LOCK, named):
-            try:
-                path.unlink()
-            except OSError as error:
-                raise OutputError(
-                    f"{path}: old vectors that cannot be removed: {error.strerror}"
-                ) from error
+    old = [path for path in _own(place) if path.name not in (_JSON, LOCK, named)]
+    try:
+        for path in old:
+            path.unlink()
+        if old:
+            flush_folder(place)
+    except OSError as error:
+        raise OutputError(f"{place}: old vectors cannot be removed: {error.strerror}") from error
 
 
 def _read(path: Path, most: int) -> bytes:
@@ -268,8 +273,9 @@ def _parse(text: bytes, file: Path) -> dict[str, Any]:
             "newer cvfast may have written it"
         )
     for field in ("model", "key", "vectors"):
-        if not isinstance(facts.get(field), str) or not facts[field]:
-            raise _damaged(file, field, "text", facts.get(field))
+        value = facts.get(field)
+        if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) < _LONGEST:
+            raise _damaged(file, field, "text", value)
     if not _VECTORS.fullmatch(facts["vectors"]):
         raise _damaged(file, "vectors", "a name vectors-HASH.safetensors", facts["vectors"])
     if type(facts.get("dimension")) is not int or not 0 < facts["dimension"] <= _MOST_NUMBERS:
@@ -317,8 +323,10 @@ def _gallery(facts: dict[str, Any], data: bytes, file: Path) -> Gallery:
     if list(arrays) != ["vectors"] or vectors is None:
         raise _damaged(file, "tensors", "one, named vectors", sorted(arrays))
     if vectors.dtype != np.float32 or vectors.shape != expected:
-        found = f"{vectors.dtype} {vectors.shape}"
-        raise _damaged(file, "vectors", f"float32 {expected}, as gallery.json says", found)
+        raise ModelError(
+            f"{file}: the gallery is damaged: vectors: expected float32 {expected}, as {_JSON} "
+            f"says, got {vectors.dtype} {vectors.shape}"
+        )
     try:
         return Gallery(facts["model"], facts["key"], facts["rows"], vectors)
     except ValueError as error:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from cvfast.faces.detectors import check_choice
 from cvfast.faces.embedding import Embedder, Threshold
@@ -14,14 +12,14 @@ from cvfast.faces.embedding import Embedder, Threshold
 __all__ = [
     "MADE_FACES_ONLY",
     "RECOGNISERS",
+    "choose_threshold",
     "default_recogniser",
     "open_recogniser",
-    "threshold_of",
 ]
 
 RECOGNISERS = MappingProxyType(
     {
-        "dlib": "dlib's network, 128 numbers a face; needs the extra dlib",
+        "dlib": "dlib's network, 128 numbers a face; its file comes with the extra dlib",
         "deepface": "cvfast's own small DeepFace, or a file of cvfast train deepface",
         "eigenfaces": "a file of cvfast train eigenfaces",
         "fisherfaces": "a file of cvfast train fisherfaces",
@@ -34,18 +32,18 @@ MADE_FACES_ONLY = (
     "the bundled DeepFace has learnt from made faces only and knows real people less well: "
     "pip install 'cvfast[dlib]', or name a model of yours with --model"
 )
-_NEEDED = ("dlib", "face_recognition_models")
 
 
 def default_recogniser() -> str:
-    """Return what is used where no model is named: ``dlib`` where it is installed, else ours.
+    """Return what is used where no model is named: ``dlib`` where its file is, else ours.
 
     Examples
     --------
     >>> default_recogniser() in ("dlib", "deepface")
     True
     """
-    found = all(importlib.util.find_spec(package) is not None for package in _NEEDED)
+    # The network's file comes with this package; dlib itself is not needed.
+    found = importlib.util.find_spec("face_recognition_models") is not None
     return "dlib" if found else "deepface"
 
 
@@ -78,7 +76,7 @@ def open_recogniser(
 
     Examples
     --------
-    >>> open_recogniser("eigenfases:mine.safetensors")
+    >>> open_recogniser("eigenfases:mine.safetensors")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     ValueError: model: expected one of 'dlib', ... got 'eigenfases' (did you mean 'eigenfaces'?)
@@ -102,7 +100,7 @@ def open_recogniser(
     return _deepface(file) if head == "deepface" else _classic(head, Path(file))
 
 
-def threshold_of(
+def choose_threshold(
     embedder: Embedder, *, distance: float | None = None, far: float | None = None
 ) -> Threshold:
     """Return the threshold to decide by.
@@ -161,6 +159,6 @@ def _deepface(file: str) -> Embedder:
 
 def _classic(kind: str, path: Path) -> Embedder:
     """Open a file of ``cvfast train eigenfaces`` and the like; it must be of that kind."""
-    module: Any = importlib.import_module("cvfast.recognition.classic_file")
-    embedder: Embedder = module.read_classic(path, kind=kind)
-    return embedder
+    from cvfast.recognition.classic_file import read_classic
+
+    return read_classic(path, kind=kind)
