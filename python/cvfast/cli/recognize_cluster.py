@@ -14,6 +14,7 @@ from cvfast.cli.recognizing import ModelFlags, ThresholdDistance, count, far_rec
 from cvfast.cli.report import Report
 
 if TYPE_CHECKING:
+    from cvfast.faces.embedding import Embedder
     from cvfast.recognition.sorting import FoundFace
 
 __all__ = ["EXAMPLES", "USAGE", "recognize_cluster"]
@@ -48,7 +49,7 @@ def recognize_cluster(
     picture goes to the person of its largest face. Nothing is stored unless asked for.
     """
     from cvfast.recognition.recognisers import choose_threshold
-    from cvfast.recognition.sorting import check_copies, copy_people, find_faces, sort_people
+    from cvfast.recognition.sorting import check_copies, copy_people, sort_people
 
     report = (common or Common()).report("recognize")
     if copy is not None:
@@ -56,7 +57,25 @@ def recognize_cluster(
     embedder = (flags or ModelFlags()).open(report)
     limit = choose_threshold(embedder, distance=threshold)
     batch = Batch(report)
-    pictures = batch.expand(inputs, recursive=recursive, videos=False)
+    faces = _find(batch, batch.expand(inputs, recursive=recursive, videos=False), embedder,
+                  max_pixels, report)  # fmt: skip
+    people = sort_people(faces, embedder, threshold=limit.distance)
+    copied = copy_people(people, copy) if copy is not None and people else {}
+    for number, person in enumerate(people, start=1):
+        name = f"person-{number:03d}"
+        where = {"folder": str(Path(copy) / name)} if copy is not None and name in copied else {}
+        _tell(report, number, person, **where, **far_record(limit), model=embedder.name)
+    if copied:
+        report.note(f"{copy}: {count(sum(copied.values()), 'picture')} copied")
+    return batch.finish()
+
+
+def _find(
+    batch: Batch, pictures: Sequence[Path], embedder: Embedder, max_pixels: int, report: Report
+) -> list[FoundFace]:
+    """Find the faces of all pictures; those that cannot be read have failed."""
+    from cvfast.recognition.sorting import find_faces
+
     batch.expect(len(pictures))
     failed: set[Path] = set()
 
@@ -70,15 +89,7 @@ def recognize_cluster(
     for path in pictures:
         if path not in failed:
             batch.take(str(path), found=path in shown)
-    people = sort_people(faces, embedder, threshold=limit.distance)
-    copied = copy_people(people, copy) if copy is not None and people else {}
-    for number, person in enumerate(people, start=1):
-        name = f"person-{number:03d}"
-        where = {"folder": str(Path(copy) / name)} if copy is not None and name in copied else {}
-        _tell(report, number, person, **where, **far_record(limit), model=embedder.name)
-    if copied:
-        report.note(f"{copy}: {count(sum(copied.values()), 'picture')} copied")
-    return batch.finish()
+    return faces
 
 
 def _tell(report: Report, number: int, person: Sequence[FoundFace], **more: Any) -> None:
