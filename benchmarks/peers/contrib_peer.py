@@ -36,3 +36,19 @@ def cascade(grey: NDArray[np.uint8], path: NDArray[np.str_]) -> Callable[[], NDA
         return np.array(classifier.detectMultiScale(grey, 1.1, 0), np.int32).reshape(-1, 4)
 
     return call
+
+
+def eigenfaces(
+    faces: NDArray[np.uint8],
+    labels: NDArray[np.int32],
+    queries: NDArray[np.uint8],
+    components: NDArray[np.int64],
+) -> Callable[[], NDArray[np.int32]]:
+    """Fit, then predict one query after the other: there is no other way."""
+
+    def call() -> NDArray[np.int32]:
+        model = cv2.face.EigenFaceRecognizer_create(int(components))
+        model.train(list(faces), labels)
+        return np.array([model.predict(face)[0] for face in queries], np.int32)
+
+    return call
