@@ -107,6 +107,28 @@ class PCA:
             Another shape or layout, NaN or infinity, float64 over 1e150 (its variances would not
             be finite), or ``n_components`` out of range.
         """
+        self.fit_scores(X, threads=threads)
+        return self
+
+    def fit_scores(self, X: _Data, *, threads: int | None = None) -> NDArray[np.float32] | None:
+        """Do as ``fit``, and return the samples' scores if the fit has them for nothing.
+
+        They differ from those of :meth:`transform` by the rounding of float32 products.
+
+        Parameters
+        ----------
+        X, threads
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        (n, k) float32, or None.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for :meth:`fit`.
+        """
         _check_samples(X)
         n, d = X.shape
         if n == 0 or d == 0:
@@ -123,7 +145,7 @@ class PCA:
         self.n_samples_ = n
         self.n_features_in_ = d
         self._packed = None
-        return self
+        return fitted.scores
 
     def fit_transform(
         self,

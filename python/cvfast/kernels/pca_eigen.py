@@ -19,6 +19,10 @@ _BLOCK = 32
 # |A v - value v| <= this x value, which also bounds the error of the value. And no eigenvalue
 # beyond the found ones exceeds the least of them by more than this share.
 _RESIDUAL, _EXCESS = 1e-6, 1e-6
+# So many times fewer eigenvectors than all are found by inverse iteration.
+_FEW = 3
+# An element beside the diagonal under this share of the largest parts the matrix.
+_APART = 1e-13
 # A residual over this at the first look means a flat spectrum (white noise), where LAPACK is
 # quicker: looking costs a third of its time.
 _FLAT = 0.03
@@ -43,7 +47,42 @@ def largest_eigenpairs(square: _F64, count: int) -> tuple[_F64, _F64]:
         found = _lanczos(square, count)
         if found is not None and _none_missed(square, *found):
             return found
+    if count * _FEW <= size:
+        few = _few_of_tridiagonal(square, count)
+        if few is not None:
+            return few
     return _lapack(square, count)
+
+
+def _few_of_tridiagonal(square: _F64, count: int) -> tuple[_F64, _F64] | None:
+    """Return the largest by way of a tridiagonal matrix: its values by QR, vectors by iteration.
+
+    LAPACK's own way to some eigenvectors finds the values one by one, and to all of them turns all
+    back (400 points, 100 components: 35 and 22 ms, this 18). None if the matrix falls apart into
+    blocks, or the vectors are not orthonormal.
+    """
+    from scipy.linalg import lapack
+
+    size = len(square)
+    reduced, diagonal, beside, factors, _ = lapack.dsytrd(
+        square.copy("F"), lower=1, lwork=32 * size, overwrite_a=1
+    )
+    if not np.abs(beside).min() > _APART * np.abs(diagonal).max():
+        return None
+    values, failed = lapack.dsterf(diagonal, beside)
+    if failed:
+        return None
+    block, ends = np.ones(size, np.int32), np.full(size, size, np.int32)
+    vectors, failed = lapack.dstein(diagonal, beside, values[-count:], block, ends)
+    if failed:
+        return None
+    turned, _, _ = lapack.dormqr(
+        "L", "N", reduced[1:, :-1], factors, vectors[1:], 32 * count, overwrite_c=0
+    )
+    vectors[1:] = turned
+    if not np.abs(vectors.T @ vectors - np.eye(count)).max() < 1e-10:
+        return None
+    return np.maximum(values[: -count - 1 : -1], 0.0), vectors[:, ::-1]
 
 
 def _lapack(square: _F64, count: int) -> tuple[_F64, _F64]:

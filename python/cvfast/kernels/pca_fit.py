@@ -40,6 +40,7 @@ class Fit:
     variances: _F64
     ratios: _F64
     noise_variance: float
+    scores: NDArray[np.float32] | None = None  # of the samples, where they come for nothing
 
 
 def fit_components(x: NDArray[Any], wanted: int | float, threads: int) -> Fit:
@@ -78,7 +79,22 @@ def fit_components(x: NDArray[Any], wanted: int | float, threads: int) -> Fit:
         # The lengths of what the vectors make of the data lack the error of its squares.
         seen = rows if n <= d else _core.Projection(rows, mean).transform(x, threads).T
         values = _squares(seen)
-    return _finish(mean, rows, values, total, n, _LEAST_VALUE[x.dtype])
+    fit = _finish(mean, rows, values, total, n, _LEAST_VALUE[x.dtype])
+    return replace(fit, scores=_scores(fit, vectors, values, rows)) if n <= d else fit
+
+
+def _scores(fit: Fit, vectors: _F64, values: _F64, rows: _Floats) -> NDArray[np.float32] | None:
+    """Return the coordinates of the samples: eigenvectors of c c^T times singular values.
+
+    None where the order of the components is not that of the vectors.
+    """
+    if (np.diff(values) > 0).any():
+        return None
+    along = np.einsum("ij,ij->i", fit.components, rows)
+    scaled: NDArray[np.float32] = (vectors * (np.sign(along) * fit.singular_values)).astype(
+        np.float32
+    )
+    return scaled
 
 
 def check_finite(array: NDArray[Any]) -> None:

@@ -128,9 +128,13 @@ class Eigenfaces(FaceClassifier):
         rows, shape = face_rows(X)
         labels = None if y is None else checked_labels(y, len(rows))
         pca = PCA(_components_to_find(self.n_components, self.skip, min(rows.shape)))
-        pca.fit(rows, threads=threads)
+        scores = pca.fit_scores(rows, threads=threads)
         self._keep(pca, self.skip)
-        features = self._pca.transform(rows, threads=threads).astype(np.float32, copy=False)
+        if scores is None:
+            features = self._pca.transform(rows, threads=threads).astype(np.float32, copy=False)
+        else:
+            kept = slice(self.skip, self.skip + self.n_components_)
+            features = np.ascontiguousarray(scores[:, kept])
         self._remember(features, rows.shape[1], shape, labels)
         self._near = NearestVectors(self._comparable(self.features_))
         return self
