@@ -77,7 +77,7 @@ def _few_of_tridiagonal(square: _F64, count: int) -> tuple[_F64, _F64] | None:
     if failed:
         return None
     turned, _, _ = lapack.dormqr(
-        "L", "N", reduced[1:, :-1], factors, vectors[1:], 32 * count, overwrite_c=0
+        "L", "N", reduced[1:, :-1], factors, vectors[1:], 64 * size, overwrite_c=0
     )
     vectors[1:] = turned
     if not np.abs(vectors.T @ vectors - np.eye(count)).max() < 1e-10:
