@@ -12,7 +12,10 @@ KINDS = [(verb, kind) for verb, group in GROUPS.items() for kind in group.names]
 
 def test_the_kinds() -> None:
     assert {verb: group.names for verb, group in GROUPS.items()} == {
-        "train": ("cascade", "eigenfaces", "fisherfaces", "landmarks", "lbph", "patches"),
+        "train": (
+            *("cascade", "deepface", "eigenfaces", "fisherfaces", "landmarks", "lbph"),
+            "patches",
+        ),
         "make": ("faces", "scenes"),
         "evaluate": ("detect", "recognition"),
     }
