@@ -92,6 +92,22 @@ Floats transform(const cvfast::Projection& projection, const py::array& x, int t
   return out;
 }
 
+py::tuple transform_short(const cvfast::ShortProjection& projection, const py::array& x) {
+  expect_length("rows of X", static_cast<py::ssize_t>(projection.columns()), x.shape(1));
+  expect_length("X", 1, x.shape(0));
+  Floats out(static_cast<py::ssize_t>(projection.components()));
+  float* to = out.mutable_data();
+  const bool bytes = x.itemsize() == 1;
+  const auto u8 = samples<std::uint8_t>(x);
+  const auto f32 = samples<float>(x);
+  double off = 0;
+  {
+    py::gil_scoped_release release;
+    off = bytes ? projection.transform(u8, to) : projection.transform(f32, to);
+  }
+  return py::make_tuple(out, off);
+}
+
 }  // namespace
 
 void bind_pca(py::module_& m) {
@@ -114,4 +130,14 @@ void bind_pca(py::module_& m) {
            }),
            py::arg("components").noconvert(), py::arg("mean").noconvert())
       .def("transform", &transform, py::arg("x"), py::arg("threads"));
+  py::class_<cvfast::ShortProjection>(m, "ShortProjection")
+      .def(py::init([](const Floats& components, const Doubles& mean) {
+             expect_length("mean_", components.shape(1), mean.size());
+             const auto rows = samples<float>(components);
+             const double* means = mean.data();
+             py::gil_scoped_release release;
+             return std::make_unique<cvfast::ShortProjection>(rows, means);
+           }),
+           py::arg("components").noconvert(), py::arg("mean").noconvert())
+      .def("transform", &transform_short, py::arg("x"));
 }

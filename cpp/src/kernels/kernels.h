@@ -165,6 +165,9 @@ struct PcaKernels {
   // sums += a b of one row with unpacked rows of b, the same bytes as product_f32 from sums of 0.
   void (*product_row_f32)(const float* a, const float* b, std::ptrdiff_t b_stride,
                           std::ptrdiff_t depth, std::ptrdiff_t n, float* sums);
+  // sums: of a times each row of shorts; n is a multiple of lanes. Four rows are read at a time.
+  void (*dots_i16)(const float* a, const std::int16_t* rows, std::ptrdiff_t count, std::ptrdiff_t n,
+                   float* sums);
   // a unsigned, b unsigned; always tile_rows x 2 vectors.
   void (*product_u8)(const std::uint32_t* a, const std::uint32_t* b, std::ptrdiff_t depth,
                      std::int32_t* tile);

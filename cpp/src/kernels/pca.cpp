@@ -135,6 +135,31 @@ void product_row_f32(const float* a, const float* b, std::ptrdiff_t b_stride, st
   }
 }
 
+template <int R>
+void dots(const float* a, const std::int16_t* rows, std::ptrdiff_t n, float* sums) {
+  Floats totals[R];
+  CVFAST_UNROLL
+  for (int r = 0; r < R; ++r) totals[r] = zero();
+  for (std::ptrdiff_t i = 0; i < n; i += kLanes) {
+    const Floats left = load(a + i);
+    CVFAST_UNROLL
+    for (int r = 0; r < R; ++r) totals[r] = add_product(left, widened(rows + r * n + i), totals[r]);
+  }
+  for (int r = 0; r < R; ++r) {
+    float lanes[kLanes];
+    store(lanes, totals[r]);
+    sums[r] = 0.0f;
+    for (int i = 0; i < kLanes; ++i) sums[r] += lanes[i];
+  }
+}
+
+void dots_i16(const float* a, const std::int16_t* rows, std::ptrdiff_t count, std::ptrdiff_t n,
+              float* sums) {
+  std::ptrdiff_t r = 0;
+  for (; r + 4 <= count; r += 4) dots<4>(a, rows + r * n, n, sums + r);
+  for (; r < count; ++r) dots<1>(a, rows + r * n, n, sums + r);
+}
+
 void product_u8(const std::uint32_t* a, const std::uint32_t* b, std::ptrdiff_t depth,
                 std::int32_t* tile) {
   Words sums[kRows][2];
@@ -313,10 +338,25 @@ void finish_u8(const float* __restrict x, const float* __restrict mean, std::ptr
 }  // namespace
 
 extern const PcaKernels pca_kernels;
-const PcaKernels pca_kernels = {
-    kRows,      kLanes,     product_f32,    product_row_f32, product_u8,     CVFAST_VNNI_PRODUCT,
-    center_u8,  center_f32, transpose,      interleave_u8,   sum_u8,         sum_f32,
-    store_tile, add_tile,   accumulate_f32, accumulate_f64,  accumulate_i32, finish_f32,
-    finish_u8};
+const PcaKernels pca_kernels = {kRows,
+                                kLanes,
+                                product_f32,
+                                product_row_f32,
+                                dots_i16,
+                                product_u8,
+                                CVFAST_VNNI_PRODUCT,
+                                center_u8,
+                                center_f32,
+                                transpose,
+                                interleave_u8,
+                                sum_u8,
+                                sum_f32,
+                                store_tile,
+                                add_tile,
+                                accumulate_f32,
+                                accumulate_f64,
+                                accumulate_i32,
+                                finish_f32,
+                                finish_u8};
 
 }  // namespace cvfast::CVFAST_ISA

@@ -24,6 +24,13 @@ using Floats = __m512;
 using Words = __m512i;
 inline Floats zero() { return _mm512_setzero_ps(); }
 inline Floats load(const float* p) { return _mm512_loadu_ps(p); }
+inline Floats widened(const std::int16_t* p) {
+  const __m256i shorts = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  // All lanes by a mask: without one GCC 12 warns of the undefined lanes that its header begins
+  // with.
+  constexpr __mmask16 all = 0xffff;
+  return _mm512_maskz_cvtepi32_ps(all, _mm512_maskz_cvtepi16_epi32(all, shorts));
+}
 inline Floats spread(float v) { return _mm512_set1_ps(v); }
 inline Floats add_product(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
 inline void store(float* p, Floats v) { _mm512_storeu_ps(p, v); }
@@ -42,6 +49,10 @@ using Floats = __m256;
 using Words = __m256i;
 inline Floats zero() { return _mm256_setzero_ps(); }
 inline Floats load(const float* p) { return _mm256_loadu_ps(p); }
+inline Floats widened(const std::int16_t* p) {
+  const __m128i shorts = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(shorts));
+}
 inline Floats spread(float v) { return _mm256_set1_ps(v); }
 inline Floats add_product(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
 inline void store(float* p, Floats v) { _mm256_storeu_ps(p, v); }
@@ -110,6 +121,14 @@ inline Words add_pairs(Words a, Words b, Words c) {
   return c;
 }
 inline void store(std::int32_t* p, Words x) { memcpy(p, x.v, sizeof x.v); }
+#endif
+
+#if !defined(__AVX2__) && !defined(__AVX512F__)
+inline Floats widened(const std::int16_t* p) {
+  float wide[kLanes];
+  for (int i = 0; i < kLanes; ++i) wide[i] = static_cast<float>(p[i]);
+  return load(wide);
+}
 #endif
 
 }  // namespace

@@ -120,9 +120,10 @@ class FaceClassifier(ABC):
         self._check_fitted()
         if self._labels is None:
             raise ValueError("predict: expected fit(X, y) with labels, got fit(X) before it")
+        if not return_distance:
+            return self.classes_[self._labels[self._closest(X, threads)]]
         distances, indices = self.kneighbors(X, threads=threads)
-        labels = self.classes_[self._labels[indices[:, 0]]]
-        return (labels, distances[:, 0]) if return_distance else labels
+        return self.classes_[self._labels[indices[:, 0]]], distances[:, 0]
 
     def score(self, X: Faces, y: Any, *, threads: int | None = None) -> float:
         """Return the share of faces that `predict` names as `y` does."""
@@ -167,6 +168,10 @@ class FaceClassifier(ABC):
     @classmethod
     def _parameter_names(cls) -> list[str]:
         return list(inspect.signature(cls).parameters)
+
+    def _closest(self, X: Faces, threads: int | None) -> NDArray[np.int64]:
+        """Return the number of the nearest training face of each face."""
+        return self.kneighbors(X, threads=threads)[1][:, 0]
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,27 @@ class NearestVectors:
         if not blocks:
             return np.empty((0, count)), np.empty((0, count), np.int64)
         return np.concatenate([d for d, _ in blocks]), np.concatenate([i for _, i in blocks])
+
+    def only(self, query: NDArray[Any], off: float) -> int | None:
+        """Return the number of the nearest vector of one that is known but for an error.
+
+        Parameters
+        ----------
+        query
+            (k,) the vector.
+        off
+            How far it may be from the true one.
+
+        Returns
+        -------
+        The number, or None where another vector may be as near: |a - b| and the true distance
+        differ by at most `off`, so the nearest is certain if no other is nearer than it + 2 off.
+        """
+        near = self._half_squares - self.vectors @ query
+        best = int(near.argmin())
+        square = max(2 * float(near[best]) + float(query @ query), 0.0)
+        limit = float(near[best]) + 2 * off * (math.sqrt(square) + off)
+        return best if np.count_nonzero(near <= limit) == 1 else None
 
     def distances(self, queries: NDArray[Any]) -> NDArray[np.float64]:
         """Return the distances to all vectors, (n, m)."""
