@@ -31,11 +31,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from cvfast.metrics.verification import Roc, draw_pairs, make_pairs, roc, ten_fold
+from cvfast.metrics.verification import Pairs, Roc, draw_pairs, make_pairs, roc, ten_fold
 from cvfast.models.deepface_file import read_deepface, write_deepface
 from cvfast.models.tensors import parse_tensors, write_tensors
 from cvfast.recognition.classic import KINDS
-from cvfast.recognition.deepface import head_distances, unit_features
+from cvfast.recognition.deepface import pair_distances, unit_features
 from cvfast.recognition.deepface_data import PeopleFaces, aligned_faces
 from cvfast.recognition.deepface_export import judge, torch_weights, weights_of, with_threshold
 from cvfast.recognition.deepface_heads import learn_head
@@ -50,7 +50,7 @@ from benchmarks.deepface_page import draw_curves, fill_page
 from benchmarks.machine import describe
 from benchmarks.program import RESULTS, ROOT, write
 
-Distances = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[Any]]
+Apart = Callable[[Pairs], NDArray[Any]]
 
 SEEDS, EACH = (0, 1, 2), 5
 HEADS = ("cosine", "chi2", "siamese")
@@ -116,8 +116,8 @@ def _quick(folder: Path) -> dict[str, Any]:
     from cvfast.cli.app import main as cvfast
 
     for name, first in (("people", 0), ("target", 100)):
-        words = f"make faces {folder / name} --count 72 --identities 12 --first {first} --size 96"
-        if cvfast([*words.split(), "--test-share", "0.34", "--json"]):
+        words = f"make faces {folder / name} --count 96 --identities 12 --first {first} --size 96"
+        if cvfast([*words.split(), "--test-share", "0.5", "--json"]):
             raise RuntimeError(words)
     plan = Plan(folder / "people", folder / "target", folder, 72, 0.125, 3, 3, (0,))
     results, curves = _results(plan)
@@ -176,7 +176,7 @@ def _asked(rows: dict[str, Any], nets: dict[str, Any], seeds: tuple[int, ...]) -
 def _head(plan: Plan, name: str, head: str) -> tuple[dict[str, Any], Roc]:
     """Judge a net's file with one of the distances, learned on its training people."""
 
-    def make() -> tuple[NDArray[np.float32], NDArray[Any], Distances]:
+    def make() -> tuple[NDArray[Any], Apart]:
         weights, faces = read_deepface(plan.work / f"{name}.safetensors"), _faces(plan, name)
         net = DeepFaceNet(2, size=weights.size, width=weights.width)
         net.load_state_dict({**net.state_dict(), **torch_weights(weights)})
@@ -186,8 +186,9 @@ def _head(plan: Plan, name: str, head: str) -> tuple[dict[str, Any], Roc]:
             pixels, people = _training(plan, name)
             known = unit_features(features_of(net, pixels), weights.scale)
             learned = learn_head(known, people, head)
-        distances = functools.partial(head_distances, head=head, weights=learned)
-        return vectors, faces.people[faces.held_out], distances
+        return faces.people[faces.held_out], lambda pairs: pair_distances(
+            vectors[pairs.first], vectors[pairs.second], head, learned
+        )
 
     return _judged(plan.work / f"{name}, {head}.pairs.safetensors", make)
 
@@ -220,25 +221,26 @@ def _vectors(
     grey: NDArray[np.uint8],
     people: NDArray[np.int64],
     held_out: NDArray[np.bool_],
-) -> tuple[NDArray[np.float32], NDArray[np.int64], Distances]:
+) -> tuple[NDArray[np.int64], Apart]:
     model = KINDS[kind](**settings).fit(grey[~held_out], people[~held_out])
-    return model.transform(grey[held_out]), people[held_out], model.distances
+    vectors = model.transform(grey[held_out])
+    table = model.distances(vectors, vectors)
+    return people[held_out], lambda pairs: table[pairs.first, pairs.second]
 
 
 def _judged(
-    place: Path, make: Callable[[], tuple[NDArray[np.float32], NDArray[Any], Distances]]
+    place: Path, make: Callable[[], tuple[NDArray[Any], Apart]]
 ) -> tuple[dict[str, Any], Roc]:
-    """Judge the vectors, people and distances that `make` gives; the pairs' are kept in a file."""
+    """Judge what `make` says of pairs of its people; distances are kept in a file."""
     if not place.exists():
         begin = time.perf_counter()
-        vectors, people, distances = make()
-        table = distances(vectors, vectors)
+        people, apart = make()
         count = len(np.unique(people))
-        folds = make_pairs(people.tolist(), folds=min(10, count // 2))
+        folds = make_pairs(people.tolist(), folds=min(10, max(2, count // 3)))
         drawn = draw_pairs(people.tolist())
         arrays = {
-            "apart": table[folds.first, folds.second], "same": folds.same.astype(np.uint8),
-            "fold": folds.fold, "all": table[drawn.first, drawn.second],
+            "apart": apart(folds), "same": folds.same.astype(np.uint8),
+            "fold": folds.fold, "all": apart(drawn),
             "all_same": drawn.same.astype(np.uint8),
         }  # fmt: skip
         write_tensors(place, arrays, {"seconds": str(time.perf_counter() - begin)})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +99,10 @@ def test_help_begins_with_examples(run) -> None:
     lines = run("train", "deepface", "--help").out.splitlines()
     assert lines[0] == "Examples:"
     assert "cvfast train deepface people/ -o deepface.safetensors" in lines[1]
+
+
+def test_without_torch_the_extra_is_named(people: Path, tmp_path: Path, run, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    result = run("train", "deepface", people, "-o", tmp_path / "net.safetensors", *SMALL)
+    assert result.code != 0
+    assert "pip install 'cvfast[train]'" in result.err

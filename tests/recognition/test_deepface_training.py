@@ -9,11 +9,10 @@ import torch
 from cvfast.errors import MediaError
 from cvfast.io.images import write_image
 from cvfast.recognition import deepface_data
-from cvfast.recognition.deepface import head_distances, unit_features
+from cvfast.recognition.deepface import head_distances, pair_distances, unit_features
 from cvfast.recognition.deepface_data import PeopleFaces, aligned_faces
 from cvfast.recognition.deepface_export import (
     judge,
-    pair_distances,
     torch_weights,
     weights_of,
     with_threshold,
@@ -181,7 +180,7 @@ def test_heads_learn_which_features_tell(head: str) -> None:
     np.testing.assert_array_equal(weights, learn_head(vectors, people, head, seed=1))
     pairs = rng.integers(0, 100, (50, 2))
     table = head_distances(vectors, vectors, head, weights)
-    found = pair_distances(vectors, pairs[:, 0], pairs[:, 1], head, weights)
+    found = pair_distances(vectors[pairs[:, 0]], vectors[pairs[:, 1]], head, weights)
     np.testing.assert_allclose(found, table[pairs[:, 0], pairs[:, 1]], rtol=1e-5)
 
 

@@ -21,7 +21,7 @@ from cvfast.recognition.frontal import frontalise
 from cvfast.typing import Image, ImageF32
 from cvfast.typing import Path as PathLike
 
-__all__ = ["DeepFace", "head_distances", "unit_features"]
+__all__ = ["DeepFace", "head_distances", "pair_distances", "unit_features"]
 
 _FRONTAL = "frontal 1"  # what is done before the net; a part of the key
 _MOST_VALUES = 1 << 22  # of differences held at once
@@ -154,19 +154,55 @@ def head_distances(
     """
     if head == "cosine":
         return np.clip(1 - a @ b.T, 0, 2)
-    if weights is None:
-        raise ValueError(f"weights: expected some for {head}, got None")
     found = np.empty((len(a), len(b)), np.float32)
-    used = np.flatnonzero(weights)
-    a, b, weights = a[:, used], b[:, used], weights[used]
     step = max(1, _MOST_VALUES // max(1, b.size))
     for first in range(0, len(a), step):
         some = a[first : first + step, None]
-        apart = np.abs(some - b)
-        if head == "chi2":
-            apart = apart**2 / np.maximum(some + b, np.float32(1e-12))
-        found[first : first + step] = apart @ weights
+        found[first : first + step] = _weighed(some, b, head, weights)
     return found
+
+
+def pair_distances(
+    a: NDArray[np.float32],
+    b: NDArray[np.float32],
+    head: str,
+    weights: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """Return the distance of each row of one array to its row of the other: (N,) float32.
+
+    As `head_distances` for (N, D) and (N, D), without the distances of all others.
+
+    Examples
+    --------
+    >>> a, b = np.float32([[1, 0], [0, 1]]), np.float32([[0, 1], [0, 1]])
+    >>> pair_distances(a, b, "cosine").tolist()
+    [1.0, 0.0]
+    """
+    found = np.empty(len(a), np.float32)
+    step = max(1, _MOST_VALUES // max(1, a.shape[1]))
+    for first in range(0, len(a), step):
+        part = slice(first, first + step)
+        if head == "cosine":
+            found[part] = np.clip(1 - np.einsum("nd,nd->n", a[part], b[part]), 0, 2)
+        else:
+            found[part] = _weighed(a[part], b[part], head, weights)
+    return found
+
+
+def _weighed(
+    a: NDArray[np.float32],
+    b: NDArray[np.float32],
+    head: str,
+    weights: NDArray[np.float32] | None,
+) -> NDArray[np.float32]:
+    """Weigh the differences of rows that broadcast against each other."""
+    if weights is None:
+        raise ValueError(f"weights: expected some for {head}, got None")
+    apart = np.abs(a - b)
+    if head == "chi2":
+        apart = apart**2 / np.maximum(a + b, np.float32(1e-12))
+    distances: NDArray[np.float32] = apart @ weights
+    return distances
 
 
 @functools.cache

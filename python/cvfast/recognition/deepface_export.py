@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from cvfast.metrics.verification import Roc, draw_pairs, make_pairs, roc, ten_fold
 from cvfast.models.deepface_file import DeepFaceWeights, weight_shapes
-from cvfast.recognition.deepface import head_distances, unit_features
+from cvfast.recognition.deepface import pair_distances, unit_features
 from cvfast.recognition.deepface_data import PeopleFaces
 from cvfast.recognition.deepface_heads import learn_head
 from cvfast.recognition.deepface_net import folded_state
 from cvfast.recognition.deepface_training import features_of
 from cvfast.typing import ImageU8, Progress
 
-__all__ = ["Judged", "judge", "pair_distances", "weights_of", "with_threshold"]
+__all__ = ["Judged", "judge", "weights_of", "with_threshold"]
 
 _FOLDS, _MOST = 10, 100_000
 _CLOSEST = 0.01  # false accepts for which the threshold is set
@@ -95,23 +95,6 @@ def weights_of(
     )
 
 
-def pair_distances(
-    vectors: NDArray[np.float32],
-    first: NDArray[np.integer[Any]],
-    second: NDArray[np.integer[Any]],
-    head: str,
-    weights: NDArray[np.float32] | None,
-) -> NDArray[np.float32]:
-    """Return the distance of each pair of vectors, (P,) float32, a hundred vectors at a time."""
-    found = np.empty(len(first), np.float32)
-    for begin in range(0, len(vectors), 100):
-        part = np.flatnonzero((first >= begin) & (first < begin + 100))
-        if len(part):
-            table = head_distances(vectors[begin : begin + 100], vectors, head, weights)
-            found[part] = table[first[part] - begin, second[part]]
-    return found
-
-
 def judge(net: Any, weights: DeepFaceWeights, held_out: PeopleFaces) -> Judged | None:
     """Judge a net on the people held out; None where there are no two with two faces each.
 
@@ -133,7 +116,7 @@ def judge(net: Any, weights: DeepFaceWeights, held_out: PeopleFaces) -> Judged |
 
     def apart(pairs: Any) -> NDArray[np.float32]:
         return pair_distances(
-            vectors, pairs.first, pairs.second, weights.head, weights.head_weights
+            vectors[pairs.first], vectors[pairs.second], weights.head, weights.head_weights
         )
 
     accuracy = deviation = None
