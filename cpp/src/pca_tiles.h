@@ -16,7 +16,7 @@
 
 #include "check.h"
 #include "cvfast/pca.h"
-#include "kernels/kernels.h"
+#include "kernels/pca_kernels.h"
 
 namespace cvfast {
 

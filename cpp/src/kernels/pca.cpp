@@ -3,7 +3,7 @@
 // the last bits. All else gives the same bytes everywhere.
 #include <string.h>
 
-#include "kernels/kernels.h"
+#include "kernels/pca_kernels.h"
 #include "kernels/pca_vectors.h"
 
 // The accumulators of a tile stay in registers only if these loops are unrolled.
