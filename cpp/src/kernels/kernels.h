@@ -1,6 +1,5 @@
-// What the files of this folder offer, declared once for every instruction set they are compiled
-// for. They hold plain loops over raw pointers: no std containers, no templates with external
-// linkage, no statics, so that no symbol of a wide build can be linked into a narrower one.
+// What the files of this folder offer, declared once for all instruction sets. Plain loops over raw
+// pointers: no std containers, external templates or statics, which a narrower build could link.
 #pragma once
 
 #include <cstddef>
