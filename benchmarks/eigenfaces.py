@@ -1,6 +1,6 @@
 """Eigenfaces, fit and predict, against scikit-learn, plain NumPy and OpenCV's.
 
-  python -m benchmarks.eigenfaces             20 minutes; writes results/eigenfaces.json
+  python -m benchmarks.eigenfaces             10 minutes; writes results/eigenfaces.json
   python -m benchmarks.eigenfaces --quick     seconds; writes nothing
 
 100 components, 400 faces of 4096 pixels and 2000 of 16384; 100 other faces of the same people are
@@ -50,7 +50,7 @@ def _rows(quick: bool) -> Iterator[dict[str, Any]]:
     often = {} if quick else {"slow_ns": 1e12, "at_least": 20}
     for shape in (SMALL,) if quick else (SMALL, LARGE):
         people = _People(*shape)
-        for threads in (1,) if quick else (1, 2):
+        for threads in (1,) if quick or shape == LARGE else (1, 2):
             with limit_threads(threads):
                 for dtype in ("uint8", "float32"):
                     yield judged(_fit_case(people, dtype), quick, threads, **often)
