@@ -53,8 +53,8 @@ def _figures(results: dict[str, Any]) -> str:
         "from the beginning and going on from the net of the first set, "
         f"{nets['scratch-0']['iterations']} iterations each:",
         "",
-        "| seed | from the beginning | going on | gain in points |",
-        "|---|--:|--:|--:|",
+        "| seed | from the beginning | the first set's net as it is | going on | gain in points |",
+        "|---|--:|--:|--:|--:|",
     ]
     for seed, gain in enumerate(asked["points_tuned_over_scratch"]):
         scratch, tuned = (nets[f"{kind}-{seed}"]["cosine"] for kind in ("scratch", "tuned"))
@@ -62,7 +62,7 @@ def _figures(results: dict[str, Any]) -> str:
             f"| {seed} | {scratch['accuracy']:.1%} | {tuned['accuracy']:.1%} | {gain:+.1f} |"
         )
     mean = float(np.mean(asked["points_tuned_over_scratch"]))
-    return "\n".join([*lines, f"| mean | | | {mean:+.1f} |"])
+    return "\n".join([*lines, f"| mean | | | | {mean:+.1f} |"])
 
 
 def _share(value: float | None) -> str:

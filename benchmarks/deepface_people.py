@@ -90,6 +90,7 @@ def main() -> int:
     parser.add_argument("--people", type=Path, default=Path("people"), help="the first set")
     parser.add_argument("--target", type=Path, default=Path("target"), help="the second set")
     parser.add_argument("--work", type=Path, default=ROOT / "build/deepface-people")
+    parser.add_argument("--target-iterations", type=int, default=Plan.target_iterations)
     parser.add_argument("--train", nargs="*", help="only these nets: people-0, scratch-0, ...")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -98,7 +99,10 @@ def main() -> int:
             results = _quick(Path(folder))
         print(json.dumps(results, indent=1))
         return 0
-    plan = Plan(arguments.people, arguments.target, arguments.work)
+    plan = Plan(
+        arguments.people, arguments.target, arguments.work,
+        target_iterations=arguments.target_iterations,
+    )  # fmt: skip
     plan.work.mkdir(parents=True, exist_ok=True)
     if arguments.train is not None:
         for name in arguments.train:
@@ -135,6 +139,8 @@ def _results(plan: Plan) -> tuple[dict[str, Any], dict[str, Roc]]:
             for head in HEADS if kind == "people" else HEADS[:1]:
                 nets[name][head], curve = _head(plan, name, head)
                 print(name, head, nets[name][head], flush=True)
+                if kind == "people":
+                    nets[name]["on_target"], _ = _head(plan, name, "cosine", on="target")
                 if name == f"people-{plan.seeds[0]}":
                     curves[f"DeepFace small, {head}"] = curve
     return {"classic": rows, "deepface": nets, "asked": _asked(rows, nets, plan.seeds)}, curves
@@ -173,11 +179,15 @@ def _asked(rows: dict[str, Any], nets: dict[str, Any], seeds: tuple[int, ...]) -
     }  # fmt: skip
 
 
-def _head(plan: Plan, name: str, head: str) -> tuple[dict[str, Any], Roc]:
-    """Judge a net's file with one of the distances, learned on its training people."""
+def _head(plan: Plan, name: str, head: str, on: str | None = None) -> tuple[dict[str, Any], Roc]:
+    """Judge a net's file with one of the distances, learned on its training people.
+
+    On the people held out of its own set, or of another.
+    """
 
     def make() -> tuple[NDArray[Any], Apart]:
-        weights, faces = read_deepface(plan.work / f"{name}.safetensors"), _faces(plan, name)
+        weights = read_deepface(plan.work / f"{name}.safetensors")
+        faces = _faces(plan, on or name)
         net = DeepFaceNet(2, size=weights.size, width=weights.width)
         net.load_state_dict({**net.state_dict(), **torch_weights(weights)})
         vectors = unit_features(features_of(net, faces.pixels[faces.held_out]), weights.scale)
@@ -190,7 +200,7 @@ def _head(plan: Plan, name: str, head: str) -> tuple[dict[str, Any], Roc]:
             vectors[pairs.first], vectors[pairs.second], head, learned
         )
 
-    return _judged(plan.work / f"{name}, {head}.pairs.safetensors", make)
+    return _judged(plan.work / f"{name}, {head}, {on or 'own'}.pairs.safetensors", make)
 
 
 def _classic(plan: Plan) -> tuple[dict[str, Any], dict[str, Roc]]:
