@@ -62,6 +62,10 @@ CLASSIC = {  # name: kind and settings; of eigenfaces all metrics, the best coun
     "eigenfaces, 100, cosine": ("eigenfaces", {"n_components": 100, "metric": "cosine"}),
     "eigenfaces, 200, cosine": ("eigenfaces", {"n_components": 200, "metric": "cosine"}),
     "fisherfaces": ("fisherfaces", {}),
+    "fisherfaces, 95 % first, cosine": (
+        "fisherfaces",
+        {"pca_components": 0.95, "metric": "cosine"},
+    ),
     "lbph": ("lbph", {}),
 }
 
