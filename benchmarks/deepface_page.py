@@ -53,7 +53,8 @@ def _figures(results: dict[str, Any]) -> str:
         "from the beginning and going on from the net of the first set, "
         f"{nets['scratch-0']['iterations']} iterations each:",
         "",
-        "| seed | from the beginning | three times as long | the first set's net as it is | going on | gain in points |",
+        "| seed | from the beginning | three times as long | the first set's net as it is "
+        "| going on | gain in points |",
         "|---|--:|--:|--:|--:|--:|",
     ]
     for seed, gain in enumerate(asked["points_tuned_over_scratch"]):
