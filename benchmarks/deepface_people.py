@@ -14,7 +14,8 @@ accuracy in ten folds of disjoint people, the threshold picked on the other nine
 chosen on 40 of the training people, never on those held out. DeepFace is trained with three seeds.
 For the second question each seed has five pictures a person of the target's training people, once
 from the beginning and once going on from the net of the same seed that learned the other set, with
-the same recipe; both are judged on the target's held-out people.
+the same recipe; both are judged on the target's held-out people. The net from the beginning also
+gets three times the iterations (longer).
 """
 
 from __future__ import annotations
