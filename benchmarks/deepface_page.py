@@ -29,7 +29,7 @@ def _figures(results: dict[str, Any]) -> str:
     rows = {f"{name}": row for name, row in results["classic"].items()}
     for head in ("cosine", "chi2", "siamese"):
         for name, net in nets.items():
-            if name.startswith("people"):
+            if name.startswith("people") and head in net:
                 rows[f"**DeepFace small**, {head}, seed {name[-1]}"] = net[head]
     lines += [
         f"| {name} | {row['accuracy']:.1%} | {row['auc']:.3f} | {row['eer']:.1%} | "

@@ -142,12 +142,13 @@ def _results(plan: Plan) -> tuple[dict[str, Any], dict[str, Roc]]:
         for seed in plan.seeds:
             name = f"{kind}-{seed}"
             nets[name] = _net(plan, name)
-            for head in HEADS if kind == "people" else HEADS[:1]:
+            first = name == f"people-{plan.seeds[0]}"  # whose distances are learned too
+            for head in HEADS if first else HEADS[:1]:
                 nets[name][head], curve = _head(plan, name, head)
                 print(name, head, nets[name][head], flush=True)
                 if kind == "people":
                     nets[name]["on_target"], _ = _head(plan, name, "cosine", on="target")
-                if name == f"people-{plan.seeds[0]}":
+                if first:
                     curves[f"DeepFace small, {head}"] = curve
     return {"classic": rows, "deepface": nets, "asked": _asked(rows, nets, plan.seeds)}, curves
 
