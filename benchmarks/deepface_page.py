@@ -59,16 +59,16 @@ def _figures(results: dict[str, Any]) -> str:
     ]
     for seed, gain in enumerate(asked["points_tuned_over_scratch"]):
         scratch, tuned = (nets[f"{kind}-{seed}"]["cosine"] for kind in ("scratch", "tuned"))
-        longer = nets[f"longer-{seed}"]["cosine"]
+        longer = nets.get(f"longer-{seed}", {}).get("cosine", {"accuracy": None})
         as_is = nets[f"people-{seed}"]["on_target"]
-        shares = (f"{row['accuracy']:.1%}" for row in (scratch, longer, as_is, tuned))
+        shares = (_share(row["accuracy"], "not run") for row in (scratch, longer, as_is, tuned))
         lines.append(f"| {seed} | {' | '.join(shares)} | {gain:+.1f} |")
     mean = float(np.mean(asked["points_tuned_over_scratch"]))
     return "\n".join([*lines, f"| mean | | | | | {mean:+.1f} |"])
 
 
-def _share(value: float | None) -> str:
-    return "too few pairs" if value is None else f"{value:.1%}"
+def _share(value: float | None, none: str = "too few pairs") -> str:
+    return none if value is None else f"{value:.1%}"
 
 
 def draw_curves(curves: dict[str, Roc], path: Path) -> None:
