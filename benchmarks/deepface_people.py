@@ -23,6 +23,8 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import shlex
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -61,6 +63,10 @@ CLASSIC = {  # name: kind and settings; of eigenfaces all metrics, the best coun
     "eigenfaces, 150, euclidean": ("eigenfaces", {"n_components": 150}),
     "eigenfaces, 150, cosine": ("eigenfaces", {"n_components": 150, "metric": "cosine"}),
     "eigenfaces, 150, mahalanobis": ("eigenfaces", {"n_components": 150, "metric": "mahalanobis"}),
+    "eigenfaces, 150, mahalanobis-cosine": (
+        "eigenfaces",
+        {"n_components": 150, "metric": "mahalanobis-cosine"},
+    ),
     "eigenfaces, 100, cosine": ("eigenfaces", {"n_components": 100, "metric": "cosine"}),
     "eigenfaces, 200, cosine": ("eigenfaces", {"n_components": 200, "metric": "cosine"}),
     "fisherfaces": ("fisherfaces", {}),
@@ -117,7 +123,9 @@ def main() -> int:
             _net(plan, name)
         return 0
     results, curves = _results(plan)
-    machine = describe() | {"command": "python -m benchmarks.deepface_people"}
+    machine = describe() | {
+        "command": shlex.join(["python", "-m", "benchmarks.deepface_people", *sys.argv[1:]])
+    }
     write({"machine": machine, **results}, RESULTS / "deepface_people.json")
     draw_curves(_shown(curves), ROOT / "docs/images/recognition-roc.jpg")
     fill_page(ROOT / "docs/deepface.md", results)

@@ -32,7 +32,9 @@ def train_eigenfaces(
     output: Output,
     keep: Annotated[Components, Parameter(name="--components")] = 0.95,
     skip: Annotated[int, Parameter(help="Leave out so many of the first: light, mostly.")] = 3,
-    metric: Annotated[str, Parameter(help="euclidean, cosine or mahalanobis.")] = "cosine",
+    metric: Annotated[
+        str, Parameter(help="euclidean, cosine, mahalanobis or mahalanobis-cosine.")
+    ] = "cosine",
     options: Options | None = None,
     common: Common | None = None,
 ) -> int:

@@ -23,7 +23,8 @@ from cvfast.recognition.nearest import NearestVectors, unit_rows
 
 __all__ = ["Eigenfaces"]
 
-METRICS = ("euclidean", "cosine", "mahalanobis")
+METRICS = ("euclidean", "cosine", "mahalanobis", "mahalanobis-cosine")
+_ANGLES = ("cosine", "mahalanobis-cosine")  # 1 - cos of the angle is half a squared chord
 _LONG = 2048  # pixels, under which one face is quick anyhow
 
 
@@ -44,7 +45,8 @@ class Eigenfaces(FaceClassifier):
         Leave out so many of the first components, which show light more than people.
     metric
         How coordinates are compared: ``"euclidean"``; ``"cosine"``, 1 - cos of the angle between
-        them; ``"mahalanobis"``, Euclidean after each is divided by its standard deviation.
+        them; ``"mahalanobis"``, Euclidean after each is divided by its standard deviation, and
+        ``"mahalanobis-cosine"``, that angle then (Moon and Phillips, 2001).
 
     Attributes
     ----------
@@ -213,7 +215,7 @@ class Eigenfaces(FaceClassifier):
         """Return how far apart coordinates are by the metric: (n, k) and (m, k) give (n, m)."""
         first, second = self._comparable(a), self._comparable(b)
         apart = NearestVectors(second).distances(first)
-        return (apart**2 / 2 if self.metric == "cosine" else apart).astype(np.float32)
+        return (apart**2 / 2 if self.metric in _ANGLES else apart).astype(np.float32)
 
     @property
     def mean_face(self) -> NDArray[np.float64]:
@@ -274,17 +276,14 @@ class Eigenfaces(FaceClassifier):
         self, features: NDArray[np.float32], count: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         distances, indices = self._near.search(self._comparable(features), count)
-        return (distances**2 / 2 if self.metric == "cosine" else distances), indices
+        return (distances**2 / 2 if self.metric in _ANGLES else distances), indices
 
     def _comparable(self, scores: NDArray[Any]) -> NDArray[Any]:
         """Return vectors whose Euclidean distance is the metric's, or tells it."""
-        if self.metric == "cosine":
-            return unit_rows(scores)
-        if self.metric == "mahalanobis":
+        if self.metric.startswith("mahalanobis"):
             deviations = np.sqrt(self.explained_variance_)
-            scaled: NDArray[Any] = scores / np.where(deviations > 0, deviations, np.inf)
-            return scaled.astype(np.float32)
-        return scores
+            scores = (scores / np.where(deviations > 0, deviations, np.inf)).astype(np.float32)
+        return unit_rows(scores) if self.metric in _ANGLES else scores
 
     def _keep(self, pca: PCA, skip: int) -> None:
         """Take over the components that have a variance, less the first `skip`."""
