@@ -254,5 +254,12 @@ def test_folders_without_faces(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no face found in 1 pictures"):
         aligned_faces(tmp_path, SIZE)
     write_labels(tmp_path, [LabelledPicture("wall/wall.png", (), (64, 64))])
-    with pytest.raises(MediaError, match="expected faces with an identity and points, found none"):
+    with pytest.raises(MediaError, match="expected faces with identity and 68 points, got none"):
+        aligned_faces(tmp_path, SIZE)
+
+
+def test_nobody_is_trained_on_and_held_out(made_set: Path, tmp_path: Path) -> None:
+    labels = (made_set / "labels.jsonl").read_text()
+    (tmp_path / "labels.jsonl").write_text(labels.replace('"identity": 2', '"identity": 1'))
+    with pytest.raises(MediaError, match="expected nobody in both splits, got 1, such as 000001"):
         aligned_faces(tmp_path, SIZE)
