@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cvfast.errors import MediaError, ModelError, NothingFoundError
 from cvfast.faces.choosing import choose_face
 from cvfast.io.images import read_image
+from cvfast.models.model_bytes import model_bytes
 from cvfast.models.tensors import parse_tensors, write_tensors
 from cvfast.recognition.face_sets import KnownFace, read_face_set
 from cvfast.recognition.frontal import frontalise
@@ -24,6 +25,7 @@ from cvfast.typing import Path as PathLike
 __all__ = ["PeopleFaces", "aligned_faces"]
 
 _KIND = "cvfast aligned faces 1"
+_MOST_BYTES = 64 << 30  # kept: about a million faces of 152 pixels
 _EVERY = 5  # person of folders that is held out
 _FEWEST = 10  # people of folders from which some are held out
 
@@ -42,12 +44,15 @@ class PeopleFaces:
         Of the people.
     held_out
         (N,) bool: faces of people who are kept from training.
+    left_out
+        How many pictures showed no face.
     """
 
     pixels: ImageU8
     people: NDArray[np.int64]
     names: tuple[str, ...]
     held_out: NDArray[np.bool_]
+    left_out: int = 0
 
     def training(self) -> tuple[ImageU8, NDArray[np.int64]]:
         """Return the faces to train with, and their people numbered anew from 0 on."""
@@ -114,6 +119,7 @@ def aligned_faces(
         np.array([number_of[items[at].person] for at in used], np.int64),
         names,
         held_out[used],
+        len(items) - len(used),
     )
     if cache is not None:
         _write(cache, found, told)
@@ -165,13 +171,14 @@ def _write(path: Path, faces: PeopleFaces, told: dict[str, str]) -> None:
         "people": faces.people,
         "held_out": faces.held_out.astype(np.uint8),
     }
-    write_tensors(path, arrays, {**told, "names": json.dumps(faces.names)}, overwrite=True)
+    found = {"names": json.dumps(faces.names), "left_out": str(faces.left_out)}
+    write_tensors(path, arrays, {**told, **found}, overwrite=True)
 
 
 def _read(path: Path, told: dict[str, str]) -> PeopleFaces | None:
     """Return what `_write` wrote of the same pictures; None for anything else."""
     try:
-        arrays, metadata = parse_tensors(path.read_bytes(), path)
+        arrays, metadata = parse_tensors(model_bytes(path, _MOST_BYTES), path)
         if any(metadata.get(name) != value for name, value in told.items()):
             return None
         names = tuple(json.loads(metadata["names"]))
@@ -181,6 +188,7 @@ def _read(path: Path, told: dict[str, str]) -> PeopleFaces | None:
             people.shape == held_out.shape == (len(pixels),)
         ):
             return None
-        return PeopleFaces(pixels, people, names, held_out.astype(bool))
-    except (OSError, ModelError, KeyError, ValueError):
+        left_out = int(metadata.get("left_out", 0))
+        return PeopleFaces(pixels, people, names, held_out.astype(bool), left_out)
+    except (ModelError, KeyError, ValueError):
         return None
