@@ -44,6 +44,18 @@ def test_pairs_keep_their_promises(identities, folds, seed):
         assert 2 * kinds.sum() == len(kinds) <= 40
 
 
+def test_pairs_of_more_people_than_can_be_listed():
+    identities = [n // 2 for n in range(40_000)]
+
+    pairs = draw_pairs(identities, most=30_000)
+
+    _check(pairs, identities)
+    assert Counter(pairs.same.tolist()) == {True: 20_000, False: 30_000}
+    halves = np.bincount(pairs.first[~pairs.same] // 20_000) / 30_000
+    assert len(halves) == 2
+    assert abs(halves - 0.5).max() < 0.02  # nobody is preferred
+
+
 def test_pairs_are_lfws_where_there_are_enough():
     identities = [n // 20 for n in range(1200)]
 

@@ -289,7 +289,7 @@ def test_files_over_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "large.dat"
     with path.open("wb") as file:
         file.truncate((512 << 20) + 1)
-    with pytest.raises(ModelError, match="expected at most 536870912 bytes"):
+    with pytest.raises(ModelError, match="at most 536,870,912 bytes"):
         read_shape_file(path)
 
 

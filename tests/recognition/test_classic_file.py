@@ -75,6 +75,16 @@ def test_a_file_gives_the_same_answers(model: FaceClassifier, tmp_path: Path) ->
         read.model.predict(FACES)
 
 
+def test_a_file_of_eigenfaces_rebuilds_faces_by_some_of_its_components(tmp_path: Path) -> None:
+    made = trained(Eigenfaces(10))
+    write_classic(tmp_path / "m.safetensors", made)
+    read = read_classic(tmp_path / "m.safetensors").model
+    for count in (1, 4, 10):
+        np.testing.assert_array_equal(
+            read.reconstruct(FACES, count), made.model.reconstruct(FACES, count)
+        )
+
+
 def test_keys_tell_weights_and_preprocessing_apart() -> None:
     one = trained(MODELS[0])
     assert one.key == trained(MODELS[0]).key

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cvfast.errors import LimitError, OutputExistsError
 from cvfast.io.images import write_image
+from cvfast.recognition import clustering
 from cvfast.recognition.clustering import MOST_FACES, cluster
 from cvfast.recognition.sorting import copy_people, find_faces, sort_people
 from hypothesis import given, settings
@@ -121,6 +122,19 @@ def test_made_people(folder, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["sorted"]
     with pytest.raises(OutputExistsError):
         copy_people(people, tmp_path / "sorted")
+
+
+def test_too_many_faces_are_told_at_once(folder, monkeypatch):
+    monkeypatch.setattr(clustering, "MOST_FACES", 1)
+    seen = []
+    with pytest.raises(LimitError, match="at most 1 faces to sort into people, got 2"):
+        find_faces(
+            sorted(folder.iterdir()),
+            SmallEmbedder(),
+            fail=print,
+            progress=lambda done, _: seen.append(done),
+        )
+    assert seen == [1]
 
 
 def test_copies_of_one_name_and_a_lost_picture(folder, tmp_path):

@@ -243,7 +243,8 @@ def test_folders_of_people_hold_out_every_fifth(tmp_path: Path) -> None:
         write_image(folder / "face.png", face.image)
     write_image(tmp_path / "person 0" / "wall.png", np.full((64, 64, 3), 90, np.uint8))
     faces = aligned_faces(tmp_path, SIZE)
-    assert len(faces.names) == len(faces.pixels) >= 8  # the wall is left out
+    assert len(faces.names) == len(faces.pixels) >= 8
+    assert faces.left_out == 11 - len(faces.pixels)  # the wall, at least
     assert {faces.names[n] for n in faces.people[faces.held_out]} <= {"person 4", "person 9"}
     assert faces.held_out.any()
 
@@ -254,5 +255,12 @@ def test_folders_without_faces(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no face found in 1 pictures"):
         aligned_faces(tmp_path, SIZE)
     write_labels(tmp_path, [LabelledPicture("wall/wall.png", (), (64, 64))])
-    with pytest.raises(MediaError, match="expected faces with an identity and points, found none"):
+    with pytest.raises(MediaError, match="expected faces with identity and 68 points, got none"):
+        aligned_faces(tmp_path, SIZE)
+
+
+def test_nobody_is_trained_on_and_held_out(made_set: Path, tmp_path: Path) -> None:
+    labels = (made_set / "labels.jsonl").read_text()
+    (tmp_path / "labels.jsonl").write_text(labels.replace('"identity": 2', '"identity": 1'))
+    with pytest.raises(MediaError, match="expected nobody in both splits, got 1, such as 000001"):
         aligned_faces(tmp_path, SIZE)

@@ -57,9 +57,9 @@ def test_marked_faces_are_embedded_where_they_are_marked(made, monkeypatch):
     vectors = embed_set(faces, Corner(), progress=lambda *step: steps.append(step))
 
     assert [(face.name, face.person) for face in faces] == [
-        ("a.png", "7"),
-        ("b.png#0", "7"),
-        ("b.png#1", "8"),
+        ("a.png", "000007"),
+        ("b.png#0", "000007"),
+        ("b.png#1", "000008"),
     ]
     pixels = np.asarray(Image.open(made / "a.png"))
     np.testing.assert_array_equal(vectors, pixels[2, [3, 5, 30]])

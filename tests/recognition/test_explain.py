@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cvfast.errors import MediaError, NothingFoundError
+from cvfast.errors import LimitError, MediaError, NothingFoundError
 from cvfast.faces.types import Landmarks
 from cvfast.io.images import write_image
 from cvfast.recognition.explain import (
@@ -196,3 +196,8 @@ def test_without_names_one_face_is_looked_at(made: list[MadeFace]) -> None:
         probe.look(source, made[0].image, Landmarks(made[0].points68, "dlib68", 1.0, made[0].box))
     assert net.looked == 1
     assert all(answer.ratio is None and answer.alike is None for answer in probe.answers())
+
+
+def test_too_many_pictures_are_refused_before_any_is_read() -> None:
+    with pytest.raises(LimitError, match="at most 5000 pictures to explain, got 5001"):
+        find_shown_faces([(Path("gone.png"), None)] * 5001)

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from cvfast.cli.average_groups import groups_in, weights_of
 from cvfast.cli.batch import Batch
 from cvfast.cli.common import Common, MaxPixels, Overwrite, Strict
+from cvfast.cli.recognizing import parse_face
 from cvfast.cli.report import Report
 from cvfast.errors import MediaError, NothingFoundError
 from cvfast.io.provenance import Mark
@@ -98,7 +99,7 @@ def average_face(
     groups = groups_in(folder, without=targets)
     counts = weights_of(groups, folder, weights)
     batch = Batch(report, strict=strict)
-    job = _Job(report, batch, _face(face), size, warp, max_pixels)  # type: ignore[arg-type]
+    job = _Job(report, batch, parse_face(face), size, warp, max_pixels)  # type: ignore[arg-type]
     with report.bars():
         ends = None if over.morph is None else _ends(over, groups, folder)
         all_of_them = output is not None or why.why is not None
@@ -235,14 +236,6 @@ def _targets(
     if why.why is not None:
         new_figure(1, 1)
     return [Path(file) for file in wanted.values()]
-
-
-def _face(text: str) -> str | int:
-    if text == "largest":
-        return text
-    if text.isascii() and text.isdigit():
-        return int(text)
-    raise ValueError(f"--face: expected largest or a number from 0 on, got {text}")
 
 
 def _several(one: KnownFace, face: str | int) -> str:

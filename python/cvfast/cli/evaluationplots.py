@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from cvfast.io.figures import new_figure, write_figure
+from cvfast.cli.plotstyle import styled, write_plots
+from cvfast.io.figures import new_figure
 from cvfast.metrics.detection import Judgement
 
 __all__ = ["draw_plots"]
 
-# Okabe and Ito's colours, which colour-blind eyes tell apart.
-_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-_DASHES = ("-", "--", "-.", ":")
 _USUAL = 0.5
 
 
@@ -38,9 +36,7 @@ def draw_plots(folder: Path, judged: Mapping[str, Judgement]) -> list[str]:
         "false-alarms.png": _rates(judged),
         "misses.png": _misses(judged),
     }
-    for name, figure in figures.items():
-        write_figure(folder / name, figure)
-    return list(figures)
+    return write_plots(folder, figures)
 
 
 def _figure(columns: int, rows: int = 1) -> tuple[Any, list[Any]]:
@@ -49,21 +45,9 @@ def _figure(columns: int, rows: int = 1) -> tuple[Any, list[Any]]:
     return figure, list(axes)
 
 
-def _styles(judged: Mapping[str, Judgement]) -> list[tuple[str, Judgement, dict[str, Any]]]:
-    """Return each model with its colour and dashes."""
-    return [
-        (
-            name,
-            judgement,
-            {"color": _COLORS[number % 7], "linestyle": _DASHES[number % 4], "linewidth": 1.8},
-        )
-        for number, (name, judgement) in enumerate(judged.items())
-    ]
-
-
 def _precision(judged: Mapping[str, Judgement]) -> Any:
     figure, (left, right) = _figure(2)
-    for name, judgement, style in _styles(judged):
+    for name, judgement, style in styled(judged):
         points = judgement.curves[_USUAL]
         ap = judgement.average_precision
         left.plot(points.recall, points.precision, label=f"{name} (AP {ap[_USUAL]:.2f})", **style)
@@ -81,7 +65,7 @@ def _rates(judged: Mapping[str, Judgement]) -> Any:
     every = [(one.rates, one.discrete, one.continuous) for one in judged.values()]
     pictures = max([1, *(one.curves[_USUAL].pictures for one in judged.values())])
     most = max([0.1, *(rates.false.max(initial=0) / pictures for one in every for rates in one)])
-    for (name, _, style), three in zip(_styles(judged), every, strict=True):
+    for (name, _, style), three in zip(styled(judged), every, strict=True):
         for axis, rates in zip(axes, three, strict=True):
             across, up = [0.0, *rates.false / pictures], [0.0, *rates.rate]
             # The dot is where a model's own detections end; more false alarms it does not make.
@@ -106,7 +90,7 @@ def _misses(judged: Mapping[str, Judgement]) -> Any:
     width = 0.8 / max(len(judged), 1)
     for number, facet in enumerate(facets):
         axis = axes[number]
-        for place, (name, judgement, style) in enumerate(_styles(judged)):
+        for place, (name, judgement, style) in enumerate(styled(judged)):
             rates = [group.rate for group in judgement.misses[number].groups]
             at = np.arange(len(rates)) + (place - (len(judged) - 1) / 2) * width
             axis.bar(at, rates, width * 0.92, color=style["color"], label=name)

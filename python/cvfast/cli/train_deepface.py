@@ -93,6 +93,8 @@ def train_deepface(
         with report.bar("aligning") as progress:
             cache = place / "aligned.safetensors"
             faces = aligned_faces(folder, size, cache=cache, progress=progress)
+        if faces.left_out:
+            report.note(f"{faces.left_out} pictures without a face were left out")
         net, done = _trained(faces, width, begin, place, options, report)
         weights, judged = _judged(net, faces, options, report)
     weights = _with_threshold(weights, judged, folder)

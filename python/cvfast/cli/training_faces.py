@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import numpy as np
 from cyclopts import Parameter
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from cvfast.faces.types import Landmarks
     from cvfast.recognition.classic import ClassicEmbedder
     from cvfast.recognition.classifier import FaceClassifier
+    from cvfast.recognition.face_sets import KnownFace
     from cvfast.recognition.preprocess import Preprocessing
 
 __all__ = [
@@ -36,8 +36,8 @@ Folder: TypeAlias = Annotated[
     str,
     Parameter(
         name="DIR",
-        help="A subfolder a person, its name the label; or pictures with labels.jsonl "
-        "(`cvfast make faces`), of which those of the split test are left out.",
+        help="A subfolder a person, its name the label; or made faces (labels.jsonl, "
+        "`cvfast make faces`), of which those of the split test are left out.",
     ),
 ]
 Output: TypeAlias = Annotated[str, Parameter(name=["--output", "-o"], help="The model to write.")]
@@ -73,13 +73,13 @@ class TrainingFaces:
     faces
         (h, w) uint8 each.
     people
-        A name or number for each.
+        Whose each is.
     failed
         How many pictures had no face, or could not be read.
     """
 
     faces: list[ImageU8] = field(default_factory=list)
-    people: list[Any] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
     failed: int = 0
 
 
@@ -149,7 +149,7 @@ def _tell(
 def read_training_faces(
     folder: str, preprocessing: Preprocessing, report: Report, progress: Progress
 ) -> TrainingFaces:
-    """Read the faces of people: one a picture, the largest; what has none is told and left out.
+    """Read the faces of people, where a picture has no labels the largest; failures are told.
 
     Raises
     ------
@@ -158,68 +158,32 @@ def read_training_faces(
     NothingFoundError
         No face in any of them.
     """
-    from cvfast.training.labels import FILE
+    from cvfast.recognition.face_sets import read_face_set
 
-    labelled = (Path(folder) / FILE).exists()
-    jobs = _of_labels(folder) if labelled else _of_people(folder, report)
+    known = [face for face in read_face_set(folder).faces if face.split != "test"]
     read = TrainingFaces()
-    for number, (path, person, find) in enumerate(jobs, start=1):
+    for number, face in enumerate(known, start=1):
         try:
-            pixels = _pixels(path)
-            face = preprocessing(pixels, find(pixels))
+            pixels = _pixels(face.path)
+            read.faces.append(preprocessing(pixels, face.landmarks or _found(pixels, face, report)))
         except (CvfastError, ValueError) as error:
             read.failed += 1
-            report.failure(str(path), error)
+            report.failure(str(face.path), error)
         else:
-            read.faces.append(face)
-            read.people.append(person)
-        progress(number, len(jobs))
+            read.people.append(face.person)
+        progress(number, len(known))
     if not read.faces:
-        raise NothingFoundError(f"{folder}: no face to train on in {len(jobs)} pictures")
+        raise NothingFoundError(f"{folder}: no face to train on in {len(known)} pictures")
     return read
 
 
-_Job: TypeAlias = tuple[Path, Any, Callable[[ImageU8], "Landmarks"]]
-
-
-def _of_people(folder: str, report: Report) -> list[_Job]:
+def _found(pixels: ImageU8, face: KnownFace, report: Report) -> Landmarks:
     from cvfast.faces.choosing import choose_face
-    from cvfast.io.people import people_in
 
-    def finder(path: Path) -> Callable[[ImageU8], Landmarks]:
-        def find(pixels: ImageU8) -> Landmarks:
-            chosen = choose_face(pixels, name=str(path))
-            if chosen.found > 1:
-                report.note(f"{path}: {chosen.found} faces found, took the largest")
-            return chosen.landmarks
-
-        return find
-
-    return [
-        (path, name, finder(path)) for name, paths in people_in(folder).items() for path in paths
-    ]
-
-
-def _of_labels(folder: str) -> list[_Job]:
-    """Return the largest face of each labelled picture of somebody who is known by a number."""
-    from cvfast.faces.choosing import choose_face
-    from cvfast.faces.types import Landmarks
-    from cvfast.training.labels import LabelledFace, read_labels
-
-    def finder(path: Path, face: LabelledFace) -> Callable[[ImageU8], Landmarks]:
-        if face.points is None:
-            return lambda pixels: choose_face(pixels, name=str(path)).landmarks
-        marks = Landmarks(face.points, "dlib68", 1.0, face.box)
-        return lambda _: marks
-
-    jobs: list[_Job] = []
-    for picture in read_labels(folder):
-        faces = [face for face in picture.faces if face.identity is not None]
-        if picture.split == "test" or not faces:
-            continue
-        largest = max(faces, key=lambda face: float(np.prod(face.box[2:] - face.box[:2])))
-        jobs.append((picture.path, largest.identity, finder(picture.path, largest)))
-    return jobs
+    chosen = choose_face(pixels, name=str(face.path))
+    if chosen.found > 1:
+        report.note(f"{face.path}: {chosen.found} faces found, took the largest")
+    return chosen.landmarks
 
 
 def _pixels(path: Path) -> ImageU8:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cvfast.cli.plotstyle import COLORS, styled, write_plots
 from cvfast.cli.verificationtable import short_name
-from cvfast.io.figures import new_figure, write_figure
+from cvfast.io.figures import new_figure
 from cvfast.recognition.judging import Judged
 
 __all__ = ["draw_plots"]
 
-# Okabe and Ito's colours, which colour-blind eyes tell apart.
-_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-_DASHES = ("-", "--", "-.", ":")
 _BINS = 60
 
 
@@ -37,27 +35,18 @@ def draw_plots(folder: Path, judged: Mapping[str, Judged]) -> list[str]:
     figures = {"roc.png": _roc(judged), "distances.png": _distances(judged)}
     if any(len(one.cmc) for one in judged.values()):
         figures["ranks.png"] = _ranks(judged)
-    for name, figure in figures.items():
-        write_figure(folder / name, figure)
-    return list(figures)
-
-
-def _styles(judged: Mapping[str, Judged]) -> Iterator[tuple[str, Judged, dict[str, Any]]]:
-    """Give each model with its colour and dashes."""
-    for number, (name, one) in enumerate(judged.items()):
-        color, dash = _COLORS[number % 7], _DASHES[number % 4]
-        yield short_name(name), one, {"color": color, "linestyle": dash, "linewidth": 1.8}
+    return write_plots(folder, figures)
 
 
 def _roc(judged: Mapping[str, Judged]) -> Any:
     figure = new_figure(6.4, 4.8)
     axis = figure.subplots()
     fewest = min(1 / one.curve.different for one in judged.values())
-    for name, one, style in _styles(judged):
+    for name, one, style in styled(judged):
         curve = one.curve
         # Under one false accept nothing was measured: the curve begins there.
         first = int(np.searchsorted(curve.false, 1))
-        label = f"{name} (EER {curve.eer:.1%})"
+        label = f"{short_name(name)} (EER {curve.eer:.1%})"
         axis.step(curve.far[first:], curve.tar[first:], where="post", label=label, **style)
         if one.own is not None and one.own.far.hits:
             place = (one.own.far.hits / one.own.far.total, one.own.tar.hits / one.own.tar.total)
@@ -84,7 +73,7 @@ def _distances(judged: Mapping[str, Judged]) -> Any:
     for axis, (name, one) in zip(axes, judged.items(), strict=False):
         values, same = one.scores.distances, one.scores.same
         edges = np.linspace(values.min(), max(values.max(), values.min() + 1e-9), _BINS + 1)
-        for chosen, color, label in ((same, _COLORS[2], "same"), (~same, _COLORS[1], "different")):
+        for chosen, color, label in ((same, COLORS[2], "same"), (~same, COLORS[1], "different")):
             shares = np.histogram(values[chosen], edges)[0] / chosen.sum()
             axis.stairs(shares, edges, fill=True, alpha=0.55, color=color, label=label)
         if one.threshold is not None:
@@ -101,9 +90,15 @@ def _distances(judged: Mapping[str, Judged]) -> Any:
 def _ranks(judged: Mapping[str, Judged]) -> Any:
     figure = new_figure(6.4, 4.8)
     axis = figure.subplots()
-    for name, one, style in _styles(judged):
+    for name, one, style in styled(judged):
         if len(one.cmc):
-            axis.step(np.arange(1, len(one.cmc) + 1), one.cmc, where="post", label=name, **style)
+            axis.step(
+                np.arange(1, len(one.cmc) + 1),
+                one.cmc,
+                where="post",
+                label=short_name(name),
+                **style,
+            )
     title = "the right person among the k nearest"
     axis.set(xlabel="rank k", ylabel="share of the probes", title=title, ylim=(0, 1.02))
     axis.set_xscale("log")

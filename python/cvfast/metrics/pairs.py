@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 __all__ = ["Pairs", "draw_pairs", "make_pairs"]
 
 Whole = NDArray[np.int64]
+_MOST_PEOPLE = 3000  # of whom all pairs are listed: 4.5 million
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ def make_pairs(
     parts = []
     for number, people in enumerate(_deal_people(identities, folds, random)):
         room = _Room(people)
-        count = min(per_fold, room.alike.sum(), room.unlike.sum())
+        count = min(per_fold, room.alike, room.unlike)
         if not count:
             raise ValueError(
                 f"identities: expected someone with two faces in each of {folds} folds, got none "
@@ -113,9 +114,9 @@ def draw_pairs(identities: Sequence[Hashable], *, most: int = 100_000, seed: int
         raise ValueError(f"most: expected at least 1, got {most}")
     random = np.random.default_rng(seed)
     room = _Room(_deal_people(identities, 1, random)[0])
-    if not room.alike.sum():
+    if not room.alike:
         raise ValueError("identities: expected someone with two faces, got one face a person")
-    alike, unlike = min(most, room.alike.sum()), min(most, room.unlike.sum())
+    alike, unlike = min(most, room.alike), min(most, room.unlike)
     return _joined([room.draw(alike, unlike, 0, random)])
 
 
@@ -126,23 +127,39 @@ class _Room:
         self._faces = np.concatenate(people)
         self._sizes = np.array([len(faces) for faces in people])
         self._starts = np.cumsum(self._sizes) - self._sizes
-        self._one, self._other = np.triu_indices(len(people), 1)
-        self.alike = self._sizes * (self._sizes - 1) // 2
-        self.unlike = self._sizes[self._one] * self._sizes[self._other]
+        self._alike = self._sizes * (self._sizes - 1) // 2
+        self.alike = int(self._alike.sum())
+        self.unlike = (int(self._sizes.sum()) ** 2 - int((self._sizes**2).sum())) // 2
 
     def draw(self, alike: int, unlike: int, fold: int, random: np.random.Generator) -> Pairs:
         """Draw so many pairs of each kind."""
-        person, place = _drawn(self.alike, alike, random)
-        # Pair number t of a triangle: the larger is the largest b with b (b - 1) / 2 <= t.
-        larger = ((1 + np.sqrt(1 + 8.0 * place)) // 2).astype(np.int64)
+        person, place = _drawn(self._alike, alike, random)
+        smaller, larger = _corner(place)
         start = self._starts[person]
-        one, other = start + place - larger * (larger - 1) // 2, start + larger
-        pair, place = _drawn(self.unlike, unlike, random)
-        left, right = self._one[pair], self._other[pair]
+        one, other = start + smaller, start + larger
+        left, right, place = self._unlike(unlike, random)
         one = np.append(one, self._starts[left] + place // self._sizes[right])
         other = np.append(other, self._starts[right] + place % self._sizes[right])
         same = np.arange(len(one)) < alike
         return Pairs(self._faces[one], self._faces[other], same, np.full(len(one), fold, np.int64))
+
+    def _unlike(self, count: int, random: np.random.Generator) -> tuple[Whole, Whole, Whole]:
+        """Draw pairs of people, and of each the number of a pair of their faces."""
+        people = len(self._sizes)
+        pairs = people * (people - 1) // 2
+        if people > _MOST_PEOPLE and count <= pairs:  # listing all pairs might fill the memory
+            left, right = _corner(random.choice(pairs, count, replace=False))
+            return left, right, random.integers(0, self._sizes[left] * self._sizes[right])
+        one, other = np.triu_indices(people, 1)
+        pair, place = _drawn(self._sizes[one] * self._sizes[other], count, random)
+        return one[pair], other[pair], place
+
+
+def _corner(number: Whole) -> tuple[Whole, Whole]:
+    """Return a and b of pairs a < b that are counted (0, 1), (0, 2), (1, 2), (0, 3) ..."""
+    # b is the largest with b (b - 1) / 2 <= number.
+    larger = ((1 + np.sqrt(1 + 8.0 * number)) // 2).astype(np.int64)
+    return number - larger * (larger - 1) // 2, larger
 
 
 def _joined(parts: list[Pairs]) -> Pairs:
@@ -167,7 +184,8 @@ def _deal_people(
         )
     order = random.permutation(people)
     order = order[np.argsort(-np.bincount(who)[order], kind="stable")]
-    return [[np.flatnonzero(who == one) for one in order[fold::folds]] for fold in range(folds)]
+    faces = np.split(np.argsort(who, kind="stable"), np.cumsum(np.bincount(who))[:-1])
+    return [[faces[one] for one in order[fold::folds]] for fold in range(folds)]
 
 
 def _spread(room: Whole, count: int, random: np.random.Generator) -> Whole:

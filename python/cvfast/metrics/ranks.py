@@ -10,7 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from cvfast.metrics.intervals import Rate, rate_of, shortage
 
-__all__ = ["OpenSet", "cmc", "open_set", "rank_k", "ranks_of"]
+__all__ = [
+    "Answers",
+    "OpenSet",
+    "answers_of",
+    "cmc",
+    "join_answers",
+    "open_set",
+    "rank_k",
+    "ranks_of",
+    "rates_at_ranks",
+    "rates_of_strangers",
+]
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +44,61 @@ class OpenSet:
     threshold: float | None
     detected: Rate
     false_alarms: Rate
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a gallery answers to P probes: all that ranks and the open set are counted from.
+
+    Distances of many probes need not be held at once: ask in parts, and `join_answers`.
+
+    Parameters
+    ----------
+    nearest
+        (P,) float64: how far the nearest person is.
+    own
+        (P,) float64: how far the right person is; inf for a stranger.
+    rank
+        (P,) int64: of the right person, 1 the nearest, ties counted against it; 0 for a stranger.
+    """
+
+    nearest: Floats
+    own: Floats
+    rank: NDArray[np.int64]
+
+
+def answers_of(
+    distances: ArrayLike, gallery_labels: Sequence[Hashable], probe_labels: Sequence[Hashable]
+) -> Answers:
+    """Return a gallery's answers; probes of people it does not know are strangers.
+
+    Parameters
+    ----------
+    distances, gallery_labels, probe_labels
+        As for `ranks_of`.
+
+    Raises
+    ------
+    ValueError
+        Other shapes, or numbers that are not finite.
+
+    Examples
+    --------
+    >>> found = answers_of([[0.1, 0.5], [0.4, 0.6]], ["ann", "bob"], ["bob", "dan"])
+    >>> found.nearest.tolist(), found.own.tolist(), found.rank.tolist()
+    ([0.1, 0.4], [0.5, inf], [2, 0])
+    """
+    nearest, person = _by_person(distances, gallery_labels, probe_labels)
+    known = person >= 0
+    own = np.where(known, nearest[np.arange(len(person)), person], np.inf)
+    rank = np.where(known, (nearest <= own[:, None]).sum(axis=1), 0)
+    return Answers(nearest.min(axis=1), own, rank)
+
+
+def join_answers(parts: Sequence[Answers]) -> Answers:
+    """Return the answers to all probes of several parts, one or more."""
+    columns = [(part.nearest, part.own, part.rank) for part in parts]
+    return Answers(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
 
 def ranks_of(
@@ -61,15 +127,14 @@ def ranks_of(
     >>> ranks_of([[0.1, 0.5, 0.9], [0.4, 0.6, 0.2]], ["ann", "bob", "cy"], ["ann", "bob"]).tolist()
     [1, 3]
     """
-    nearest, own = _by_person(distances, gallery_labels, probe_labels)
-    if (own < 0).any():
-        stranger = probe_labels[int(np.argmax(own < 0))]
+    ranks = answers_of(distances, gallery_labels, probe_labels).rank
+    if (ranks == 0).any():
+        stranger = probe_labels[int(np.argmin(ranks))]
         raise ValueError(
             f"probe_labels: expected people of the gallery, got {stranger!r}; strangers are judged "
             "by open_set"
         )
-    right = nearest[np.arange(len(own)), own]
-    return np.asarray((nearest <= right[:, None]).sum(axis=1), np.int64)
+    return ranks
 
 
 def rank_k(
@@ -103,10 +168,25 @@ def rank_k(
     >>> {k: rate.value for k, rate in found.items()}
     {1: 0.5, 2: 1.0}
     """
+    return rates_at_ranks(ranks_of(distances, gallery_labels, probe_labels), ks)
+
+
+def rates_at_ranks(ranks: NDArray[np.int64], ks: Iterable[int]) -> dict[int, Rate]:
+    """Return how many of ranks (P,), none of a stranger, are up to each of `ks`.
+
+    Raises
+    ------
+    ValueError
+        A rank below 1 in `ks`.
+
+    Examples
+    --------
+    >>> rates_at_ranks(np.array([1, 3]), (2,))[2].value
+    0.5
+    """
     wanted = list(ks)
     if any(k < 1 for k in wanted):
         raise ValueError(f"ks: expected ranks from 1 on, got {min(wanted)}")
-    ranks = ranks_of(distances, gallery_labels, probe_labels)
     return {k: rate_of(int((ranks <= k).sum()), len(ranks)) for k in wanted}
 
 
@@ -160,10 +240,26 @@ def open_set(
     >>> open_set(far, ["ann", "bob"], ["ann", "bob", "dan"], 1.0).detected.value
     1.0
     """
+    return rates_of_strangers(answers_of(distances, gallery_labels, probe_labels), false_alarms)
+
+
+def rates_of_strangers(answers: Answers, false_alarms: float) -> OpenSet:
+    """Return what `open_set` does, of answers to probes of known people and strangers.
+
+    Raises
+    ------
+    ValueError
+        `false_alarms` is not in (0, 1].
+
+    Examples
+    --------
+    >>> found = answers_of([[0.1], [0.5]], ["ann"], ["ann", "dan"])
+    >>> rates_of_strangers(found, 1.0).detected.value
+    1.0
+    """
     if not 0 < false_alarms <= 1:
         raise ValueError(f"false_alarms: expected a number in (0, 1], got {false_alarms}")
-    nearest, own = _by_person(distances, gallery_labels, probe_labels)
-    known, best = own >= 0, nearest.min(axis=1)
+    known, best = answers.rank > 0, answers.nearest
     strangers = np.sort(best[~known])
     measurable, note = shortage(false_alarms, len(strangers), "probes of strangers")
     if not measurable:
@@ -177,9 +273,7 @@ def open_set(
     threshold = float(best.max())
     if allowed < len(strangers):
         threshold = float(np.nextafter(strangers[allowed], -np.inf))
-    right = nearest[np.arange(len(own)), own]
-    first = (nearest <= right[:, None]).sum(axis=1) == 1
-    named = known & first & (right <= threshold)
+    named = (answers.rank == 1) & (answers.own <= threshold)
     return OpenSet(
         threshold,
         rate_of(int(named.sum()), int(known.sum()), note),

@@ -10,10 +10,22 @@ from cvfast.metrics.bootstrap import Resampled, resample_people
 from cvfast.metrics.folds import FoldAccuracy, best_threshold, ten_fold
 from cvfast.metrics.intervals import Rate, clopper_pearson
 from cvfast.metrics.pairs import Pairs, draw_pairs, make_pairs
-from cvfast.metrics.ranks import OpenSet, cmc, open_set, rank_k, ranks_of
+from cvfast.metrics.ranks import (
+    Answers,
+    OpenSet,
+    answers_of,
+    cmc,
+    join_answers,
+    open_set,
+    rank_k,
+    ranks_of,
+    rates_at_ranks,
+    rates_of_strangers,
+)
 from cvfast.metrics.roc import Operation, Roc, roc
 
 __all__ = [
+    "Answers",
     "FoldAccuracy",
     "OpenSet",
     "Operation",
@@ -21,14 +33,18 @@ __all__ = [
     "Rate",
     "Resampled",
     "Roc",
+    "answers_of",
     "best_threshold",
     "clopper_pearson",
     "cmc",
     "draw_pairs",
+    "join_answers",
     "make_pairs",
     "open_set",
     "rank_k",
     "ranks_of",
+    "rates_at_ranks",
+    "rates_of_strangers",
     "resample_people",
     "roc",
     "ten_fold",

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import MediaError, ModelError
-from cvfast.io.opening import open_regular
+from cvfast.errors import ModelError
 from cvfast.models.deepface_layers import LAYERS, feature_count, layer_shapes
+from cvfast.models.model_bytes import model_bytes
 from cvfast.models.tensors import parse_tensors, write_tensors
 from cvfast.typing import ImageF32
 from cvfast.typing import Path as PathLike
@@ -176,7 +176,7 @@ def read_deepface(path: PathLike) -> DeepFaceWeights:
     cvfast.errors.ModelError: gone.safetensors: cannot be read: No such file or directory
     """
     shown = Path(path)
-    arrays, metadata = parse_tensors(_bytes_of(shown), shown)
+    arrays, metadata = parse_tensors(model_bytes(shown, _MOST_BYTES), shown)
     if metadata.get("format") != FORMAT:
         raise ModelError(
             f"{shown}: expected a net of cvfast train deepface (format {FORMAT!r}), "
@@ -199,19 +199,6 @@ def read_deepface(path: PathLike) -> DeepFaceWeights:
         )
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise ModelError(f"{shown}: not a whole net of cvfast train deepface: {error}") from error
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > _MOST_BYTES:
-            raise ModelError(f"{path}: expected at most {_MOST_BYTES} bytes, got {size}")
-        with open_regular(path) as file:
-            return file.read()
-    except MediaError as error:  # a pipe or a device
-        raise ModelError(str(error)) from error
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _number(told: Mapping[str, Any], name: str, *kinds: type) -> Any:

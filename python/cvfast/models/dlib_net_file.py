@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import MediaError, ModelError
-from cvfast.io.opening import open_regular
+from cvfast.errors import ModelError
+from cvfast.models.model_bytes import model_bytes
 from cvfast.typing import ImageF32
 from cvfast.typing import Path as PathLike
 
@@ -93,18 +93,10 @@ def read_dlib_net(path: PathLike) -> DlibWeights:
     >>> read_dlib_net("gone.dat")
     Traceback (most recent call last):
     ...
-    cvfast.errors.ModelError: gone.dat: model file cannot be read (No such file or directory)
+    cvfast.errors.ModelError: gone.dat: cannot be read: No such file or directory
     """
     shown = Path(path)
-    try:
-        with open_regular(shown) as file:
-            data = file.read(_MOST_BYTES + 1)
-    except MediaError as error:  # a pipe or a device
-        raise ModelError(str(error)) from error
-    except OSError as error:
-        raise ModelError(f"{shown}: model file cannot be read ({error.strerror})") from error
-    if len(data) > _MOST_BYTES:
-        raise ModelError(f"{shown}: expected a model of at most {_MOST_BYTES:,} bytes")
+    data = model_bytes(shown, _MOST_BYTES)
     try:
         return parse_dlib_net(data)
     except ValueError as error:

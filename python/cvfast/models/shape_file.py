@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import MediaError, ModelError
-from cvfast.io.opening import open_regular
+from cvfast.errors import ModelError
 from cvfast.kernels.trees import ShapeModel, parse_shape_predictor
 from cvfast.models.face_trees import FaceTrees, FineTrees
+from cvfast.models.model_bytes import model_bytes
 from cvfast.models.tensors import parse_tensors, write_tensors
 from cvfast.typing import Path as PathLike
 
@@ -47,16 +47,7 @@ def read_shape_file(path: PathLike) -> FaceTrees:
     cvfast.errors.ModelError: gone.dat: cannot be read: No such file or directory
     """
     shown = Path(path)
-    try:
-        size = shown.stat().st_size
-        if size > _MOST_BYTES:
-            raise ModelError(f"{shown}: expected at most {_MOST_BYTES} bytes, got {size}")
-        with open_regular(shown) as file:
-            data = file.read()
-    except MediaError as error:  # a pipe or a device
-        raise ModelError(str(error)) from error
-    except OSError as error:
-        raise ModelError(f"{shown}: cannot be read: {error.strerror}") from error
+    data = model_bytes(shown, _MOST_BYTES)
     try:
         if data[8:9] == b"{" and not data.startswith(_DLIB):
             arrays, metadata = parse_tensors(data, shown)

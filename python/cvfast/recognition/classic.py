@@ -205,14 +205,15 @@ def threshold_of(
     rng = np.random.default_rng(seed)
     half = rng.permutation(count)[: count // 2]
     chosen = np.isin(person, half)
-    apart = []
+    apart, why = [], f"{count} people are too few to leave some out"
     try:
         for fold in (chosen, ~chosen) if count >= _LEAST_PEOPLE else ():
             copy = type(model)(**model.get_params()).fit(faces[fold], person[fold], threads=threads)
             apart.append(_between_people(copy, faces[~fold], person[~fold], rng))
     except ValueError:  # the settings, which were right for all faces, ask too much of half of them
-        apart = []
+        apart, why = [], f"half of {count} people are too few for these settings"
     if apart:
+        why = "too few pairs"
         distances = np.sort(np.concatenate(apart))
         passing = int(false_accepts * len(distances))
         if passing:
@@ -222,7 +223,6 @@ def threshold_of(
             return Threshold(limit, share, source)
     distances = _between_people(model, faces, person, rng)
     limit = float(np.nextafter(np.float32(distances.min()), np.float32(0))) if distances.size else 0
-    why = f"{count} people are too few to leave some out" if not apart else "too few pairs"
     return Threshold(limit, None, f"the training faces themselves: {why}")
 
 

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cvfast.errors import MediaError, ModelError
+from cvfast.errors import ModelError
 from cvfast.faces.embedding import Threshold
-from cvfast.io.opening import open_regular
+from cvfast.models.model_bytes import model_bytes
 from cvfast.models.tensors import parse_tensors, write_tensors
 from cvfast.recognition.classic import KINDS, ClassicEmbedder
 from cvfast.recognition.preprocess import Preprocessing
@@ -98,7 +98,7 @@ def read_classic(path: PathLike, *, kind: str | None = None) -> ClassicEmbedder:
     cvfast.errors.ModelError: gone.safetensors: cannot be read: No such file or directory
     """
     shown = Path(path)
-    arrays, metadata = parse_tensors(_content(shown), shown)
+    arrays, metadata = parse_tensors(model_bytes(shown, _MOST_BYTES), shown)
     try:
         if metadata.get("format") != FORMAT:
             raise ValueError(f"format: expected {FORMAT!r}, got {metadata.get('format')!r}")
@@ -113,19 +113,6 @@ def read_classic(path: PathLike, *, kind: str | None = None) -> ClassicEmbedder:
         raise ModelError(
             f"{shown}: expected a model that cvfast train {kind or 'eigenfaces'} wrote: {error}"
         ) from error
-
-
-def _content(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > _MOST_BYTES:
-            raise ModelError(f"{path}: expected at most {_MOST_BYTES} bytes, got {size}")
-        with open_regular(path) as file:
-            return file.read()
-    except MediaError as error:  # a pipe or a device
-        raise ModelError(str(error)) from error
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _object(metadata: Mapping[str, str], name: str) -> dict[str, Any]:

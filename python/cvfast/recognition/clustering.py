@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from cvfast.errors import LimitError
 from cvfast.faces.embedding import Embedder
 
-__all__ = ["MOST_FACES", "cluster"]
+__all__ = ["MOST_FACES", "check_count", "cluster"]
 
 MOST_FACES = 5000
 """Faces at most: every pair has a distance, so memory and time grow with the square."""
@@ -60,11 +60,7 @@ def cluster(
     if not limit >= 0:
         raise ValueError(f"threshold: expected a distance of at least 0, got {limit}")
     count = len(vectors)
-    if count > MOST_FACES:
-        raise LimitError(
-            f"expected at most {MOST_FACES} faces to sort into people, got {count}: sort them in "
-            "parts, or enrol people that you know and identify the others"
-        )
+    check_count(count)
     if count < 2:
         return np.zeros(count, np.intp)
     from scipy.cluster.hierarchy import fcluster, linkage
@@ -77,6 +73,21 @@ def cluster(
         raise ValueError("vectors: expected finite distances between them")
     tree = linkage(squareform(apart, checks=False), "average")
     return _by_size(fcluster(tree, limit, "distance"))
+
+
+def check_count(count: int) -> None:
+    """Refuse more than `MOST_FACES` faces.
+
+    Raises
+    ------
+    LimitError
+        There are more.
+    """
+    if count > MOST_FACES:
+        raise LimitError(
+            f"expected at most {MOST_FACES} faces to sort into people, got {count}: sort them in "
+            "parts, or enrol people that you know and identify the others"
+        )
 
 
 def _by_size(labels: NDArray[np.integer]) -> NDArray[np.intp]:

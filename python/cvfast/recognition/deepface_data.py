@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 
 from cvfast.errors import MediaError, ModelError, NothingFoundError
 from cvfast.faces.choosing import choose_face
-from cvfast.faces.types import Landmarks
 from cvfast.io.images import read_image
-from cvfast.io.people import people_in
+from cvfast.models.model_bytes import model_bytes
 from cvfast.models.tensors import parse_tensors, write_tensors
+from cvfast.recognition.face_sets import KnownFace, read_face_set
 from cvfast.recognition.frontal import frontalise
-from cvfast.training.labels import FILE, read_labels
 from cvfast.typing import ImageU8, Progress
 from cvfast.typing import Path as PathLike
 
 __all__ = ["PeopleFaces", "aligned_faces"]
 
 _KIND = "cvfast aligned faces 1"
+_MOST_BYTES = 64 << 30  # kept: about a million faces of 152 pixels
 _EVERY = 5  # person of folders that is held out
 _FEWEST = 10  # people of folders from which some are held out
 
@@ -44,28 +44,21 @@ class PeopleFaces:
         Of the people.
     held_out
         (N,) bool: faces of people who are kept from training.
+    left_out
+        How many pictures showed no face.
     """
 
     pixels: ImageU8
     people: NDArray[np.int64]
     names: tuple[str, ...]
     held_out: NDArray[np.bool_]
+    left_out: int = 0
 
     def training(self) -> tuple[ImageU8, NDArray[np.int64]]:
         """Return the faces to train with, and their people numbered anew from 0 on."""
         chosen = ~self.held_out
         _, people = np.unique(self.people[chosen], return_inverse=True)
         return self.pixels[chosen], people.astype(np.int64)
-
-
-@dataclass(frozen=True)
-class _Item:
-    """A picture and whose face it shows; where, if that is known."""
-
-    path: Path
-    name: str
-    held_out: bool
-    landmarks: Landmarks | None = None
 
 
 def aligned_faces(
@@ -80,9 +73,9 @@ def aligned_faces(
     Parameters
     ----------
     folder
-        With ``labels.jsonl``: faces with an identity and 68 points; those of the split "test" are
-        held out. Otherwise a folder with a subfolder a person: of ten people or more every fifth
-        is held out; pictures without a face are left out.
+        As `cvfast.recognition.face_sets.read_face_set` takes it. Where it tells of a split, "test"
+        is held out; else, of ten people or more, every fifth. Pictures without a face are left
+        out.
     size
         Pixels of a side.
     cache
@@ -93,7 +86,8 @@ def aligned_faces(
     Raises
     ------
     MediaError
-        No such folder, no face with identity and points, or a picture that cannot be read.
+        No such folder, no face with identity and 68 points, a picture that cannot be read, or
+        somebody who is in both splits.
 
     Examples
     --------
@@ -102,53 +96,51 @@ def aligned_faces(
     ...
     cvfast.errors.MediaError: no-such-folder: expected a folder with a subfolder for each person...
     """
-    items = list(_items(Path(folder)))
-    if not items:
-        raise MediaError(f"{folder}: expected faces with an identity and points, found none")
-    told = _signature(items, size)
+    items = read_face_set(folder).faces
+    held_out = _held_out(items, folder)
+    told = _signature(items, held_out, size)
     kept = _read(cache, told) if cache is not None else None
     if kept is not None:
         return kept
     pixels, used = [], []
-    for number, item in enumerate(items, start=1):
+    for at, item in enumerate(items):
         face = _aligned(item, size)
         if face is not None:
             pixels.append(face)
-            used.append(item)
+            used.append(at)
         if progress is not None:
-            progress(number, len(items))
+            progress(at + 1, len(items))
     if not used:
         raise MediaError(f"{folder}: no face found in {len(items)} pictures")
-    names = tuple(sorted({item.name for item in used}))
+    names = tuple(sorted({items[at].person for at in used}))
     number_of = {name: number for number, name in enumerate(names)}
     found = PeopleFaces(
         np.stack(pixels),
-        np.array([number_of[item.name] for item in used], np.int64),
+        np.array([number_of[items[at].person] for at in used], np.int64),
         names,
-        np.array([item.held_out for item in used], bool),
+        held_out[used],
+        len(items) - len(used),
     )
     if cache is not None:
         _write(cache, found, told)
     return found
 
 
-def _items(folder: Path) -> Iterator[_Item]:
-    if not (folder / FILE).is_file():
-        people = people_in(folder)
-        for number, (name, paths) in enumerate(people.items()):
-            held_out = len(people) >= _FEWEST and number % _EVERY == _EVERY - 1
-            for path in paths:
-                yield _Item(path, name, held_out)
-        return
-    for picture in read_labels(folder):
-        for face in picture.faces:
-            if face.identity is not None and face.points is not None:
-                landmarks = Landmarks(face.points, "dlib68", 1.0, face.box)
-                name = f"{face.identity:06d}"
-                yield _Item(picture.path, name, picture.split == "test", landmarks)
+def _held_out(faces: Sequence[KnownFace], folder: PathLike) -> NDArray[np.bool_]:
+    """Return which faces are of people who are kept from training."""
+    people = list(dict.fromkeys(face.person for face in faces))
+    kept = set(people[_EVERY - 1 :: _EVERY]) if len(people) >= _FEWEST else set()
+    if any(face.split is not None for face in faces):
+        kept = {face.person for face in faces if face.split == "test"}
+        both = kept & {face.person for face in faces if face.split != "test"}
+        if both:  # what is said of strangers would be measured on people the net has seen
+            raise MediaError(
+                f"{folder}: expected nobody in both splits, got {len(both)}, such as {min(both)}"
+            )
+    return np.array([face.person in kept for face in faces])
 
 
-def _aligned(item: _Item, size: int) -> ImageU8 | None:
+def _aligned(item: KnownFace, size: int) -> ImageU8 | None:
     """Return the face turned to the front; None where there is none."""
     image = read_image(item.path).pixels
     try:
@@ -158,12 +150,14 @@ def _aligned(item: _Item, size: int) -> ImageU8 | None:
         return None
 
 
-def _signature(items: list[_Item], size: int) -> dict[str, str]:
+def _signature(
+    items: Sequence[KnownFace], held_out: NDArray[np.bool_], size: int
+) -> dict[str, str]:
     """Say of which pictures, points and size a file of aligned faces is."""
     total = hashlib.sha256()
-    for item in items:
+    for item, kept_back in zip(items, held_out.tolist(), strict=True):
         status = item.path.stat() if item.path.exists() else None
-        about: tuple[Any, ...] = (str(item.path), item.name, item.held_out)
+        about: tuple[Any, ...] = (str(item.path), item.person, kept_back)
         about += () if status is None else (status.st_size, status.st_mtime_ns)
         total.update(repr(about).encode())
         if item.landmarks is not None:
@@ -177,17 +171,24 @@ def _write(path: Path, faces: PeopleFaces, told: dict[str, str]) -> None:
         "people": faces.people,
         "held_out": faces.held_out.astype(np.uint8),
     }
-    write_tensors(path, arrays, {**told, "names": json.dumps(faces.names)}, overwrite=True)
+    found = {"names": json.dumps(faces.names), "left_out": str(faces.left_out)}
+    write_tensors(path, arrays, {**told, **found}, overwrite=True)
 
 
 def _read(path: Path, told: dict[str, str]) -> PeopleFaces | None:
     """Return what `_write` wrote of the same pictures; None for anything else."""
     try:
-        arrays, metadata = parse_tensors(path.read_bytes(), path)
+        arrays, metadata = parse_tensors(model_bytes(path, _MOST_BYTES), path)
         if any(metadata.get(name) != value for name, value in told.items()):
             return None
         names = tuple(json.loads(metadata["names"]))
-        held_out = arrays["held_out"].astype(bool)
-        return PeopleFaces(arrays["pixels"], arrays["people"], names, held_out)
-    except (OSError, ModelError, KeyError, ValueError):
+        pixels, people, held_out = (arrays[name] for name in ("pixels", "people", "held_out"))
+        sides = (int(told["size"]),) * 2
+        if pixels.shape != (len(pixels), *sides, 3) or not (
+            people.shape == held_out.shape == (len(pixels),)
+        ):
+            return None
+        left_out = int(metadata.get("left_out", 0))
+        return PeopleFaces(pixels, people, names, held_out.astype(bool), left_out)
+    except (ModelError, KeyError, ValueError):
         return None

@@ -13,22 +13,19 @@ from numpy.typing import DTypeLike, NDArray
 from cvfast.kernels.pca import PCA
 from cvfast.kernels.pca_short import ShortProjection
 from cvfast.recognition.classifier import (
-    FaceClassifier,
     Faces,
     checked_labels,
     checked_weights,
     face_rows,
 )
-from cvfast.recognition.nearest import NearestVectors, unit_rows
+from cvfast.recognition.projected import ProjectedFaces, projection
 
 __all__ = ["Eigenfaces"]
 
-METRICS = ("euclidean", "cosine", "mahalanobis", "mahalanobis-cosine")
-_ANGLES = ("cosine", "mahalanobis-cosine")  # 1 - cos of the angle is half a squared chord
 _LONG = 2048  # pixels, under which one face is quick anyhow
 
 
-class Eigenfaces(FaceClassifier):
+class Eigenfaces(ProjectedFaces):
     """Turk and Pentland's eigenfaces with a nearest neighbour, in scikit-learn's manner.
 
     M. Turk and A. Pentland, *Eigenfaces for Recognition*, Journal of Cognitive Neuroscience 3
@@ -83,15 +80,12 @@ class Eigenfaces(FaceClassifier):
     ((20, 4), (8, 8), (4, 8, 8))
     """
 
-    mean_: NDArray[np.float64]
-    components_: NDArray[np.float32] | NDArray[np.float64]
+    metrics = ("euclidean", "cosine", "mahalanobis", "mahalanobis-cosine")
     explained_variance_: NDArray[np.float64]
     explained_variance_ratio_: NDArray[np.float64]
     singular_values_: NDArray[np.float64]
     n_components_: int
     n_samples_: int
-    _pca: PCA
-    _near: NearestVectors
     _short: ShortProjection | None = None
 
     def __init__(
@@ -129,7 +123,7 @@ class Eigenfaces(FaceClassifier):
             Pictures of different sizes, NaN or infinity, another count of labels, or a parameter
             out of range: more components than the faces can have.
         """
-        _check_metric(self.metric)
+        self._check_metric()
         rows, shape = face_rows(X)
         labels = None if y is None else checked_labels(y, len(rows))
         pca = PCA(_components_to_find(self.n_components, self.skip, min(rows.shape)))
@@ -141,30 +135,8 @@ class Eigenfaces(FaceClassifier):
             kept = slice(self.skip, self.skip + self.n_components_)
             features = np.ascontiguousarray(scores[:, kept])
         self._remember(features, rows.shape[1], shape, labels)
-        self._near = NearestVectors(self._comparable(self.features_))
+        self._compare()
         return self
-
-    def transform(self, X: Faces, *, threads: int | None = None) -> NDArray[np.float32]:
-        """Return the coordinates of faces along the components.
-
-        Parameters
-        ----------
-        X
-            Faces as in ``fit``.
-        threads
-            At most so many; None for :func:`cvfast.get_num_threads`.
-
-        Returns
-        -------
-        (n, k) float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As for ``fit``; faces of another size; not fitted.
-        """
-        scores = self._pca.transform(self._rows(X), threads=threads)
-        return scores.astype(np.float32, copy=False)
 
     def inverse_transform(
         self, X: NDArray[Any], *, dtype: DTypeLike | None = None, threads: int | None = None
@@ -192,7 +164,7 @@ class Eigenfaces(FaceClassifier):
         self._check_fitted()
         pca = self._pca
         if X.ndim == 2 and 0 < X.shape[1] < self.n_components_:
-            pca = _cut(pca, 0, X.shape[1])
+            pca = projection(self.mean_, self.components_[: X.shape[1]].copy())
         return self._pictures(pca.inverse_transform(X, dtype=dtype, threads=threads))
 
     def reconstruct(
@@ -210,12 +182,6 @@ class Eigenfaces(FaceClassifier):
                 )
             scores = np.ascontiguousarray(scores[:, :n_components])
         return self.inverse_transform(scores, dtype="uint8", threads=threads)
-
-    def distances(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float32]:
-        """Return how far apart coordinates are by the metric: (n, k) and (m, k) give (n, m)."""
-        first, second = self._comparable(a), self._comparable(b)
-        apart = NearestVectors(second).distances(first)
-        return (apart**2 / 2 if self.metric in _ANGLES else apart).astype(np.float32)
 
     @property
     def mean_face(self) -> NDArray[np.float64]:
@@ -249,14 +215,15 @@ class Eigenfaces(FaceClassifier):
         KeyError, ValueError
             An array is missing, or of another shape or dtype.
         """
-        _check_metric(self.metric)
+        self._check_metric()
         columns, names = math.prod(image_shape), ("mean", "components", "variances")
         self.mean_, self.components_, variances = checked_weights(weights, names, columns)
         self.explained_variance_, self.n_components_ = variances, len(variances)
-        self._pca = PCA(self.n_components_)
-        self._pca.mean_, self._pca.components_, self._short = self.mean_, self.components_, None
+        if (variances < 0).any():
+            raise ValueError("variances: expected none below 0")
+        self._pca, self._short = projection(self.mean_, self.components_), None
         self._remember(np.empty((0, self.n_components_), np.float32), columns, image_shape)
-        self._near = NearestVectors(self.features_)
+        self._compare()
         return self
 
     def _closest(self, X: Faces, threads: int | None) -> NDArray[np.int64]:
@@ -272,18 +239,12 @@ class Eigenfaces(FaceClassifier):
                     return np.array([only])
         return super()._closest(X, threads)
 
-    def _nearest(
-        self, features: NDArray[np.float32], count: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        distances, indices = self._near.search(self._comparable(features), count)
-        return (distances**2 / 2 if self.metric in _ANGLES else distances), indices
-
     def _comparable(self, scores: NDArray[Any]) -> NDArray[Any]:
         """Return vectors whose Euclidean distance is the metric's, or tells it."""
         if self.metric.startswith("mahalanobis"):
             deviations = np.sqrt(self.explained_variance_)
             scores = (scores / np.where(deviations > 0, deviations, np.inf)).astype(np.float32)
-        return unit_rows(scores) if self.metric in _ANGLES else scores
+        return super()._comparable(scores)
 
     def _keep(self, pca: PCA, skip: int) -> None:
         """Take over the components that have a variance, less the first `skip`."""
@@ -298,9 +259,6 @@ class Eigenfaces(FaceClassifier):
         self.explained_variance_ratio_ = self._pca.explained_variance_ratio_
         self.singular_values_ = self._pca.singular_values_
         self.n_components_, self.n_samples_ = len(self.components_), pca.n_samples_
-
-    def _pictures(self, rows: NDArray[Any]) -> NDArray[Any]:
-        return rows if self.image_shape_ is None else rows.reshape(-1, *self.image_shape_)
 
 
 def _cut(pca: PCA, first: int, last: int) -> PCA:
@@ -341,8 +299,3 @@ def _components_to_find(n_components: Any, skip: Any, most: int) -> float | None
             f"got {wanted}"
         )
     return wanted + skipped
-
-
-def _check_metric(metric: Any) -> None:
-    if metric not in METRICS:
-        raise ValueError(f"metric: expected one of {', '.join(METRICS)}, got {metric!r}")

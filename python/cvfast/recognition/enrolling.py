@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cvfast.errors import CvfastError, MediaError
 from cvfast.faces.choosing import choose_face
 from cvfast.faces.embedding import Embedder
-from cvfast.io.images import read_image
+from cvfast.io.images import MAX_PIXELS, read_image
 from cvfast.io.opening import open_regular
 from cvfast.recognition.gallery import Enrolled, Gallery, check_name
 from cvfast.recognition.gallery_file import change_gallery, check_place, read_gallery
@@ -55,7 +55,7 @@ def enroll(
     embedder: Embedder,
     *,
     face: str | int = "largest",
-    max_pixels: int = 89_478_485,
+    max_pixels: int = MAX_PIXELS,
     each: Callable[[Outcome], None] = lambda _outcome: None,
     tell: Callable[[str], None] = lambda _text: None,
     progress: Progress = lambda _done, _total: None,

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import CvfastError, MediaError, NothingFoundError
+from cvfast.errors import CvfastError, LimitError, MediaError, NothingFoundError
 from cvfast.faces.choosing import Chosen, choose_face
 from cvfast.io.files import expand_inputs
-from cvfast.io.images import read_image
+from cvfast.io.images import MAX_PIXELS, read_image
 from cvfast.io.people import people_in
 from cvfast.recognition.eigenfaces import Eigenfaces
 from cvfast.recognition.preprocess import Preprocessing
@@ -22,6 +22,7 @@ from cvfast.typing import Path as PathLike
 __all__ = [
     "COMPONENTS_SHOWN",
     "KEPT",
+    "MOST_PICTURES",
     "EigenStory",
     "Faces",
     "Neighbours",
@@ -35,6 +36,7 @@ __all__ = [
 
 COMPONENTS_SHOWN, FACES_SHOWN, NEIGHBOURS_SHOWN = 12, 4, 5
 KEPT = (5, 20, 100)  # components of the reconstructions
+MOST_PICTURES = 5000  # each face has a distance to each other
 _SHARE = 0.9
 
 Reals = NDArray[np.float64]
@@ -197,7 +199,7 @@ def find_shown_faces(
     *,
     preprocessing: Preprocessing | None = None,
     face: str | int = "largest",
-    max_pixels: int = 89_478_485,
+    max_pixels: int = MAX_PIXELS,
     each: Callable[[Source, Image, Chosen], None] = lambda _source, _image, _chosen: None,
     progress: Progress = lambda _done, _total: None,
 ) -> Faces:
@@ -222,7 +224,13 @@ def find_shown_faces(
     ------
     NothingFoundError
         Fewer than two faces in all: one alone differs from nothing.
+    LimitError
+        More than `MOST_PICTURES` pictures.
     """
+    if len(sources) > MOST_PICTURES:
+        raise LimitError(
+            f"expected at most {MOST_PICTURES} pictures to explain, got {len(sources)}: name fewer"
+        )
     ready = preprocessing or Preprocessing()
     found = Faces([], {})
     for done, (path, person) in enumerate(sources, start=1):

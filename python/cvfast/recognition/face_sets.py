@@ -34,12 +34,15 @@ class KnownFace:
         Who.
     landmarks
         Where it is, if somebody marked it; None: the largest face is looked for.
+    split
+        "train" or "test", if the set says so.
     """
 
     path: Path
     name: str
     person: str
     landmarks: Landmarks | None = None
+    split: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ def _made(source: Path, split: str | None) -> FaceSet:
                 continue
             name = picture.file if len(picture.faces) == 1 else f"{picture.file}#{number}"
             marks = Landmarks(face.points, "dlib68", 1.0, face.box)
-            faces.append(KnownFace(picture.path, name, str(face.identity), marks))
+            person = f"{face.identity:06d}"  # so that people sort as their numbers do
+            faces.append(KnownFace(picture.path, name, person, marks, picture.split))
     if not faces:
         chosen = "" if split is None else f" of the split {split}"
         raise MediaError(f"{source}: expected faces{chosen} with identity and 68 points, got none")

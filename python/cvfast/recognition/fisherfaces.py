@@ -12,21 +12,20 @@ from numpy.typing import NDArray
 
 from cvfast.kernels.pca import PCA
 from cvfast.recognition.classifier import (
-    FaceClassifier,
     Faces,
     checked_labels,
     checked_weights,
     face_rows,
 )
-from cvfast.recognition.nearest import NearestVectors, unit_rows
+from cvfast.recognition.nearest import unit_rows
+from cvfast.recognition.projected import ProjectedFaces, projection
 
 __all__ = ["Fisherfaces"]
 
-METRICS = ("euclidean", "cosine")
 _LEAST = 1e-10  # of the largest variance within people: less counts as none
 
 
-class Fisherfaces(FaceClassifier):
+class Fisherfaces(ProjectedFaces):
     """Belhumeur's Fisherfaces with a nearest neighbour, in scikit-learn's manner.
 
     P. Belhumeur, J. Hespanha and D. Kriegman, *Eigenfaces vs. Fisherfaces*, IEEE PAMI 19 (1997):
@@ -64,11 +63,9 @@ class Fisherfaces(FaceClassifier):
     (1.0, (4, 8, 8))
     """
 
-    mean_: NDArray[np.float64]
+    metrics = ("euclidean", "cosine")
     components_: NDArray[np.float32]
     eigenvalues_: NDArray[np.float64]
-    _projection: PCA
-    _near: NearestVectors
 
     def __init__(
         self,
@@ -106,7 +103,7 @@ class Fisherfaces(FaceClassifier):
             One person alone, one face a person, no labels, a parameter out of range, or as for
             `cvfast.Eigenfaces.fit`.
         """
-        _check_metric(self.metric)
+        self._check_metric()
         rows, shape = face_rows(X)
         if y is None:
             raise ValueError("y: expected a label a face, got None; Fisherfaces learn from people")
@@ -126,45 +123,19 @@ class Fisherfaces(FaceClassifier):
         directions, self.eigenvalues_ = discriminants(scores, labels[1], kept)
         # Of length 1. With unit variance within people, which theory would have, directions in
         # which the training faces vary least by accident would count most.
-        self._project_by(pca.mean_, (unit_rows(directions) @ pca.components_).astype(np.float32))
-        features = self._projection.transform(rows, threads=threads)
+        self.mean_ = pca.mean_
+        self.components_ = (unit_rows(directions) @ pca.components_).astype(np.float32)
+        self._pca = projection(self.mean_, self.components_)
+        features = self._pca.transform(rows, threads=threads)
         self._remember(features.astype(np.float32), rows.shape[1], shape, labels)
-        self._near = NearestVectors(self._comparable(self.features_))
+        self._compare()
         return self
-
-    def transform(self, X: Faces, *, threads: int | None = None) -> NDArray[np.float32]:
-        """Return the coordinates of faces along the discriminants.
-
-        Parameters
-        ----------
-        X
-            Faces as in ``fit``.
-        threads
-            At most so many; None for :func:`cvfast.get_num_threads`.
-
-        Returns
-        -------
-        (n, k) float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As for ``fit``; faces of another size; not fitted.
-        """
-        scores = self._projection.transform(self._rows(X), threads=threads)
-        return scores.astype(np.float32, copy=False)
-
-    def distances(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float32]:
-        """Return how far apart coordinates are by the metric: (n, k) and (m, k) give (n, m)."""
-        apart = NearestVectors(self._comparable(b)).distances(self._comparable(a))
-        return (apart**2 / 2 if self.metric == "cosine" else apart).astype(np.float32)
 
     @property
     def fisherfaces(self) -> NDArray[np.float32]:
         """The discriminants as pictures, (k, h, w); (k, d) where faces were given as rows."""
         self._check_fitted()
-        rows = self.components_
-        return rows if self.image_shape_ is None else rows.reshape(-1, *self.image_shape_)
+        return self._pictures(self.components_)
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return ``mean`` and ``components``."""
@@ -181,28 +152,13 @@ class Fisherfaces(FaceClassifier):
         KeyError, ValueError
             An array is missing, or of another shape or dtype.
         """
-        _check_metric(self.metric)
+        self._check_metric()
         columns = math.prod(image_shape)
-        mean, components = checked_weights(weights, ("mean", "components"), columns)
-        self._project_by(mean, components)
-        self._remember(np.empty((0, len(components)), np.float32), columns, image_shape)
-        self._near = NearestVectors(self.features_)
+        self.mean_, self.components_ = checked_weights(weights, ("mean", "components"), columns)
+        self._pca = projection(self.mean_, self.components_)
+        self._remember(np.empty((0, len(self.components_)), np.float32), columns, image_shape)
+        self._compare()
         return self
-
-    def _nearest(
-        self, features: NDArray[np.float32], count: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        distances, indices = self._near.search(self._comparable(features), count)
-        return (distances**2 / 2 if self.metric == "cosine" else distances), indices
-
-    def _comparable(self, scores: NDArray[Any]) -> NDArray[Any]:
-        return unit_rows(scores) if self.metric == "cosine" else scores
-
-    def _project_by(self, mean: NDArray[np.float64], components: NDArray[np.float32]) -> None:
-        """Take over mean and discriminants; a PCA projects on any rows."""
-        self.mean_, self.components_ = mean, components
-        self._projection = PCA(len(components))
-        self._projection.mean_, self._projection.components_ = mean, components
 
 
 def discriminants(
@@ -255,11 +211,6 @@ def discriminants(
     largest = np.abs(directions).argmax(axis=1)
     directions *= np.sign(directions[np.arange(kept), largest])[:, None]
     return directions, ratios[:kept] ** 2
-
-
-def _check_metric(metric: Any) -> None:
-    if metric not in METRICS:
-        raise ValueError(f"metric: expected {' or '.join(METRICS)}, got {metric!r}")
 
 
 def _count(name: str, given: Any, most: int) -> int:

@@ -12,6 +12,7 @@ from cvfast.errors import MediaError
 from cvfast.faces.embedding import Embedder, Threshold
 from cvfast.metrics.scores import Scores
 from cvfast.metrics.verification import (
+    Answers,
     FoldAccuracy,
     OpenSet,
     Operation,
@@ -19,12 +20,13 @@ from cvfast.metrics.verification import (
     Rate,
     Resampled,
     Roc,
+    answers_of,
     cmc,
     draw_pairs,
+    join_answers,
     make_pairs,
-    open_set,
-    rank_k,
-    ranks_of,
+    rates_at_ranks,
+    rates_of_strangers,
     resample_people,
     roc,
     ten_fold,
@@ -176,15 +178,12 @@ def judge_model(plan: Plan, vectors: NDArray[np.float32], embedder: Embedder) ->
     matches = np.zeros(0)
     named: dict[float, OpenSet] = {}
     if len(plan.probes):
-        far = _matrix(embedder, vectors, plan.probes, plan.gallery)
-        known, asked = [people[at] for at in plan.gallery], [people[at] for at in plan.probes]
-        ks = [k for k in RANKS if k == 1 or k < len(known)]
-        ranks = rank_k(far, known, asked, ks)
-        matches = cmc(ranks_of(far, known, asked), len(known))
+        found = _answers(embedder, vectors, people, plan.probes, plan.gallery).rank
+        ranks = rates_at_ranks(found, [k for k in RANKS if k == 1 or k < len(plan.gallery)])
+        matches = cmc(found, len(plan.gallery))
     if len(plan.knocking):
-        far = _matrix(embedder, vectors, plan.knocking, plan.enrolled)
-        known, asked = [people[at] for at in plan.enrolled], [people[at] for at in plan.knocking]
-        named = {rate: open_set(far, known, asked, rate) for rate in FPIRS}
+        answers = _answers(embedder, vectors, people, plan.knocking, plan.enrolled)
+        named = {rate: rates_of_strangers(answers, rate) for rate in FPIRS}
     return Judged(
         curve,
         {far_wanted: curve.tar_at(far_wanted) for far_wanted in FARS},
@@ -232,14 +231,21 @@ def _scores(pairs: Pairs, vectors: NDArray[np.float32], embedder: Embedder) -> S
     return Scores(distances, pairs.same, pairs.fold)
 
 
-def _matrix(
-    embedder: Embedder, vectors: NDArray[np.float32], rows: Whole, columns: Whole
-) -> NDArray[np.float64]:
-    found = np.empty((len(rows), len(columns)))
-    for start in range(0, len(rows), _ROWS):
-        part = rows[start : start + _ROWS]
-        found[start : start + len(part)] = embedder.distances(vectors[part], vectors[columns])
-    return found
+def _answers(
+    embedder: Embedder,
+    vectors: NDArray[np.float32],
+    people: Sequence[str],
+    probes: Whole,
+    gallery: Whole,
+) -> Answers:
+    """Ask a gallery in parts: the distances of all probes to all of it may not fit in memory."""
+    known, enrolled = [people[at] for at in gallery], vectors[gallery]
+    parts = []
+    for start in range(0, len(probes), _ROWS):
+        some = probes[start : start + _ROWS]
+        apart = embedder.distances(vectors[some], enrolled)
+        parts.append(answers_of(apart, known, [people[at] for at in some]))
+    return join_answers(parts)
 
 
 def _fold_pairs(people: Sequence[str], seed: int) -> Pairs | None:

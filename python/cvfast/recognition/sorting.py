@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from cvfast.errors import CvfastError, OutputError, OutputExistsError
 from cvfast.faces.embedding import Embedder
 from cvfast.faces.fitting import landmarks
-from cvfast.io.images import read_image
-from cvfast.recognition.clustering import cluster
+from cvfast.io.images import MAX_PIXELS, read_image
+from cvfast.recognition.clustering import check_count, cluster
 from cvfast.typing import Path as PathLike
 from cvfast.typing import Progress
 
@@ -54,7 +54,7 @@ def find_faces(
     pictures: Sequence[PathLike],
     embedder: Embedder,
     *,
-    max_pixels: int = 89_478_485,
+    max_pixels: int = MAX_PIXELS,
     fail: Callable[[Path, Exception], None],
     progress: Progress = lambda _done, _total: None,
 ) -> list[FoundFace]:
@@ -70,8 +70,13 @@ def find_faces(
         Called with a picture and what is wrong with it.
     progress
         Called with (pictures done, all).
+
+    Raises
+    ------
+    LimitError
+        More faces than `cluster` takes: told at once, not when all pictures have been read.
     """
-    found = []
+    found: list[FoundFace] = []
     for done, path in enumerate(map(Path, pictures), start=1):
         try:
             pixels = read_image(path, max_pixels=max_pixels).pixels
@@ -84,6 +89,7 @@ def find_faces(
                 FoundFace(path, number, face.box, vector)
                 for number, (face, vector) in enumerate(zip(faces, vectors, strict=True))
             ]
+            check_count(len(found))
         progress(done, len(pictures))
     return found
 
@@ -95,9 +101,8 @@ def sort_people(
     if not faces:
         return []
     vectors = np.stack([face.vector for face in faces])
-    people: list[list[FoundFace]] = []
     labels = cluster(vectors, embedder, threshold=threshold)
-    people = [[] for _ in range(int(labels.max()) + 1)]
+    people: list[list[FoundFace]] = [[] for _ in range(int(labels.max()) + 1)]
     for label, face in zip(labels.tolist(), faces, strict=True):
         people[label].append(face)
     return people
