@@ -140,7 +140,7 @@ def test_two_faces(run, small, people, tmp_path, pictures):
     write_image(people / "ann/both.png", beside(pictures[0, 2], pictures[1, 2]))
     result = run("recognize", "enroll", people, "-g", tmp_path / "gallery", *SMALL)
     assert result.code == 0
-    assert "both.png: 2 faces found, took one; --face N takes another" in result.err
+    assert "both.png: 2 faces found, took the largest; --face N takes another" in result.err
     shutil.rmtree(tmp_path / "gallery")
     result = run("recognize", "enroll", people, "-g", tmp_path / "gallery", *SMALL, "--face", "1")
     assert result.code == 1
@@ -394,6 +394,7 @@ def test_verify(run, small, people, tmp_path):
     assert result.code == 2
     assert "measured at (0.01)" in result.err
     assert run(*words, "--far", "0.02", "--threshold", "1").code == 2
+    assert run(*words, "--json", "--threshold", "inf").code == 2  # JSON has no infinity
 
 
 def test_verify_where_there_is_no_face_gives_no_answer(run, small, people, samples):

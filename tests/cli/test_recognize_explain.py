@@ -189,3 +189,14 @@ def test_without_jinja2_it_says_what_to_install(run, people, tmp_path, monkeypat
     result = run("recognize", "explain", people, "-o", tmp_path / "report.html")
     assert result.code != 0
     assert "pip install 'cvfast[plot]'" in result.err
+
+
+def test_a_long_name_leaves_room_for_the_map(tmp_path, recwarn):
+    from types import SimpleNamespace
+
+    from cvfast.cli.explainplots import map_plot
+
+    aligned = np.zeros((8, 8), np.uint8)
+    faces = [SimpleNamespace(person=name, aligned=aligned) for name in ("x" * 250, "a\nb")]
+    map_plot(faces, np.eye(2))
+    assert not [str(one.message) for one in recwarn if "layout" in str(one.message)]

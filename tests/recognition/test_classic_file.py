@@ -201,6 +201,7 @@ def replaced(name: str, make):
         (replaced("components", lambda a: a[:0]), "components: expected float32"),
         (replaced("components", lambda a: np.float32(1).reshape(())), "components: expected"),
         (replaced("components", lambda a: a * np.float32(np.nan)), "components: expected finite"),
+        (replaced("mean", lambda a: a + 1e103), "expected a number that float32 can hold"),
     ],
 )
 def test_a_damaged_file_is_refused(change, words: str, tmp_path: Path) -> None:

@@ -248,6 +248,14 @@ def test_folders_of_people_hold_out_every_fifth(tmp_path: Path) -> None:
     assert {faces.names[n] for n in faces.people[faces.held_out]} <= {"person 4", "person 9"}
     assert faces.held_out.any()
 
+    (tmp_path / "person 1" / "text.jpg").write_text("no picture")
+    with pytest.raises(MediaError, match=r"text\.jpg"):
+        aligned_faces(tmp_path, SIZE)
+    told: list[str] = []
+    again = aligned_faces(tmp_path, SIZE, left_out=lambda path, _error: told.append(path.name))
+    np.testing.assert_array_equal(again.pixels, faces.pixels)
+    assert {"wall.png", "text.jpg"} <= set(told)
+
 
 def test_folders_without_faces(tmp_path: Path) -> None:
     (tmp_path / "wall").mkdir()

@@ -21,6 +21,7 @@ __all__ = ["layers_plot", "map_plot", "spectrum_plot"]
 
 _THUMBNAILS = 80  # more faces than these are dots
 _LABELS = 20  # people that get a colour of their own
+_LONGEST = 24  # characters of a name in the legend, which must leave room for the map
 _NOBODY = "#dddddd"
 
 
@@ -95,7 +96,9 @@ def _colors(count: int) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    """Return a name in which matplotlib sees no formula, and which the legend does not hide."""
+    """Return a short name in which matplotlib sees no formula, and which the legend shows."""
+    name = "".join(one if one.isprintable() else " " for one in name)
+    name = name if len(name) <= _LONGEST else name[: _LONGEST - 3] + "..."
     return ("\u200b" + name if name.startswith("_") else name).replace("$", r"\$")
 
 

@@ -15,6 +15,7 @@ from cvfast.cli.recognizing import (
     ModelFlags,
     count,
     parse_face,
+    several_faces,
 )
 from cvfast.cli.report import Report
 
@@ -54,7 +55,7 @@ def recognize_enroll(
     people = people_in(folder)
     embedder = (flags or ModelFlags()).open(report)
     report.note(NOTE)
-    tally = _Tally(report)
+    tally = _Tally(report, chosen)
     with report.bars(), report.bar("pictures") as progress:
         done = enroll(
             gallery, people, embedder, face=chosen, max_pixels=max_pixels, each=tally.take,
@@ -74,8 +75,8 @@ def recognize_enroll(
 class _Tally:
     """Counts what became of each person's pictures, and tells what went wrong."""
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
+    def __init__(self, report: Report, face: str | int) -> None:
+        self._report, self._face = report, face
         self._counts: dict[str, Counter[str]] = {}
         self._errors: list[Exception] = []
 
@@ -90,9 +91,7 @@ class _Tally:
         else:
             counts["enrolled"] += 1
             if outcome.found > 1:
-                self._report.note(
-                    f"{outcome.path}: {outcome.found} faces found, took one; --face N takes another"
-                )
+                self._report.note(several_faces(outcome.path, outcome.found, self._face))
 
     def person(self, name: str) -> None:
         counts = self._counts.get(name, Counter())

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.batch import Batch
 from cvfast.cli.common import Common, MaxPixels, Overwrite, Strict
-from cvfast.cli.recognizing import Face, count, parse_face
+from cvfast.cli.recognizing import Face, count, parse_face, several_faces
 from cvfast.cli.report import Report
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def recognize_explain(
 
     def each(source: Source, image: Image, found: Chosen) -> None:
         if found.found > 1:
-            report.note(f"{source[0]}: {found.found} faces found, took one; --face N takes another")
+            report.note(several_faces(source[0], found.found, chosen))
         if probe is not None:
             probe.look(source, image, found.landmarks)
 

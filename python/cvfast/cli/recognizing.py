@@ -24,6 +24,7 @@ __all__ = [
     "far_text",
     "open_gallery",
     "parse_face",
+    "several_faces",
 ]
 
 GalleryFolder: TypeAlias = Annotated[
@@ -113,6 +114,12 @@ def parse_face(text: str, name: str = "--face") -> str | int:
     if not (text.isascii() and text.isdigit()):
         raise ValueError(f"{name}: expected largest or a number from 0 on, got {text}")
     return int(text)
+
+
+def several_faces(path: object, found: int, face: str | int) -> str:
+    """Say that a picture has several faces, and which of them was taken."""
+    took = "the largest; --face N takes another" if face == "largest" else f"number {face}"
+    return f"{path}: {found} faces found, took {took}"
 
 
 def far_text(threshold: Threshold) -> str:

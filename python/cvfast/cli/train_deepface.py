@@ -92,9 +92,10 @@ def train_deepface(
     with report.bars():
         with report.bar("aligning") as progress:
             cache = place / "aligned.safetensors"
-            faces = aligned_faces(folder, size, cache=cache, progress=progress)
+            told = _LeftOut(report)
+            faces = aligned_faces(folder, size, cache=cache, left_out=told, progress=progress)
         if faces.left_out:
-            report.note(f"{faces.left_out} pictures without a face were left out")
+            report.note(f"{faces.left_out} pictures were left out")
         net, done = _trained(faces, width, begin, place, options, report)
         weights, judged = _judged(net, faces, options, report)
     weights = _with_threshold(weights, judged, folder)
@@ -109,7 +110,23 @@ def train_deepface(
         accuracy=judged and judged.accuracy, auc=judged and judged.curve.auc,
         eer=judged and judged.curve.eer, **_counts(faces),
     )  # fmt: skip
-    return 0
+    return int(told.unreadable)
+
+
+class _LeftOut:
+    """Tells of pictures that are not trained on, and keeps whether any could not be read."""
+
+    def __init__(self, report: Report) -> None:
+        self._report, self.unreadable = report, False
+
+    def __call__(self, path: Path, error: Exception) -> None:
+        from cvfast.errors import NothingFoundError
+
+        if isinstance(error, NothingFoundError):
+            self._report.note(str(error))
+        else:
+            self._report.failure(str(path), error)
+            self.unreadable = True
 
 
 def _trained(

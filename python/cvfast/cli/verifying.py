@@ -133,7 +133,7 @@ class Verifying:
         lost = [name for name, error in missing.items() if isinstance(error, NothingFoundError)]
         for name, error in missing.items():
             if name not in lost:
-                self._report.failure(name, error)
+                self._report.failure(_source(name, error), error)
         if lost:
             self._report.error(
                 f"no face found in {len(lost)} of {total}, not judged: {_listed(lost)}"
@@ -157,6 +157,12 @@ def file_word(spec: str) -> str:
         return spec
     last = re.sub(r"[^\w.]+", "_", re.split(r"[/\\]", spec)[-1])[-40:]
     return f"{last}-{hashlib.blake2b(spec.encode(), digest_size=4).hexdigest()}"
+
+
+def _source(name: str, error: Exception) -> str:
+    """Return the path that the error begins with, if it is that of the picture, else its name."""
+    path = str(error).partition(": ")[0]
+    return path if path.endswith(name) else name
 
 
 def _listed(names: Sequence[str]) -> str:

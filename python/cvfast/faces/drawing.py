@@ -54,6 +54,8 @@ def _draw_boxes(
         left, top, right, bottom = canvas.textbbox((x0, y0), text, font=font, anchor="lb")
         if top < 0:
             left, top, right, bottom = canvas.textbbox((x0, y0), text, font=font, anchor="lt")
+        inside = max(2.0, min(left, picture.width - 2 - (right - left)))  # a box may begin outside
+        left, right = inside, inside + right - left
         canvas.rectangle((left - 2, top - 2, right + 2, bottom + 2), fill=_BLACK)
         canvas.text((left, top), text, fill=_WHITE, font=font, anchor="lt")
         _dots(canvas, dots, max(1.0, min(side / 350, (x1 - x0) / 40)))

@@ -14,11 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cvfast.errors import ModelError
 from cvfast.faces.embedding import Threshold
 from cvfast.models.model_bytes import model_bytes
 from cvfast.models.tensors import parse_tensors, write_tensors
 from cvfast.recognition.classic import KINDS, ClassicEmbedder
+from cvfast.recognition.classifier import FaceClassifier
 from cvfast.recognition.preprocess import Preprocessing
 from cvfast.typing import Path as PathLike
 
@@ -108,11 +111,19 @@ def read_classic(path: PathLike, *, kind: str | None = None) -> ClassicEmbedder:
         preprocessing = Preprocessing.from_dict(_object(metadata, "preprocessing"))
         model = KINDS[found](**_parameters(metadata))
         model.restore(arrays, preprocessing.size[::-1])
+        _check_numbers(model, preprocessing.size)
         return ClassicEmbedder(model, preprocessing, _threshold(_object(metadata, "threshold")))
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ModelError(
             f"{shown}: expected a model that cvfast train {kind or 'eigenfaces'} wrote: {error}"
         ) from error
+
+
+def _check_numbers(model: FaceClassifier, size: tuple[int, int]) -> None:
+    """Refuse numbers that are finite, yet too large to project a face with."""
+    width, height = size
+    if not np.isfinite(model.transform(np.full((1, height, width), 255, np.uint8))).all():
+        raise ValueError("components_: expected numbers that a face can be projected with")
 
 
 def _object(metadata: Mapping[str, str], name: str) -> dict[str, Any]:

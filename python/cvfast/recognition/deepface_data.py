@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import MediaError, ModelError, NothingFoundError
+from cvfast.errors import LimitError, MediaError, ModelError, NothingFoundError
 from cvfast.faces.choosing import choose_face
 from cvfast.io.images import read_image
 from cvfast.models.model_bytes import model_bytes
@@ -66,6 +66,7 @@ def aligned_faces(
     size: int,
     *,
     cache: Path | None = None,
+    left_out: Callable[[Path, Exception], None] | None = None,
     progress: Progress | None = None,
 ) -> PeopleFaces:
     """Read and align the faces of a made set, or of folders of people.
@@ -80,6 +81,9 @@ def aligned_faces(
         Pixels of a side.
     cache
         A file to keep the result in; taken if it is of the same pictures and size.
+    left_out
+        Called with each picture that cannot be read or shows no face, and why. Without it the
+        former are raised.
     progress
         Called with (done, total).
 
@@ -104,10 +108,14 @@ def aligned_faces(
         return kept
     pixels, used = [], []
     for at, item in enumerate(items):
-        face = _aligned(item, size)
-        if face is not None:
-            pixels.append(face)
+        try:
+            pixels.append(_aligned(item, size))
             used.append(at)
+        except (NothingFoundError, MediaError, LimitError) as error:
+            if left_out is not None:
+                left_out(item.path, error)
+            elif not isinstance(error, NothingFoundError):
+                raise
         if progress is not None:
             progress(at + 1, len(items))
     if not used:
@@ -140,14 +148,14 @@ def _held_out(faces: Sequence[KnownFace], folder: PathLike) -> NDArray[np.bool_]
     return np.array([face.person in kept for face in faces])
 
 
-def _aligned(item: KnownFace, size: int) -> ImageU8 | None:
-    """Return the face turned to the front; None where there is none."""
+def _aligned(item: KnownFace, size: int) -> ImageU8:
+    """Return the face turned to the front; raise NothingFoundError where there is none."""
     image = read_image(item.path).pixels
+    landmarks = item.landmarks or choose_face(image, name=str(item.path)).landmarks
     try:
-        landmarks = item.landmarks or choose_face(image, name=str(item.path)).landmarks
         return frontalise(image, landmarks, size=size).image
-    except (NothingFoundError, ValueError):  # no face, or points on one line
-        return None
+    except ValueError as error:  # points on one line
+        raise NothingFoundError(f"{item.path}: no face can be made of its points") from error
 
 
 def _signature(

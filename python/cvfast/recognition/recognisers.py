@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from pathlib import Path
 from types import MappingProxyType
 
@@ -123,8 +124,8 @@ def choose_threshold(
     if distance is not None and far is not None:
         raise ValueError("threshold: expected a distance or a false-accept rate, got both")
     if distance is not None:
-        if not distance >= 0:
-            raise ValueError(f"threshold: expected a distance of at least 0, got {distance}")
+        if not 0 <= distance < math.inf:
+            raise ValueError(f"threshold: expected a finite distance from 0 on, got {distance}")
         return Threshold(float(distance), None, "given by the caller")
     if far is None:
         return embedder.threshold
