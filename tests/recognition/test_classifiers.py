@@ -230,3 +230,13 @@ def test_one_face_is_enough_for_the_others() -> None:
 def test_lbph_needs_to_know_places() -> None:
     with pytest.raises(ValueError, match="LBPH looks at places"):
         LBPH().fit(X.reshape(len(X), -1), Y)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_lbph_refuses_numbers_that_are_none(bad: float) -> None:
+    faces = X[:2].astype(np.float32)
+    faces[1, 3, 3] = bad
+    with pytest.raises(ValueError, match=r"X\[1\]: expected finite numbers"):
+        LBPH(grid=(4, 4)).fit(faces, Y[:2])
+    with pytest.raises(ValueError, match=r"X\[1\]: expected finite numbers"):
+        LBPH(grid=(4, 4)).fit(X, Y).predict(faces)

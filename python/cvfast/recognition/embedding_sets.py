@@ -123,8 +123,10 @@ def embed_sets(
             for at, face in group:
                 try:
                     found = work.one(face, picture)
-                except (NothingFoundError, MediaError, LimitError, OSError) as error:
+                except (NothingFoundError, MediaError, LimitError) as error:
                     missing[at] = error
+                except OSError as error:  # looked up in what is kept, before it is read
+                    missing[at] = MediaError(f"{path}: cannot be read: {error.strerror}")
                 else:
                     for name, kept_face in found.items():
                         vectors[name][at] = kept_face.vector

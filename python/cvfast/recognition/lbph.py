@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cvfast.kernels.pca_fit import check_finite
 from cvfast.recognition.classifier import FaceClassifier, Faces, checked_labels, face_rows
 
 __all__ = ["LBPH", "chi_square", "local_binary_patterns"]
@@ -166,6 +167,7 @@ class LBPH(FaceClassifier):
                 f"{down + 2 * self.radius} pixels for this grid and radius, "
                 f"got {shape[1]} x {shape[0]}"
             )
+        check_finite(rows)
         faces = rows.reshape(-1, *shape)
         bins = 1 << self.neighbors
         out = np.empty((len(faces), across * down * bins), np.float32)
