@@ -264,3 +264,11 @@ def test_progress_goes_to_a_terminal_and_results_to_stdout(environment, samples,
     assert b"frames" in shown
     assert b"/18" in shown  # of both inputs: together they are a run
     assert b"\x1b[31m" not in shown
+
+
+def test_control_characters_of_names_reach_no_terminal(capsys):
+    report = Report("detect")
+    report.result("a\x1b[2Jb.jpg: 1 face\n  caf\u00e9")
+    report.error("c\rd.jpg")
+    out, err = capsys.readouterr()
+    assert (out, err) == ("a\\x1b[2Jb.jpg: 1 face\n  caf\u00e9\n", "c\\x0dd.jpg\n")

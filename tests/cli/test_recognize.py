@@ -401,7 +401,10 @@ def test_verify_where_there_is_no_face_gives_no_answer(run, small, people, sampl
     result = run(
         "recognize", "verify", people / "ann/0.png", samples / "plain.jpg", *SMALL, "--json"
     )
-    assert (result.code, result.out) == (3, "")
+    assert result.code == 3
+    (record,) = map(json.loads, result.out.splitlines())
+    assert "same" not in record
+    assert "no face found" in record["error"]
     assert "no face found" in result.err
 
 

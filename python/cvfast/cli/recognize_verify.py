@@ -14,6 +14,7 @@ from cvfast.cli.recognizing import (
     far_text,
     parse_face,
 )
+from cvfast.errors import CvfastError
 
 __all__ = ["EXAMPLES", "USAGE", "recognize_verify"]
 
@@ -58,8 +59,12 @@ def recognize_verify(
     limit = choose_threshold(embedder, distance=threshold, far=far)
     vectors, found = [], []
     for (path, face), option in zip(wanted, ("--face-a", "--face-b"), strict=True):
-        pixels = read_image(path, max_pixels=max_pixels).pixels
-        chosen = choose_face(pixels, face=face, name=path)
+        try:
+            pixels = read_image(path, max_pixels=max_pixels).pixels
+            chosen = choose_face(pixels, face=face, name=path)
+        except CvfastError as error:
+            report.failure(path, error)
+            return error.exit_code
         if chosen.found > 1 and face == "largest":
             report.note(
                 f"{path}: {chosen.found} faces found, took the largest; {option} N takes another"

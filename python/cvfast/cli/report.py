@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA", "Report"]
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tabs and new lines
 SCHEMA = 1  # grows when a field of a record changes its meaning or goes away
 
 
@@ -55,6 +57,7 @@ class Report:
         """Print a result: `text`, or `record` as a line of JSON."""
         if self.json:
             text = json.dumps({"schema": SCHEMA, "verb": self._verb, **record}, allow_nan=False)
+        text = _harmless(text)
         if self._bars is not None and sys.stdout.isatty():
             self._above(text)
         else:
@@ -68,6 +71,7 @@ class Report:
 
     def error(self, text: str) -> None:
         """Say what went wrong."""
+        text = _harmless(text)
         if self._bars is not None:
             self._above(text)
         else:
@@ -134,3 +138,8 @@ class Report:
     def _above(self, text: str) -> None:
         if self._bars is not None:
             self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _harmless(text: str) -> str:
+    """Return text whose control characters (in file names) a terminal shows and does not obey."""
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
