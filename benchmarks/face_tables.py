@@ -1,4 +1,4 @@
-"""The tables of docs/performance.md about finding faces, from their benchmarks' results."""
+"""The tables of docs/performance.md about finding faces and whose they are, from the results."""
 
 from __future__ import annotations
 
@@ -40,11 +40,32 @@ def landmarks(results: Row) -> str:
     return "\n".join(lines)
 
 
+def eigenfaces(results: Row) -> str:
+    """A line for each case and peer."""
+    return "\n".join(against(_with_threads(results["rows"]), "eigenfaces"))
+
+
+def embedding(results: Row) -> str:
+    """A line for each case and peer."""
+    return "\n".join(against(_with_threads(results["rows"]), "face embedding"))
+
+
+def deepface(results: Row) -> str:
+    """A line for each net, on one thread and on two."""
+    lines = ["| one face | ms | median | 2 threads | median |", "|---|--:|--:|--:|--:|"]
+    for name, one in results["threads_1"].items():
+        spent = (one, results["threads_2"][name])
+        cells = [f"{times[kind]:.3g}" for times in spent for kind in ("min_ms", "median_ms")]
+        lines.append(line([name, *cells]))
+    return "\n".join(lines)
+
+
 def _with_threads(rows: Iterable[Row]) -> list[Row]:
     many = {1: "", 2: ", 2 threads"}
     return [row | {"case": row["case"] + many[row["threads"]]} for row in rows]
 
 
 TABLES: dict[str, Callable[[Row], str]] = {
-    function.__name__: function for function in (cascade, boost, match, landmarks)
+    function.__name__: function
+    for function in (cascade, boost, match, landmarks, eigenfaces, embedding, deepface)
 }
