@@ -69,6 +69,7 @@ def test_full_size_has_the_papers_shapes_and_parameters() -> None:
     }
     assert counts == {
         "C1": 11_648,
+        "norms": 0,  # only where it is asked for
         "M2": 0,
         "C3": 41_488,
         "L4": 62_774_800,  # 55 * 55 places, each 16 filters of 9 * 9 * 16 weights and a bias
