@@ -95,7 +95,7 @@ def aligned_faces(
 
     Examples
     --------
-    >>> aligned_faces("no-such-folder", 72)
+    >>> aligned_faces("no-such-folder", 72)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     cvfast.errors.MediaError: no-such-folder: expected a folder with a subfolder for each person...
