@@ -1,21 +1,18 @@
-"""Eigenfaces, fit and predict, against scikit-learn, plain NumPy and OpenCV's.
+"""Eigenfaces, fit and predict, against scikit-learn and plain NumPy.
 
-  python -m benchmarks.eigenfaces             10 minutes; writes results/eigenfaces.json
+  python -m benchmarks.eigenfaces             8 minutes; writes results/eigenfaces.json
   python -m benchmarks.eigenfaces --quick     seconds; writes nothing
 
 100 components, 400 faces of 4096 pixels and 2000 of 16384; 100 other faces of the same people are
 predicted. Made faces: a person is 600 random directions whose sizes fall as i^-0.75, 40 levels of
 spread; each picture of him adds half as much of the same kind and noise of 2 levels. scikit-learn:
 its PCA, as it comes and with svd_solver="randomized", then KNeighborsClassifier(1). NumPy: the Gram
-matrix of the centred rows in float32, numpy.linalg.eigh, distances by one matrix product. cv2.face
-lives in the virtual environment `contrib` (a folder of CVFAST_BENCH_VENVS) and is timed once: at
-2000 faces it takes minutes.
+matrix of the centred rows in float32, numpy.linalg.eigh, distances by one matrix product.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,15 +25,13 @@ from sklearn.pipeline import make_pipeline
 
 from benchmarks.case import Case, Run, Target
 from benchmarks.machine import limit_threads
-from benchmarks.peer import ChildPeer
 from benchmarks.program import judged, run
 
 COMPONENTS, QUERIES, EACH = 100, 100, 10
 SMALL, LARGE = (400, 4096), (2000, 16384)
 DEFAULT, RANDOMIZED = "scikit-learn", "scikit-learn, randomized"
-NUMPY, OPENCV = "numpy, Gram and eigh", "cv2.face"
+NUMPY = "numpy, Gram and eigh"
 LEAST = {"uint8": 5.0, "float32": 1.5}  # times scikit-learn
-LEAST_OPENCV = {SMALL: 40.0, LARGE: 300.0}
 MOST_MS = 0.25  # one prediction
 Faces = NDArray[Any]
 
@@ -49,18 +44,15 @@ def _rows(quick: bool) -> Iterator[dict[str, Any]]:
     # At least 20 rounds also of the slow peers.
     often = {} if quick else {"slow_ns": 1e12, "at_least": 20}
     for shape in (SMALL,) if quick else (SMALL, LARGE):
-        people = _People(*shape)
+        people = People(*shape)
         for threads in (1,) if quick or shape == LARGE else (1, 2):
             with limit_threads(threads):
                 for dtype in ("uint8", "float32"):
-                    yield judged(_fit_case(people, dtype), quick, threads, **often)
+                    yield judged(_fit_case(people, dtype, threads), quick, threads, **often)
                     yield judged(_one_case(people, dtype, threads), quick, threads)
-        if not quick:
-            with limit_threads(1):
-                yield judged(_opencv_case(people), quick, 1)
 
 
-class _People:
+class People:
     """Faces of people and other faces of them; uint8."""
 
     def __init__(self, count: int, pixels: int) -> None:
@@ -81,7 +73,7 @@ class _People:
         self.size = count, pixels
 
 
-def _fit_case(people: _People, dtype: str) -> Case:
+def _fit_case(people: People, dtype: str, threads: int) -> Case:
     faces, queries = people.faces.astype(dtype), people.queries.astype(dtype)
     labels = people.labels
 
@@ -107,12 +99,13 @@ def _fit_case(people: _People, dtype: str) -> Case:
         return f"the same {QUERIES} predictions, {right:.0%} right"
 
     least = LEAST[dtype]
-    targets = (Target(DEFAULT, least), Target(RANDOMIZED, least), Target(NUMPY, 1.2))
+    asked = (Target(DEFAULT, least), Target(RANDOMIZED, least), Target(NUMPY, 1.2))
+    targets = asked if threads == 1 else ()
     name = f"fit and predict {dtype}, {people.name}, {COMPONENTS} components"
     return Case("eigenfaces", name, runs, agree, targets)
 
 
-def _one_case(people: _People, dtype: str, threads: int) -> Case:
+def _one_case(people: People, dtype: str, threads: int) -> Case:
     faces, one = people.faces.astype(dtype), people.queries[:1].astype(dtype)
     model = Eigenfaces(COMPONENTS).fit(faces, people.labels)
     pca = SklearnPCA(COMPONENTS, random_state=0)
@@ -145,49 +138,6 @@ def _by_numpy(faces: Faces, labels: Faces, queries: Faces) -> Faces:
     known, asked = x @ components.T, (queries.astype(np.float32) - mean) @ components.T
     apart = (known**2).sum(axis=1) - 2 * asked @ known.T
     return labels[apart.argmin(axis=1)]
-
-
-class _Once:
-    """A peer too slow to be called twice: what it said and how long it took are kept."""
-
-    def __init__(self, peer: ChildPeer) -> None:
-        self._peer, self._output, self._spent = peer, None, 0
-
-    def __call__(self) -> Any:
-        if not self._spent:
-            self._peer._ready()  # the arrays are there before the clock starts
-            start = time.perf_counter_ns()
-            self._output = self._peer()
-            self._spent = time.perf_counter_ns() - start
-            self._peer.close()
-        return self._output
-
-    def time_ns(self, repeats: int) -> int:
-        return self._spent * repeats
-
-
-def _opencv_case(people: _People) -> Case:
-    side = round(people.size[1] ** 0.5)
-    faces, queries = people.faces, people.queries
-    peer = ChildPeer(
-        "contrib", "eigenfaces", faces=faces.reshape(-1, side, side), components=COMPONENTS,
-        labels=people.labels.astype(np.int32), queries=queries.reshape(-1, side, side),
-    )  # fmt: skip
-    runs: dict[str, Run] = {
-        "cvfast": lambda: Eigenfaces(COMPONENTS).fit(faces, people.labels).predict(queries),
-        OPENCV: _Once(peer),
-    }
-
-    def agree(outputs: Mapping[str, Any]) -> str:
-        if OPENCV not in outputs:
-            return "not there"
-        same = float(np.mean(outputs[OPENCV] == outputs["cvfast"]))
-        assert same == 1, f"{same:.0%} of the predictions are the same"
-        return f"the same {QUERIES} predictions; OpenCV's time is that of one call"
-
-    name = f"fit and predict uint8, {people.name}, {COMPONENTS} components, against OpenCV"
-    least = LEAST_OPENCV[people.size]
-    return Case("eigenfaces", name, runs, agree, (Target(OPENCV, least),))
 
 
 if __name__ == "__main__":

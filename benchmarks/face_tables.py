@@ -45,6 +45,11 @@ def eigenfaces(results: Row) -> str:
     return "\n".join(against(_with_threads(results["rows"]), "eigenfaces"))
 
 
+def eigenfaces_opencv(results: Row) -> str:
+    """A line for each case."""
+    return "\n".join(against(results["rows"], "eigenfaces"))
+
+
 def embedding(results: Row) -> str:
     """A line for each case and peer."""
     return "\n".join(against(_with_threads(results["rows"]), "face embedding"))
@@ -67,5 +72,7 @@ def _with_threads(rows: Iterable[Row]) -> list[Row]:
 
 TABLES: dict[str, Callable[[Row], str]] = {
     function.__name__: function
-    for function in (cascade, boost, match, landmarks, eigenfaces, embedding, deepface)
-}
+    for function in (
+        cascade, boost, match, landmarks, eigenfaces, eigenfaces_opencv, embedding, deepface,
+    )
+}  # fmt: skip
