@@ -94,7 +94,8 @@ def gradient_energy(image: Image, inside: NDArray[np.bool_]) -> float:
     9.0
     """
     down, across = np.gradient(luma_of(image).astype(np.float64))
-    return float((down**2 + across**2)[inside].mean())
+    energy = np.asarray(down**2 + across**2)
+    return float(energy[inside].mean())
 
 
 def averageness(

@@ -152,8 +152,10 @@ def head_distances(
     >>> head_distances(one, other, "chi2", np.float32([2, 3])).item()
     5.0
     """
+    found: NDArray[np.float32]
     if head == "cosine":
-        return np.clip(1 - a @ b.T, 0, 2)
+        found = np.clip(1 - a @ b.T, 0, 2)
+        return found
     found = np.empty((len(a), len(b)), np.float32)
     step = max(1, _MOST_VALUES // max(1, b.size))
     for first in range(0, len(a), step):
