@@ -27,6 +27,7 @@ from cvfast.cli import (
     provenance,
     recognize,
     retouch,
+    swap,
     train,
 )
 from cvfast.cli.common import debugging
@@ -36,7 +37,7 @@ from cvfast.cli.kinds import examples_text
 __all__ = ["build", "main"]
 
 _VERBS = (retouch, live, average_face, detect, landmarks, provenance, demo, info, doctor)
-_GROUPS = (recognize.KINDS, make.KINDS, train.KINDS, evaluate.KINDS)  # verbs that have kinds
+_GROUPS = (recognize.KINDS, swap.KINDS, make.KINDS, train.KINDS, evaluate.KINDS)  # verbs that have kinds
 _ALIASES = {"train-cascade": (train.KINDS, "cascade")}
 
 
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     --------
     >>> from cvfast.cli.app import main
     >>> main(["--version"])
-    cvfast 0.5.0
+    cvfast 0.6.0
     0
     """
     _steady_streams()

@@ -1,0 +1,1 @@
+"""Face swap from two clips: extract, sort, mask, train, merge, encode; every step resumable."""

@@ -1,0 +1,309 @@
+"""Face pictures: a cut-out face in a JPEG or PNG file that knows where it came from.
+
+The record is JSON behind a name of ours: in APP15 segments of a JPEG, in an iTXt chunk of a PNG.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.errors import MediaError
+from cvfast.io.atomic import write_bytes
+from cvfast.io.opening import open_regular
+from cvfast.swap.face_types import FACE_TYPES
+from cvfast.typing import ImageU8
+from cvfast.typing import Path as PathLike
+
+__all__ = ["SUFFIXES", "FaceRecord", "face_files", "read_record", "write_face", "write_record"]
+
+SUFFIXES = (".jpg", ".jpeg", ".png")
+_NAME = b"cvfast-face\0"
+_KEYWORD = b"cvfast-face\0\0\0\0\0"  # of an iTXt chunk: no compression, no language
+_SEGMENT = 65_000
+_MOST_JSON = 4 << 20
+_MOST_FILE = 256 << 20
+_VERSION = 1
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FaceRecord:
+    """Where a face picture came from, and what is known of it.
+
+    Parameters
+    ----------
+    face_type
+        A name in `FACE_TYPES`.
+    landmarks
+        ``(68, 2)`` float64 in pixels of the face picture.
+    source
+        Name of the clip or picture.
+    frame
+        Number of the frame in the clip's order of showing, from 0; of pictures, in order of name.
+    seconds
+        The frame's time since the clip's first.
+    face
+        Which of the frame's faces: the track's number.
+    source_landmarks
+        ``(68, 2)`` float64 in pixels of the frame.
+    source_box
+        ``(4,)`` float64 x0, y0, x1, y1 in the frame.
+    matrix
+        ``(2, 3)`` float64 from the frame's points to the face picture's.
+    polygons
+        Mask labels: ``{"include": bool, "points": [[x, y], ...]}`` in shares of the picture's side.
+    mask
+        ``(h, w)`` uint8 what is face, in the picture; None if no mask was applied.
+    more
+        JSON values of others (imported fields), kept as they are.
+    """
+
+    face_type: str
+    landmarks: NDArray[np.float64]
+    source: str
+    frame: int
+    seconds: float
+    face: int
+    source_landmarks: NDArray[np.float64]
+    source_box: NDArray[np.float64]
+    matrix: NDArray[np.float64]
+    polygons: tuple[dict[str, Any], ...] = ()
+    mask: ImageU8 | None = None
+    more: dict[str, Any] | None = None
+
+    def to_json(self) -> str:
+        """Return the record as it stands in a file."""
+        from cvfast.swap.mask_bytes import mask_text
+
+        content: dict[str, Any] = {
+            "version": _VERSION,
+            "face_type": self.face_type,
+            "source": self.source,
+            "frame": self.frame,
+            "seconds": self.seconds,
+            "face": self.face,
+            "polygons": list(self.polygons),
+            "more": self.more or {},
+        }
+        for name in _ARRAYS:
+            content[name] = np.asarray(getattr(self, name), np.float64).round(4).tolist()
+        content["matrix"] = np.asarray(self.matrix, np.float64).tolist()
+        if self.mask is not None:
+            content["mask"] = mask_text(self.mask)
+        return json.dumps(content)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, name: str) -> FaceRecord:
+        """Read `to_json`'s text; ``name`` is the file's, for messages.
+
+        Raises
+        ------
+        MediaError
+            It is no such record, or of a newer version.
+        """
+        from cvfast.swap.mask_bytes import read_mask_text
+
+        try:
+            content = json.loads(text)
+            version = content["version"]
+            if version != _VERSION:
+                raise MediaError(
+                    f"{name}: expected a face record of version {_VERSION}, got {version!r}: a "
+                    "newer cvfast wrote it; update this one"
+                )
+            arrays = {key: _array(content[key], shape) for key, shape in _ARRAYS.items()}
+            if content["face_type"] not in FACE_TYPES:
+                raise ValueError(f"face_type {content['face_type']!r}")
+            mask = content.get("mask")
+            return cls(
+                face_type=content["face_type"],
+                source=str(content["source"]),
+                frame=int(content["frame"]),
+                seconds=float(content["seconds"]),
+                face=int(content["face"]),
+                polygons=tuple(_polygon(given) for given in content["polygons"]),
+                mask=None if mask is None else read_mask_text(mask),
+                more=dict(content["more"]),
+                **arrays,
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as e:
+            if isinstance(e, MediaError):
+                raise
+            raise MediaError(f"{name}: expected cvfast's face record, got a damaged one: {e}") from e
+
+
+_ARRAYS = {
+    "landmarks": (68, 2),
+    "source_landmarks": (68, 2),
+    "source_box": (4,),
+    "matrix": (2, 3),
+}
+
+
+def _array(values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    array = np.array(values, np.float64)
+    if array.shape != shape or not np.isfinite(array).all():
+        raise ValueError(f"expected finite numbers of shape {shape}, got shape {array.shape}")
+    return array
+
+
+def _polygon(given: Any) -> dict[str, Any]:
+    points = np.array(given["points"], np.float64)
+    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+        raise ValueError("polygon: expected points (N, 2)")
+    return {"include": bool(given["include"]), "points": points.tolist()}
+
+
+def face_files(folder: PathLike) -> list[Path]:
+    """Return the pictures of a folder by name; no folder has none."""
+    root = Path(folder)
+    if not root.is_dir():
+        return []
+    return sorted(
+        path
+        for path in root.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def write_face(
+    path: PathLike,
+    pixels: ImageU8,
+    record: FaceRecord,
+    *,
+    quality: int = 90,
+    overwrite: bool = False,
+) -> None:
+    """Write a face picture (``.jpg`` or ``.png``) with its record, whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        Another suffix.
+    OutputError
+        It cannot be written.
+    """
+    from PIL import Image as Pillow
+
+    kind = Path(path).suffix.lower()
+    if kind not in SUFFIXES:
+        raise ValueError(f"path: expected a name ending in {', '.join(SUFFIXES)}, got {path}")
+    buffer = io.BytesIO()
+    if kind == ".png":
+        Pillow.fromarray(pixels).save(buffer, "PNG")
+    else:
+        Pillow.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=0)
+    write_bytes(path, _with(buffer.getvalue(), record.to_json().encode()), overwrite=overwrite)
+
+
+def write_record(path: PathLike, record: FaceRecord) -> None:
+    """Replace the record in a face picture; its pixels stay byte for byte.
+
+    Raises
+    ------
+    MediaError, OutputError
+        It cannot be read, or not be written.
+    """
+    data = _read(Path(path))
+    write_bytes(path, _with(data, record.to_json().encode()), overwrite=True)
+
+
+def read_record(path: PathLike) -> FaceRecord | None:
+    """Return the record in a face picture, or None where there is none.
+
+    Raises
+    ------
+    MediaError
+        The file cannot be read, is no JPEG or PNG, or its record is damaged.
+    """
+    data = _read(Path(path))
+    text = b"".join(content for start, end, content in _ours(data, str(path)))
+    return FaceRecord.from_json(text, str(path)) if text else None
+
+
+def _read(path: Path) -> bytes:
+    with open_regular(path) as file:
+        data = file.read(_MOST_FILE + 1)
+    if len(data) > _MOST_FILE:
+        raise MediaError(f"{path}: expected a face picture of at most 256 MiB, got more")
+    return data
+
+
+def _with(data: bytes, text: bytes) -> bytes:
+    """Return a file's bytes with a record, instead of what record it had."""
+    for start, end, _ in reversed(list(_ours(data, "picture"))):
+        data = data[:start] + data[end:]
+    if data.startswith(_PNG):
+        body = _KEYWORD + text
+        check = zlib.crc32(b"iTXt" + body)
+        chunk = struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", check)
+        return data[:33] + chunk + data[33:]  # right behind IHDR
+    parts = [text[at : at + _SEGMENT] for at in range(0, len(text), _SEGMENT)]
+    segments = b"".join(
+        b"\xff\xef" + struct.pack(">H", 2 + len(_NAME) + len(part)) + _NAME + part for part in parts
+    )
+    at = _after_header(data)
+    return data[:at] + segments + data[at:]
+
+
+def _after_header(data: bytes) -> int:
+    """Return where the last application segment of a JPEG ends."""
+    at = 2
+    for start, end, marker in _segments(data):
+        if 0xE0 <= marker <= 0xEF:
+            at = end
+    return at
+
+
+def _ours(data: bytes, name: str) -> Iterator[tuple[int, int, bytes]]:
+    """Yield start, end and content of each piece of our record."""
+    if data.startswith(_PNG):
+        pieces = _chunks(data)
+    elif data.startswith(b"\xff\xd8"):
+        pieces = (
+            (start, end, data[start + 4 + len(_NAME) : end])
+            for start, end, marker in _segments(data)
+            if marker == 0xEF and data[start + 4 :].startswith(_NAME, 0, len(_NAME))
+        )
+    else:
+        raise MediaError(f"{name}: expected a JPEG or PNG face picture, got something else")
+    total = 0
+    for start, end, content in pieces:
+        total += len(content)
+        if total > _MOST_JSON:
+            raise MediaError(f"{name}: expected a face record of at most 4 MiB, got more")
+        yield start, end, content
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield start, end and marker of a JPEG's segments before its pixels."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (0xDA, 0xD9):
+        end = at + 2 + struct.unpack_from(">H", data, at + 2)[0]
+        if end > len(data) or end < at + 4:
+            return
+        yield at, end, data[at + 1]
+        at = end
+
+
+def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    at = 8
+    while at + 12 <= len(data):
+        length = struct.unpack_from(">I", data, at)[0]
+        end = at + 12 + length
+        if end > len(data):
+            return
+        body = data[at + 8 : end - 4]
+        if data[at + 4 : at + 8] == b"iTXt" and body.startswith(_KEYWORD):
+            yield at, end, body[len(_KEYWORD) :]
+        at = end
