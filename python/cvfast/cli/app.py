@@ -37,7 +37,13 @@ from cvfast.cli.kinds import examples_text
 __all__ = ["build", "main"]
 
 _VERBS = (retouch, live, average_face, detect, landmarks, provenance, demo, info, doctor)
-_GROUPS = (recognize.KINDS, swap.KINDS, make.KINDS, train.KINDS, evaluate.KINDS)  # verbs that have kinds
+_GROUPS = (
+    recognize.KINDS,
+    swap.KINDS,
+    make.KINDS,
+    train.KINDS,
+    evaluate.KINDS,
+)  # verbs that have kinds
 _ALIASES = {"train-cascade": (train.KINDS, "cascade")}
 
 

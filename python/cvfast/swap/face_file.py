@@ -136,10 +136,19 @@ class FaceRecord:
                 more=dict(content["more"]),
                 **arrays,
             )
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as e:
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as e:
             if isinstance(e, MediaError):
                 raise
-            raise MediaError(f"{name}: expected cvfast's face record, got a damaged one: {e}") from e
+            raise MediaError(
+                f"{name}: expected cvfast's face record, got a damaged one: {e}"
+            ) from e
 
 
 _ARRAYS = {
