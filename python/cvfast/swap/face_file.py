@@ -268,7 +268,7 @@ def _with(data: bytes, text: bytes) -> bytes:
 def _after_header(data: bytes) -> int:
     """Return where the last application segment of a JPEG ends."""
     at = 2
-    for start, end, marker in _segments(data):
+    for _, end, marker in _segments(data):
         if 0xE0 <= marker <= 0xEF:
             at = end
     return at
