@@ -167,6 +167,8 @@ def _side(jpeg: bytes, name: str) -> int:
 
         with JpegImagePlugin.JpegImageFile(io.BytesIO(jpeg)) as picture:
             width, height = picture.size
+            if max(width, height) <= 4096:
+                picture.load()  # so that a picture that ends too early is told now
     if width != height or not 16 <= width <= 4096:
         raise MediaError(f"{name}: expected a square of 16 to 4096 pixels, got {width} x {height}")
     return width

@@ -120,7 +120,7 @@ def _pieces(
     """Return each face's name and how to read it, and how many there are."""
     if given.is_dir():
         files = face_files(given)
-        return ((path.name, lambda path=path: _file(path)) for path in files), len(files)  # type: ignore[misc]
+        return ((path.name, lambda path=path: _file(path)) for path in files), len(files)
     if given.suffix.lower() == ".fsa":
         if frames is None:
             raise MediaError(
@@ -129,7 +129,7 @@ def _pieces(
         return _aligned(given, Path(frames), face_type, size), None
     packed = packed_faces(given)
     return ((f"{name}.jpg", lambda name=name, data=data: _dfl(data, f"{name}.jpg"))
-            for name, data in packed), None  # type: ignore[misc]  # fmt: skip
+            for name, data in packed), None  # fmt: skip
 
 
 def _file(path: Path) -> tuple[str, bytes, FaceRecord] | None:
@@ -175,9 +175,7 @@ def _jpeg(pixels: ImageU8) -> bytes:
     return buffer.getvalue()
 
 
-def _aligned(
-    file: Path, frames: Path, face_type: str, size: int
-) -> Iterator[tuple[str, _Piece]]:
+def _aligned(file: Path, frames: Path, face_type: str, size: int) -> Iterator[tuple[str, _Piece]]:
     order: dict[str, int] = {}
     for frame, number, points, box in read_alignments(file):
         name = Path(frame.replace("\\", "/")).name

@@ -24,8 +24,8 @@ from cvfast.geometry.sampling import PixelReader
 from cvfast.io.opening import open_regular
 from cvfast.swap.face_file import FaceRecord
 from cvfast.swap.face_types import MEAN_FACE
-from cvfast.swap.recut import recut
 from cvfast.swap.pickle_values import pickled_values
+from cvfast.swap.recut import recut
 from cvfast.typing import ImageU8
 from cvfast.typing import Path as PathLike
 
@@ -77,6 +77,7 @@ def read_faceswap(data: bytes, pixels: ImageU8, name: str) -> tuple[ImageU8, Fac
             source=str(source.get("source_filename", name))[:255],
             frame=int(source.get("frame", _frame(str(source.get("source_filename", ""))))),
             face=int(source.get("face_index", 0)),
+            seconds=0.0,
             source_landmarks=points,
             source_box=_box(given),
         )
@@ -132,7 +133,8 @@ def _metadata(data: bytes, name: str) -> str | None:
         body = data[at + 8 : at + 8 + length]
         if data[at + 4 : at + 8] == b"iTXt" and body.startswith(_KEYWORD):
             rest = body[len(_KEYWORD) :]
-            text = (rest[2:].split(b"\0", 2) + [b"", b""])[2]  # behind language and translation
+            _, _, text = rest[2:].partition(b"\0")  # behind the language
+            _, _, text = text.partition(b"\0")  # and the translated keyword
             content = _inflated(text, _MOST_TEXT, name) if rest[:1] == b"\1" else text
             if len(content) > _MOST_TEXT:
                 raise MediaError(f"{name}: expected metadata of at most 4 MiB, got more")
