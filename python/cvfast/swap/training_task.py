@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cvfast.swap.losses import gaussian_blur, reconstruction_losses
+from cvfast.swap.gaussian import gaussian_blur
+from cvfast.swap.losses import reconstruction_losses
 from cvfast.swap.model_options import ModelOptions
 from cvfast.swap.networks import SwapNetworks, build_networks
 from cvfast.swap.optimizers import make_optimizer
