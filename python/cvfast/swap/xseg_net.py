@@ -69,18 +69,19 @@ class XSegNet(nn.Module):
             maps = self.norms[name](maps)
         return functional.relu(maps) if self.layers[name].rectified else maps
 
+    @torch.no_grad()
     def folded(self) -> dict[str, ImageF32]:
         """Return weights and biases by name, normalisations folded in (Markus, 2018)."""
         weights: dict[str, ImageF32] = {}
         for name, layer in self.convolutions.items():
-            weight, bias = layer.weight.detach().double(), layer.bias
+            weight, bias = layer.weight.double(), layer.bias
             if name in self.norms:
                 norm = self.norms[name]
                 gain = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
                 weight = weight * gain[:, None, None, None]
                 bias = norm.bias.double() - norm.running_mean.double() * gain
             weights[f"{name}.weight"] = weight.float().cpu().numpy()
-            weights[f"{name}.bias"] = bias.detach().float().cpu().numpy()
+            weights[f"{name}.bias"] = bias.float().cpu().numpy()
         return weights
 
     def load_folded(self, weights: Mapping[str, ImageF32]) -> None:
