@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cvfast.errors import MissingDependencyError
 from cvfast.models.registry import model_path
 from cvfast.models.xseg_file import read_xseg, write_xseg
 from cvfast.models.xseg_layers import WIDTHS
@@ -107,8 +108,15 @@ def train_masks(
     ModelError, MissingDependencyError, OutputExistsError, TrainingError, ValueError
         As in `cvfast.training.loop.train` and `cvfast.models.xseg_file.read_xseg`.
     """
-    from cvfast.swap.xseg_training import MaskTask
-    from cvfast.training.loop import train
+    from cvfast.training.checkpoints import INSTALL
+
+    try:
+        from cvfast.swap.xseg_training import MaskTask
+        from cvfast.training.loop import train
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"training needs more packages ({error}): {INSTALL}"
+        ) from error
 
     faces, held = LabelledFaces.of(workspace.faces(side) for side in sides)
     judged = held if len(held) else faces
