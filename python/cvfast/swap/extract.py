@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from cvfast.errors import MediaError, NothingFoundError, OutputExistsError
+from cvfast.errors import NothingFoundError, OutputExistsError
 from cvfast.io.atomic import make_folder
 from cvfast.io.clip import VideoInfo, Window
 from cvfast.io.files import expand_inputs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cvfast.errors import MediaError
@@ -24,7 +24,7 @@ class FaceSet:
     paths
         Their files, by name.
     records
-        One a file.
+        One a file, without its mask: masks are large, and `read_record` has one picture's.
     skipped
         Pictures of the folder that are no faces of ours, each with the reason.
     """
@@ -93,5 +93,5 @@ def read_faces(folder: PathLike) -> FaceSet:
             skipped.append((path, record))
         else:
             paths.append(path)
-            records.append(record)
+            records.append(replace(record, mask=None))
     return FaceSet(root, tuple(paths), tuple(records), tuple(skipped))
