@@ -1,15 +1,20 @@
-"""The mask of a face picture: what was applied, else what was labelled, else the landmarks' hull."""
+"""The mask of a face picture: applied, else labelled, else its landmarks' hull."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from cvfast.imaging.polygon import fill_polygons
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.io.opencv import load_cv2
+from cvfast.kernels.mask import polygon_mask
 from cvfast.swap.face_file import FaceRecord
 from cvfast.swap.hull import hull_mask
 from cvfast.typing import ImageF32, ImageU8
 
-__all__ = ["face_mask", "polygon_mask"]
+__all__ = ["face_mask", "label_mask"]
 
 
 def face_mask(pixels: ImageU8, record: FaceRecord, *, size: int, eyebrows: float = 1.0) -> ImageF32:
@@ -36,24 +41,24 @@ def face_mask(pixels: ImageU8, record: FaceRecord, *, size: int, eyebrows: float
     --------
     >>> from cvfast.synth.faces import make_face
     >>> made = make_face(7, seed=1, size=96)
-    >>> around = {"include": True, "points": [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]]}
+    >>> points = [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]]
     >>> record = FaceRecord(
     ...     face_type="whole", landmarks=made.points68, source="a.mp4", frame=0, seconds=0.0,
     ...     face=0, source_landmarks=made.points68, source_box=made.box, matrix=np.eye(2, 3),
-    ...     polygons=(around,))
+    ...     polygons=({"include": True, "points": points},))
     >>> face_mask(made.image, record, size=4).tolist()[1]
     [0.0, 1.0, 1.0, 0.0]
     """
     if record.mask is not None:
         return _resized(record.mask, size)
     if record.polygons:
-        return polygon_mask(record.polygons, size)
+        return label_mask(record.polygons, size)
     scale = size / pixels.shape[0]
     return hull_mask(np.asarray(record.landmarks) * scale, size, eyebrows=eyebrows)
 
 
-def polygon_mask(polygons: tuple[dict[str, object], ...], size: int) -> ImageF32:
-    """Return what labelled polygons say is face: all that is included, less what is excluded.
+def label_mask(polygons: Iterable[Mapping[str, Any]], size: int) -> ImageF32:
+    """Return what labels say is face: all that is included, less what is excluded.
 
     Parameters
     ----------
@@ -65,20 +70,25 @@ def polygon_mask(polygons: tuple[dict[str, object], ...], size: int) -> ImageF32
     Returns
     -------
     numpy.ndarray
-        ``(size, size)`` float32 of 0 and 1: a pixel is what its middle is.
+        ``(size, size)`` float32: the share of each pixel that is face.
+
+    Examples
+    --------
+    >>> face = {"include": True, "points": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+    >>> hand = {"include": False, "points": [[0.5, 0], [1, 0], [1, 1], [0.5, 1]]}
+    >>> label_mask([hand, face], 4)[0].tolist()
+    [1.0, 1.0, 0.0, 0.0]
     """
-    mask = np.zeros((size, size), np.float32)
-    for include in (True, False):
-        for polygon in polygons:
-            if polygon["include"] is include:
-                points = np.asarray(polygon["points"], np.float64) * size
-                mask[fill_polygons([points], (size, size)) > 0] = include
+    sides: dict[bool, list[NDArray[np.float64]]] = {True: [], False: []}
+    for polygon in polygons:
+        # Kernels count from the middle of the first pixel, labels from its corner.
+        sides[polygon["include"]].append(np.asarray(polygon["points"], np.float64) * size - 0.5)
+    mask = polygon_mask((size, size), sides[True])
+    mask *= 1 - polygon_mask((size, size), sides[False])
     return mask
 
 
 def _resized(mask: ImageU8, size: int) -> ImageF32:
-    from cvfast.io.opencv import load_cv2
-
     cv2 = load_cv2()
 
     shares = mask.astype(np.float32) / 255
