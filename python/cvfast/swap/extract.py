@@ -1,0 +1,239 @@
+"""Faces of a clip as face pictures, in the order of its frames; resumed after anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from cvfast.errors import NothingFoundError, OutputExistsError
+from cvfast.io.atomic import make_folder
+from cvfast.io.clip import VideoInfo, Window
+from cvfast.io.files import expand_inputs
+from cvfast.io.video import probe
+from cvfast.runs.crew import alone
+from cvfast.runs.execute import execute
+from cvfast.runs.folder import open_run
+from cvfast.runs.plan import Fingerprint, Plan, Unit
+from cvfast.swap.extract_settings import ExtractSettings
+from cvfast.swap.extract_units import ExtractJob
+from cvfast.swap.workspace import SIDES, Workspace
+from cvfast.typing import Progress
+
+__all__ = ["Extracted", "extract", "plan_extraction"]
+
+_STRETCH = Fraction(20)  # seconds of a clip that are done whole or not at all
+_LEAD = Fraction(2)
+_PICTURES = 50
+_SEEKABLE = ("mp4", "matroska")  # others have no index to find a time by
+_LONGEST = Fraction(100 * 3600)
+_UNITS = "cvfast.swap.extract_units:"
+_FORMAT = {"faces": "1"}  # of what an extraction writes; cvfast's own version does not matter
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What `extract` did.
+
+    Attributes
+    ----------
+    folder
+        Where the face pictures are.
+    frames, faces
+        How many were looked at, and found.
+    without
+        Frames without a face.
+    first_without
+        Numbers of the first few of them.
+    tracks
+        In how many frames each face was, by its number.
+    most
+        Most faces in one frame.
+    already
+        Whether it was done before, so that nothing was done now.
+    """
+
+    folder: Path
+    frames: int
+    faces: int
+    without: int
+    first_without: tuple[int, ...]
+    tracks: dict[int, int]
+    most: int
+    already: bool = False
+
+
+def extract(
+    workspace: Workspace,
+    side: str,
+    settings: ExtractSettings | None = None,
+    *,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Extracted:
+    """Extract the faces of a side's clip into its ``aligned`` folder.
+
+    Once it is done, it does nothing when called again: face pictures that were deleted stay
+    deleted. What was interrupted is gone on with, and gives the same bytes.
+
+    Parameters
+    ----------
+    workspace
+        Where.
+    side
+        ``"source"`` or ``"target"``.
+    settings
+        How; else by ``options``, the parameters of `ExtractSettings`.
+    progress
+        Called with (frames done, all).
+
+    Raises
+    ------
+    NothingFoundError
+        The clip shows no face.
+    OutputExistsError
+        There is an extraction with other settings, or of another clip.
+    MediaError
+        The clip cannot be read.
+    ValueError
+        A value out of its range.
+
+    Examples
+    --------
+    >>> done = extract(Workspace.open("work"), "source", face_type="whole")  # doctest: +SKIP
+    >>> done.faces  # doctest: +SKIP
+    119
+    """
+    if side not in SIDES:
+        raise ValueError(f"side: expected source or target, got {side!r}")
+    settings = settings or ExtractSettings(**options)
+    job = ExtractJob(
+        workspace.clip(side),
+        workspace.frames(side),
+        workspace.faces(side),
+        workspace.debug(side),
+        settings,
+    )
+    plan = plan_extraction(job)
+    for folder in (job.faces, workspace.steps):
+        make_folder(folder)
+    place = workspace.steps / f"extract-{side}"
+    try:
+        with open_run(place, plan, resume=True) as run:
+            outcome = execute(run, plan, alone(), progress=progress)
+            for error in outcome.errors:
+                raise error
+            records = [run.recorded(unit.name) for unit in plan.units]
+    except OutputExistsError as error:
+        raise _explained(error, side, job.faces, place) from error
+    results = [record.result for record in records if record is not None]
+    done = _together(job.faces, results, already=not outcome.done)
+    if not done.faces:
+        raise NothingFoundError(
+            f"{job.clip}: no face in {done.frames} frames; try --rotations 0,90,180,270, a smaller "
+            "--min-face, or a clip that shows the face larger and from the front"
+        )
+    return done
+
+
+def plan_extraction(job: ExtractJob) -> Plan:
+    """Divide the work.
+
+    Raises
+    ------
+    MediaError
+        The clip cannot be read, or the folder holds no picture.
+    """
+    if job.clip.is_dir():
+        paths = expand_inputs([job.clip], videos=False)
+        units = _picture_units(job, [path.name for path in paths])
+    else:
+        paths = [job.clip]
+        units = _clip_units(job, probe(job.clip))
+    return Plan(
+        job.settings.to_json(), tuple(Fingerprint.of(path) for path in paths), units, _FORMAT
+    )
+
+
+def _picture_units(job: ExtractJob, names: Sequence[str]) -> tuple[Unit, ...]:
+    return tuple(
+        Unit(
+            f"{number:05d}",
+            _UNITS + "picture_part",
+            {"job": job, "first": first, "names": names[first : first + _PICTURES]},
+            "extract",
+            weight=len(names[first : first + _PICTURES]),
+        )
+        for number, first in enumerate(range(0, len(names), _PICTURES))
+    )
+
+
+def _clip_units(job: ExtractJob, info: VideoInfo) -> tuple[Unit, ...]:
+    """Divide a clip into stretches, each of which goes on from the one before."""
+    window = Window.of(job.settings.start, job.settings.end)
+    parts = list(_stretches(info, window))
+    rate = info.rate or Fraction(25)
+    units: list[Unit] = []
+    for number, (start, end) in enumerate(parts):
+        until = end if end is not None else info.duration or Fraction(0)
+        units.append(
+            Unit(
+                f"{number:05d}",
+                _UNITS + "clip_part",
+                {"job": job, "start": start, "end": end, "lead": _LEAD if number else Fraction(0)},
+                "extract",
+                (units[-1].name,) if units else (),
+                weight=max(1, round((until - (start or 0)) * rate)),
+            )
+        )
+    return tuple(units)
+
+
+def _stretches(
+    info: VideoInfo, window: Window
+) -> Iterable[tuple[Fraction | None, Fraction | None]]:
+    length = info.duration
+    whole = [(window.start, window.end)]
+    if length is None or not any(name in info.container for name in _SEEKABLE):
+        return whole
+    begin = window.start or Fraction(0)
+    last = length if window.end is None else min(window.end, length)
+    if last - begin > _LONGEST:  # a header that lies; what is wrong shows on reading
+        return whole
+    count = max(1, round((last - begin) / _STRETCH))
+    inner = (begin + _STRETCH * number for number in range(1, count))
+    return pairwise([window.start, *inner, window.end])
+
+
+def _explained(error: OutputExistsError, side: str, faces: Path, place: Path) -> OutputExistsError:
+    """Say what to do where another extraction is."""
+    if "cannot be resumed" not in str(error):
+        return error
+    said = str(error).splitlines()[1:-1]
+    return OutputExistsError(
+        f"{faces}: holds the faces of another extraction:\n"
+        + "\n".join(said)
+        + f"\nGive the settings of then to go on with it; or, to extract the {side} anew, move "
+        f"{faces} away and remove {place}."
+    )
+
+
+def _together(folder: Path, results: Sequence[dict[str, Any]], *, already: bool) -> Extracted:
+    tracks: Counter[int] = Counter()
+    for result in results:
+        tracks.update({int(number): count for number, count in result["tracks"].items()})
+    listed = [frame for result in results for frame in result["first_without"]]
+    return Extracted(
+        folder,
+        frames=sum(result["frames"] for result in results),
+        faces=sum(result["faces"] for result in results),
+        without=sum(result["without"] for result in results),
+        first_without=tuple(listed[:10]),
+        tracks=dict(sorted(tracks.items())),
+        most=max((result["most"] for result in results), default=0),
+        already=already,
+    )
