@@ -14,9 +14,10 @@ from cvfast.io.frame import Frame
 from cvfast.swap.compose import Composer, Patch
 from cvfast.swap.label import LABEL, draw_label
 from cvfast.swap.merge_faces import FaceTable
+from cvfast.swap.plane_paste import paste_patch
 from cvfast.typing import ImageU8
 
-__all__ = ["FrameMerger"]
+__all__ = ["FrameMerger", "paste"]
 
 _F64 = NDArray[np.float64]
 
@@ -87,16 +88,9 @@ def paste(frame: Frame, patches: list[Patch]) -> ImageU8:
     ``(h, w)`` uint8, as the frame is stored: 255 where it is a swapped face.
     """
     covered = np.zeros((frame.height, frame.width), np.uint8)
+    upright = _upright(frame)
     for patch in patches:
-        stored = patch.moved(_upright(frame))
-        x0, y0, x1, y1 = box = stored.box((frame.width, frame.height))
-        if x0 >= x1 or y0 >= y1:
-            continue
-        pixels = frame.rgb(box)
-        mask = stored.paste(pixels, (x0, y0))
-        frame.write_rgb(box, pixels)
-        part = covered[y0:y1, x0:x1]
-        np.maximum(part, (mask * 255 + 0.5).astype(np.uint8), out=part)
+        paste_patch(frame, patch.moved(upright), covered)
     return covered
 
 
