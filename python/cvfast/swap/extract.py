@@ -17,14 +17,15 @@ from cvfast.io.files import expand_inputs
 from cvfast.io.video import probe
 from cvfast.runs.crew import alone
 from cvfast.runs.execute import execute
-from cvfast.runs.folder import open_run
+from cvfast.runs.folder import open_run, stored_settings
 from cvfast.runs.plan import Fingerprint, Plan, Unit
 from cvfast.swap.extract_settings import ExtractSettings
-from cvfast.swap.extract_units import ExtractJob
+from cvfast.swap.face_file import face_files
+from cvfast.swap.frame_writer import ExtractJob
 from cvfast.swap.workspace import SIDES, Workspace
 from cvfast.typing import Progress
 
-__all__ = ["Extracted", "extract", "plan_extraction"]
+__all__ = ["Extracted", "extract", "extract_job", "plan_extraction", "run_place"]
 
 _STRETCH = Fraction(20)  # seconds of a clip that are done whole or not at all
 _LEAD = Fraction(2)
@@ -32,6 +33,7 @@ _PICTURES = 50
 _SEEKABLE = ("mp4", "matroska")  # others have no index to find a time by
 _LONGEST = Fraction(100 * 3600)
 _UNITS = "cvfast.swap.extract_units:"
+_LISTED = 10  # frames without a face that are named
 _FORMAT = {"faces": "1"}  # of what an extraction writes; cvfast's own version does not matter
 
 
@@ -51,8 +53,8 @@ class Extracted:
         Numbers of the first few of them.
     tracks
         In how many frames each face was, by its number.
-    most
-        Most faces in one frame.
+    crowded
+        Frames with more than one.
     already
         Whether it was done before, so that nothing was done now.
     """
@@ -63,7 +65,7 @@ class Extracted:
     without: int
     first_without: tuple[int, ...]
     tracks: dict[int, int]
-    most: int
+    crowded: int
     already: bool = False
 
 
@@ -108,20 +110,12 @@ def extract(
     >>> done.faces  # doctest: +SKIP
     119
     """
-    if side not in SIDES:
-        raise ValueError(f"side: expected source or target, got {side!r}")
-    settings = settings or ExtractSettings(**options)
-    job = ExtractJob(
-        workspace.clip(side),
-        workspace.frames(side),
-        workspace.faces(side),
-        workspace.debug(side),
-        settings,
-    )
+    job = extract_job(workspace, side, settings or ExtractSettings(**options))
     plan = plan_extraction(job)
-    for folder in (job.faces, workspace.steps):
+    place = run_place(workspace, side)
+    _refuse_foreign(job, place)
+    for folder in (job.faces, workspace.steps, *([job.debug] if job.settings.debug else [])):
         make_folder(folder)
-    place = workspace.steps / f"extract-{side}"
     try:
         with open_run(place, plan, resume=True) as run:
             outcome = execute(run, plan, alone(), progress=progress)
@@ -133,11 +127,56 @@ def extract(
     results = [record.result for record in records if record is not None]
     done = _together(job.faces, results, already=not outcome.done)
     if not done.faces:
-        raise NothingFoundError(
-            f"{job.clip}: no face in {done.frames} frames; try --rotations 0,90,180,270, a smaller "
-            "--min-face, or a clip that shows the face larger and from the front"
-        )
+        raise NothingFoundError(_nothing_found(job, done))
     return done
+
+
+def extract_job(workspace: Workspace, side: str, settings: ExtractSettings) -> ExtractJob:
+    """Return what is to be extracted, and where to.
+
+    Raises
+    ------
+    ValueError
+        Another side.
+    MediaError
+        The clip is gone, or is another one than when the workspace was made.
+    """
+    if side not in SIDES:
+        raise ValueError(f"side: expected source or target, got {side!r}")
+    return ExtractJob(
+        workspace.checked_clip(side),
+        workspace.frames(side),
+        workspace.faces(side),
+        workspace.debug(side),
+        settings,
+    )
+
+
+def run_place(workspace: Workspace, side: str) -> Path:
+    """Return the folder in which a side's extraction notes how far it is."""
+    return workspace.steps / f"extract-{side}"
+
+
+def _refuse_foreign(job: ExtractJob, place: Path) -> None:
+    """Leave a folder alone whose faces came another way, as from an import."""
+    if stored_settings(place) is None and face_files(job.faces):
+        raise OutputExistsError(
+            f"{job.faces}: holds face pictures that no extraction here made. Go on with them by "
+            "the next step, or move them away to extract anew."
+        )
+
+
+def _nothing_found(job: ExtractJob, done: Extracted) -> str:
+    settings = job.settings
+    if settings.like:
+        return (
+            f"{job.clip}: no face like {settings.like} in {done.frames} frames; try another "
+            "picture of the person, from the front and well lit, or leave --like out"
+        )
+    said = ["a smaller --min-face"] * (settings.min_face > 20)
+    said += ["--rotations 0,90,180,270"] * (len(settings.rotations) < 4)
+    said += ["a clip that shows the face larger and from the front"]
+    return f"{job.clip}: no face in {done.frames} frames; try {', or '.join(said)}"
 
 
 def plan_extraction(job: ExtractJob) -> Plan:
@@ -154,9 +193,9 @@ def plan_extraction(job: ExtractJob) -> Plan:
     else:
         paths = [job.clip]
         units = _clip_units(job, probe(job.clip))
-    return Plan(
-        job.settings.to_json(), tuple(Fingerprint.of(path) for path in paths), units, _FORMAT
-    )
+    used = [*paths, *([Path(job.settings.like)] if job.settings.like else [])]
+    inputs = tuple(Fingerprint.of(path) for path in used)
+    return Plan(job.settings.to_json(), inputs, units, _FORMAT)
 
 
 def _picture_units(job: ExtractJob, names: Sequence[str]) -> tuple[Unit, ...]:
@@ -232,8 +271,8 @@ def _together(folder: Path, results: Sequence[dict[str, Any]], *, already: bool)
         frames=sum(result["frames"] for result in results),
         faces=sum(result["faces"] for result in results),
         without=sum(result["without"] for result in results),
-        first_without=tuple(listed[:10]),
+        first_without=tuple(listed[:_LISTED]),
         tracks=dict(sorted(tracks.items())),
-        most=max((result["most"] for result in results), default=0),
+        crowded=sum(result["crowded"] for result in results),
         already=already,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -16,74 +17,60 @@ from typing import Any
 from cvfast.faces.frames import frame_reader
 from cvfast.faces.tracking import FaceTracker
 from cvfast.geometry.sampling import PixelReader
-from cvfast.io.atomic import leftovers, write_bytes
+from cvfast.io.atomic import write_bytes
+from cvfast.io.frame import Frame
 from cvfast.io.images import read_image
 from cvfast.io.video import probe, read_frames
 from cvfast.runs.work import Task
-from cvfast.swap.extract_settings import ExtractSettings
-from cvfast.swap.face_writer import FaceWriter
-from cvfast.swap.frame_faces import FrameFace, Numbering, find_faces, follow_faces
+from cvfast.swap.frame_faces import Numbering, find_faces, follow_faces
+from cvfast.swap.frame_writer import ExtractJob, FrameWriter
 
-__all__ = ["ExtractJob", "clip_part", "picture_part"]
+__all__ = ["Tally", "clip_part", "picture_part", "timed_frames"]
 
 _LISTED = 10  # frames without a face that are named
 
 
-@dataclass(frozen=True)
-class ExtractJob:
-    """What is extracted, and where to.
+@dataclass
+class Tally:
+    """What came of a part, as its record tells.
 
     Parameters
     ----------
-    clip
-        The clip, or the folder of pictures.
-    frames, faces, debug
-        The folders of a side.
-    settings
-        How.
+    first
+        Number of its first frame.
     """
 
-    clip: Path
-    frames: Path
-    faces: Path
-    debug: Path
-    settings: ExtractSettings
-
-
-@dataclass
-class _Tally:
-    """What came of a part, as its record tells."""
-
+    first: int
     frames: int = 0
     faces: int = 0
-    without: int = 0
-    first_without: list[int] = field(default_factory=list)
+    crowded: int = 0
+    without: list[int] = field(default_factory=list)
     tracks: Counter[int] = field(default_factory=Counter)
     names: list[str] = field(default_factory=list)
-    most: int = 0
 
-    def take(self, frame: int, numbers: list[int], names: list[str]) -> None:
+    def take(self, frame: int, names: dict[int, str]) -> None:
+        """Count a frame and its faces."""
         self.frames += 1
         self.faces += len(names)
-        self.most = max(self.most, len(names))
-        self.tracks.update(numbers)
-        self.names += names
+        self.crowded += len(names) > 1
+        self.tracks.update(names.keys())
+        self.names += names.values()
         if not names:
-            self.without += 1
-            if len(self.first_without) < _LISTED:
-                self.first_without.append(frame)
+            self.without.append(frame)
 
-    def finish(self, task: Task, **carried: Any) -> None:
+    def finish(self, task: Task, *, last: int, **carried: Any) -> None:
         """Write down which files there are, and that the part is done."""
         file = task.shard(".json")
         write_bytes(file, json.dumps(self.names).encode(), overwrite=True)
         result = {
+            "first": self.first,
+            "last": last,
             "frames": self.frames,
             "faces": self.faces,
-            "without": self.without,
-            "first_without": self.first_without,
+            "crowded": self.crowded,
+            "without": len(self.without),
+            "first_without": self.without[:_LISTED],
             "tracks": {str(number): count for number, count in sorted(self.tracks.items())},
-            "most": self.most,
         }
         task.done(file, result | carried)
 
@@ -93,60 +80,54 @@ def clip_part(task: Task) -> None:
     arguments = task.unit.arguments
     job: ExtractJob = arguments["job"]
     start, end, lead = arguments["start"], arguments["end"], arguments["lead"]
-    info = probe(job.clip)
     before = _before(task)
     number = before["frame"] if before else _frames_before(job.clip, start)
     numbering = Numbering(before["next"], before["last"]) if before else Numbering()
-    writer = FaceWriter(job.faces, job.clip.name, job.settings)
-    tracker, tally = FaceTracker(), _Tally()
-    _clear(job)
+    writer = FrameWriter.of(job, numbering)
+    tracker, tally = FaceTracker(), Tally(first=number)
+    job.clear()
     begin = None if start is None else max(Fraction(0), start - lead)
-    for frame in read_frames(job.clip, start=begin, end=end):
-        time = (frame.seconds or Fraction(0)) - info.start * info.time_base
+    for frame, seconds in timed_frames(job.clip, start=begin, end=end):
         reader = frame_reader(frame)
-        faces = follow_faces(tracker, reader, float(time))
-        if start is not None and time < start:
+        faces = follow_faces(tracker, reader, float(seconds))
+        if start is not None and seconds < start:
             continue
         if not number % job.settings.every:
             faces = faces or find_faces(reader, job.settings.rotations)
-            _take(writer, reader, faces, numbering, number, float(time), tally)
+            names = writer.write(reader, faces, number, float(seconds), source=job.clip.name)
+            tally.take(number, names)
         number += 1
-        task.progress(tally.frames, task.unit.weight)
-    tally.finish(task, frame=number, next=numbering.next, last=numbering.last)
+        task.progress(number - tally.first, task.unit.weight)
+    tally.finish(task, last=number, next=numbering.next, before=numbering.last)
 
 
 def picture_part(task: Task) -> None:
     """Extract the faces of some pictures of a folder."""
     job: ExtractJob = task.unit.arguments["job"]
     first: int = task.unit.arguments["first"]
-    tally = _Tally()
-    _clear(job)
+    tally = Tally(first=first)
+    job.clear()
+    writer = FrameWriter.of(job, Numbering())
     for number, name in enumerate(task.unit.arguments["names"], first):
-        reader = PixelReader.of(read_image(job.clip / name, first_frame=True).pixels)
-        faces = find_faces(reader, job.settings.rotations)
-        writer = FaceWriter(job.faces, name, job.settings)
-        _take(writer, reader, faces, Numbering(), number, 0.0, tally)
-        task.progress(tally.frames, task.unit.weight)
-    tally.finish(task)
+        if not number % job.settings.every:
+            reader = PixelReader.of(read_image(job.clip / name, first_frame=True).pixels)
+            faces = find_faces(reader, job.settings.rotations)
+            writer.numbering = Numbering()  # pictures need not follow each other
+            tally.take(number, writer.write(reader, faces, number, 0.0, source=name))
+        task.progress(number + 1 - first, task.unit.weight)
+    tally.finish(task, last=first + len(task.unit.arguments["names"]))
 
 
-def _take(
-    writer: FaceWriter,
-    reader: PixelReader,
-    faces: list[FrameFace],
-    numbering: Numbering,
-    frame: int,
-    seconds: float,
-    tally: _Tally,
-) -> None:
-    """Write a frame's faces and count them."""
-    wanted = writer.wanted(faces)
-    numbers = numbering.number(wanted)
-    paths = [
-        writer.write(reader, face, number, frame, seconds)
-        for face, number in zip(wanted, numbers, strict=True)
-    ]
-    tally.take(frame, numbers, [path.name for path in paths])
+def timed_frames(
+    clip: Path, *, start: Fraction | None = None, end: Fraction | None = None
+) -> Iterator[tuple[Frame, Fraction]]:
+    """Yield the frames of a clip with their times since its first one."""
+    info = probe(clip)
+    first = info.start * info.time_base
+    pause = 1 / (info.rate or Fraction(25))
+    for count, frame in enumerate(read_frames(clip, start=start, end=end)):
+        told = frame.seconds
+        yield frame, count * pause if told is None else told - first
 
 
 def _before(task: Task) -> dict[str, Any] | None:
@@ -154,17 +135,15 @@ def _before(task: Task) -> dict[str, Any] | None:
     if not task.unit.after:
         return None
     record = task.folder.recorded(task.unit.after[0])
-    return None if record is None else record.result
+    if record is None:
+        return None
+    return {
+        "frame": record.result["last"],
+        "next": record.result["next"],
+        "last": [(number, box) for number, box in record.result["before"]],
+    }
 
 
 def _frames_before(clip: Path, start: Fraction | None) -> int:
     """Count the frames that are not extracted, for numbers to mean the clip's own."""
     return sum(1 for _ in read_frames(clip, end=start)) if start else 0
-
-
-def _clear(job: ExtractJob) -> None:
-    """Remove what a killed process left half-written."""
-    for folder in (job.frames, job.faces, job.debug):
-        if folder.is_dir():
-            for path in leftovers(folder):
-                path.unlink(missing_ok=True)

@@ -6,7 +6,8 @@ are laid on a mean face in the unit square, and the picture is a turned square r
 Points of a face picture count from its corner: n pixels span 0 to n, the middle of the first one
 is (1/2, 1/2), and a picture resized by s has its points times s. Points of a frame count from the
 middle of its first pixel, as everywhere in cvfast. The numbers in matrices and landmarks are those
-that DeepFaceLab writes for the same points; its pixels, sampled by OpenCV, lie half a pixel further.
+that DeepFaceLab writes for the same points; its pixels, sampled by OpenCV's rules, lie half a pixel
+of the face picture further.
 """
 
 from __future__ import annotations

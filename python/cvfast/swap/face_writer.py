@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cvfast.geometry.alignment import transform_points
 from cvfast.geometry.sampling import PixelReader
 from cvfast.io.opencv import load_cv2
+from cvfast.kernels.crop import CropSource
 from cvfast.swap.extract_settings import ExtractSettings
 from cvfast.swap.face_file import FaceRecord, write_face
 from cvfast.swap.face_types import FACE_TYPES, crop_matrix
@@ -128,29 +129,29 @@ def cut_face(reader: PixelReader, matrix: NDArray[np.float64], size: int) -> Ima
     >>> cut_face(frame, np.array([[1, 0, 0.5], [0, 1, 0.5]]), 4)[0, 0].tolist()
     [9, 9, 9]
     """
-    if reader.source is None:
+    source = reader.source
+    if source is None:
         raise ValueError(f"reader: expected at least one pixel, got {reader.size}")
     to_pixels = matrix - np.array([[0, 0, 0.5], [0, 0, 0.5]])
     if np.linalg.det(matrix[:, :2]) > 1:
-        return _enlarged(reader, to_pixels, size)
+        return _enlarged(source, to_pixels, size)
     (a, b, c), (d, e, f) = _inverse(to_pixels).tolist()
     out = np.empty((size, size, 3), np.uint8)
-    return reader.source.read((a, b, c, d, e, f), out, fill=0, threads=1)
+    return source.read((a, b, c, d, e, f), out, fill=0, threads=1)
 
 
-def _enlarged(reader: PixelReader, to_pixels: NDArray[np.float64], size: int) -> ImageU8:
+def _enlarged(source: CropSource, to_pixels: NDArray[np.float64], size: int) -> ImageU8:
     """Read the pixels that are needed as they are, and interpolate between them."""
-    assert reader.source is not None
     cv2 = load_cv2()
     corners = transform_points(_inverse(to_pixels), _CORNERS * size)
-    low = np.clip(np.floor(corners.min(axis=0)) - _REACH, 0, reader.size).astype(int)
-    high = np.clip(np.ceil(corners.max(axis=0)) + _REACH + 1, 0, reader.size).astype(int)
+    low = np.clip(np.floor(corners.min(axis=0)) - _REACH, 0, source.size).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)) + _REACH + 1, 0, source.size).astype(int)
     width, height = (high - low).tolist()
     if min(width, height) < 1:
         return np.zeros((size, size, 3), np.uint8)
     x, y = low.astype(float).tolist()
     region = np.empty((height, width, 3), np.uint8)
-    reader.source.read((1, 0, x, 0, 1, y), region, threads=1)
+    source.read((1, 0, x, 0, 1, y), region, threads=1)
     moved = to_pixels.copy()
     moved[:, 2] += to_pixels[:, :2] @ low
     out: ImageU8 = cv2.warpAffine(region, moved, (size, size), flags=cv2.INTER_CUBIC)

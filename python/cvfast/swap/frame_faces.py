@@ -50,7 +50,11 @@ class FrameFace:
 
 
 def find_faces(
-    reader: PixelReader, rotations: Sequence[int] = (0,), *, min_score: float = 0.5
+    reader: PixelReader,
+    rotations: Sequence[int] = (0,),
+    *,
+    min_score: float = 0.5,
+    min_mesh: float = _SURE,
 ) -> list[FrameFace]:
     """Find faces in a picture, turned in each way until there is one; the largest come first.
 
@@ -60,8 +64,8 @@ def find_faces(
         The picture.
     rotations
         Degrees clockwise.
-    min_score
-        Of the detector.
+    min_score, min_mesh
+        Scores of the detector, and of the landmarks, from which a face counts.
 
     Examples
     --------
@@ -75,7 +79,7 @@ def find_faces(
         faces = [
             FrameFace(_turned_back(marks, turned.size, turns))
             for marks in found
-            if marks.score >= _SURE
+            if marks.score >= min_mesh
         ]
         if faces:
             return sorted(faces, key=lambda face: -_area(face.box))
