@@ -6,22 +6,21 @@ return one number a face, (N,), so that a loss can be told and weighed face by f
 
 from __future__ import annotations
 
-import math
-from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+from cvfast.swap.gaussian import soft_mask, window_means
 
 if TYPE_CHECKING:
     from cvfast.swap.model_options import ModelOptions
 
 __all__ = [
     "dssim",
-    "gaussian_blur",
     "mean_square",
     "reconstruction_losses",
-    "soft_mask",
+    "structure_windows",
     "total_variation",
 ]
 
@@ -114,7 +113,7 @@ def dssim(made: Tensor, truth: Tensor, side: int) -> Tensor:
     """
     with torch.autocast(made.device.type, enabled=False):
         x, y = made.float().contiguous(), truth.detach().float().contiguous()
-        maps = _blurred(torch.stack([x, y, x * y, x.square() + y.square()]), side, _SIGMA)
+        maps = window_means(torch.stack([x, y, x * y, x.square() + y.square()]), side, _SIGMA)
         mean_x, mean_y, product, squares = maps.unbind()
         means = 2 * mean_x * mean_y
         mean_squares = mean_x.square() + mean_y.square()
@@ -123,47 +122,8 @@ def dssim(made: Tensor, truth: Tensor, side: int) -> Tensor:
         return (1 - (light * rest).mean(dim=(1, 2, 3))) / 2
 
 
-def soft_mask(mask: Tensor, resolution: int) -> Tensor:
-    """Return a mask whose edge is soft, and full where the mask is.
-
-    Blurred with a sigma of a thirty-second of the resolution, it is a half along the edge: cut off
-    there and doubled.
-    """
-    return gaussian_blur(mask, max(1, resolution // 32)).clamp(0, 0.5) * 2
-
-
-def gaussian_blur(image: Tensor, sigma: float) -> Tensor:
-    """Blur (N, channels, h, w); nothing lies outside of the picture."""
-    reach = math.ceil(2 * sigma)
-    with torch.autocast(image.device.type, enabled=False):
-        return _blurred(image.float().contiguous(), 2 * reach + 1, sigma, same=True)
-
-
 def total_variation(image: Tensor) -> Tensor:
     """Return the sum of differences between neighbours, of each face."""
     down = (image[:, :, 1:] - image[:, :, :-1]).abs().sum(dim=(1, 2, 3))
     right = (image[..., 1:] - image[..., :-1]).abs().sum(dim=(1, 2, 3))
     return down + right
-
-
-def _blurred(maps: Tensor, side: int, sigma: float, *, same: bool = False) -> Tensor:
-    """Blur along the last two sides, by a product each."""
-    height, width = maps.shape[-2:]
-    down = _band(height, side, sigma, same).to(maps.device)
-    across = _band(width, side, sigma, same).to(maps.device)
-    return torch.matmul(down, torch.matmul(maps, across.T))
-
-
-@cache
-def _band(length: int, side: int, sigma: float, same: bool) -> Tensor:
-    """Return the matrix whose rows are the Gaussian window, each one further on."""
-    place = torch.arange(side, dtype=torch.float64) - (side - 1) / 2
-    window = torch.exp(-place.square() / (2 * sigma**2))
-    window /= window.sum()
-    rows = length if same else length - side + 1
-    if rows < 1:
-        raise ValueError(f"side: expected at most the picture's {length} pixels, got {side}")
-    first = -(side // 2) if same else 0
-    column = torch.arange(length) - torch.arange(rows)[:, None] - first
-    inside = (column >= 0) & (column < side)
-    return torch.where(inside, window[column.clamp(0, side - 1)], 0.0).float()

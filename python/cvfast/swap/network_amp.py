@@ -60,7 +60,7 @@ class AmpNetworks(SwapNetworks):
 
     def swap(self, target: Tensor, morph: float | Tensor = 1.0) -> tuple[Tensor, Tensor, Tensor]:
         """Take the first channels from the source's network; see `SwapNetworks.swap`."""
-        flat = self.narrow(self.encoder(target))
+        flat: Tensor = self.narrow(self.encoder(target))
         own = self._maps(self.inter_target(flat))
         channels = self.options.inter_dims
         first = torch.floor(torch.as_tensor(morph, dtype=flat.dtype) * channels)
@@ -74,7 +74,7 @@ class AmpNetworks(SwapNetworks):
         return [self.inter_source, self.inter_target]
 
     def _maps(self, code: Tensor) -> Tensor:
-        maps = code.unflatten(1, (self.options.inter_dims, self.grid, self.grid))
+        maps = code.view(-1, self.options.inter_dims, self.grid, self.grid)
         return maps.contiguous(memory_format=torch.channels_last)
 
     def _drawn(self, maps: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -55,9 +56,10 @@ class Inter(nn.Module):
 
     def forward(self, code: Tensor) -> Tensor:
         """Return (N, out, grid, grid), or twice the grid without t."""
-        maps = self.wide(self.narrow(code)).unflatten(1, (self.out, self.grid, self.grid))
+        wide: Tensor = self.wide(self.narrow(code))
+        maps = wide.view(-1, self.out, self.grid, self.grid)
         maps = maps.contiguous(memory_format=torch.channels_last)
-        return maps if self.up is None else self.up(maps)
+        return maps if self.up is None else self.up.forward(maps)
 
 
 class Decoder(nn.Module):
@@ -80,14 +82,21 @@ class Decoder(nn.Module):
         for step in [*steps, 1] if self.doubled else steps:
             layers.append(Up(width, step * m, act))
             width = step * m
+        self.fixed_heads: tuple[Tensor, Tensor] | None = None
         self.mask = nn.Sequential(*layers, head(width, 1, 1))
 
     def forward(self, code: Tensor) -> tuple[Tensor, Tensor]:
         """Return (N, 3, h, w) and (N, 1, h, w), both in [0, 1]."""
-        face = functional.conv2d(self.face(code), *self._joined(), padding="same")
+        weight, bias = self.fixed_heads or self._joined()
+        face = functional.conv2d(self.face(code), weight, bias, padding=weight.shape[-1] // 2)
         if self.doubled:
             face = functional.pixel_shuffle(face, 2)
         return torch.sigmoid(face), self.mask_of(code)
+
+    def fix_heads(self, fixed: bool = True) -> None:
+        """Join the heads once and for all, for networks that are no longer trained; or undo it."""
+        with torch.no_grad():
+            self.fixed_heads = self._joined() if fixed else None
 
     def mask_of(self, code: Tensor) -> Tensor:
         """Return the mask alone: (N, 1, h, w) in [0, 1]."""
@@ -98,9 +107,10 @@ class Decoder(nn.Module):
 
         They stand in order of colour, then of place, as depth-to-space has it.
         """
-        weights = [part.weight for part in self.heads]
+        heads: list[Any] = list(self.heads)
+        weights = [part.weight for part in heads]
         if not self.doubled:
-            return weights[0], self.heads[0].bias
+            return weights[0], heads[0].bias
         weights[0] = functional.pad(weights[0], (1, 1, 1, 1))
-        biases = torch.stack([part.bias for part in self.heads], dim=1)
+        biases = torch.stack([part.bias for part in heads], dim=1)
         return torch.stack(weights, dim=1).flatten(0, 1), biases.flatten()

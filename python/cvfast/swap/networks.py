@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -76,6 +77,15 @@ class SwapNetworks(nn.Module, ABC):
     def inner(self) -> list[nn.Module]:
         """Return the inner networks: what knows the people of a pretraining best."""
 
+    def fix(self, fixed: bool = True) -> None:
+        """Prepare for inference alone what a training has to do anew in each step; or undo it."""
+        from cvfast.swap.network_parts import Decoder
+
+        self.train(not fixed)
+        for part in self.modules():
+            if isinstance(part, Decoder):
+                part.fix_heads(fixed)
+
     def begin_anew(self) -> None:
         """Set the inner networks back to chance: between pretraining and training."""
         fresh = build_networks(self.options).inner()
@@ -99,13 +109,17 @@ def build_networks(options: ModelOptions) -> SwapNetworks:
     >>> tuple(face.shape), tuple(face_mask.shape)
     ((2, 3, 64, 64), (2, 1, 64, 64))
     >>> sum(weight.numel() for weight in nets.parameters())
-    9191920
+    9235562
     """
     from cvfast.swap.network_amp import AmpNetworks
     from cvfast.swap.network_df import DfNetworks
     from cvfast.swap.network_liae import LiaeNetworks
 
-    kinds = {"df": DfNetworks, "liae": LiaeNetworks, "amp": AmpNetworks}
+    kinds: dict[str, Callable[[ModelOptions], SwapNetworks]] = {
+        "df": DfNetworks,
+        "liae": LiaeNetworks,
+        "amp": AmpNetworks,
+    }
     networks: SwapNetworks = kinds[options.family](options)
     last: SwapNetworks = networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return last

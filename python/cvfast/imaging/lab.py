@@ -1,0 +1,87 @@
+"""CIE L*a*b* of sRGB pictures, white D65: lightness 0 to 100, and two axes of colour."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cvfast.typing import ImageF32
+
+__all__ = ["lab_to_rgb", "rgb_to_lab"]
+
+# IEC 61966-2-1: linear sRGB to XYZ; each row divided by the white point, so that white is 1, 1, 1.
+_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+     [0.0193339, 0.1191920, 0.9503041]]
+)  # fmt: skip
+_TO_XYZ /= _TO_XYZ.sum(axis=1, keepdims=True)
+_TO_RGB = np.linalg.inv(_TO_XYZ).T.astype(np.float32)
+_TO_XYZ = _TO_XYZ.T.astype(np.float32)
+# f(X), f(Y), f(Z) to L, a, b.
+_TO_LAB = np.array([[0, 500, 0], [116, -500, 200], [0, 0, -200]], np.float32)
+_FROM_LAB = np.linalg.inv(_TO_LAB.astype(np.float64)).astype(np.float32)
+_KNEE = np.float32(6 / 29)  # of f: below its cube, it is a straight line
+_OFFSET = np.float32(4 / 29)
+
+
+def rgb_to_lab(rgb: ImageF32) -> ImageF32:
+    """Return L*, a*, b* of sRGB.
+
+    Parameters
+    ----------
+    rgb
+        (..., 3) float32 in [0, 1]; what is beyond is clipped.
+
+    Returns
+    -------
+    (..., 3) float32: L* 0 to 100, a* and b* about -110 to 110.
+
+    Notes
+    -----
+    CIE 15:2004, 8.2.1.
+
+    Examples
+    --------
+    >>> rgb_to_lab(np.float32([[1, 1, 1], [1, 0, 0]])).round(1).tolist()
+    [[100.0, 0.0, 0.0], [53.2..., 80.0..., 67.1...]]
+    """
+    values = np.clip(rgb, 0, 1)
+    linear = np.where(
+        values <= 0.04045, values * np.float32(1 / 12.92), ((values + 0.055) / 1.055) ** 2.4
+    )
+    xyz = linear @ _TO_XYZ
+    curve = np.where(
+        xyz > _KNEE**3, np.cbrt(xyz), xyz * np.float32(1 / (3 * (6 / 29) ** 2)) + _OFFSET
+    )
+    lab: ImageF32 = curve @ _TO_LAB
+    lab[..., 0] -= 16
+    return lab
+
+
+def lab_to_rgb(lab: ImageF32) -> ImageF32:
+    """Return sRGB of L*, a*, b*: the inverse of `rgb_to_lab`.
+
+    Parameters
+    ----------
+    lab
+        (..., 3) float32.
+
+    Returns
+    -------
+    (..., 3) float32 in [0, 1]; colours that sRGB does not have are clipped channel by channel.
+
+    Examples
+    --------
+    >>> grey = np.float32([[0.2, 0.5, 0.9]])
+    >>> bool(np.abs(lab_to_rgb(rgb_to_lab(grey)) - grey).max() < 1e-5)
+    True
+    """
+    shifted = lab.copy()
+    shifted[..., 0] += 16
+    curve = shifted @ _FROM_LAB
+    xyz = np.where(
+        curve > _KNEE, curve * curve * curve, (curve - _OFFSET) * np.float32(3 * (6 / 29) ** 2)
+    )
+    linear = np.clip(xyz @ _TO_RGB, 0, 1)
+    curved = np.float32(1.055) * linear ** np.float32(1 / 2.4) - np.float32(0.055)
+    rgb: ImageF32 = np.where(linear <= 0.0031308, linear * np.float32(12.92), curved)
+    return rgb
