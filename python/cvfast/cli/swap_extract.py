@@ -21,7 +21,7 @@ __all__ = ["EXAMPLES", "USAGE", "ExtractFlags", "swap_extract"]
 EXAMPLES = (
     "cvfast swap extract work",
     "cvfast swap extract work --side source --face-type head --rotations 0,90,270",
-    "cvfast swap extract work --side target --like anna.jpg --draw",
+    "cvfast swap extract work --side target --like anna.jpg --debug-pictures",
     "cvfast swap extract work --side target --redo-deleted",
     "cvfast swap extract work --dry-run",
 )
@@ -49,7 +49,7 @@ class ExtractFlags:
     ] = None
     quality: Annotated[int, Parameter(help="Of the JPEGs, 1 to 100.")] = 90
     png: Annotated[bool, Parameter(negative="", help="Write PNG instead of JPEG.")] = False
-    draw: Annotated[
+    debug_pictures: Annotated[
         bool, Parameter(negative="", help="Draw what was found into pictures: aligned_debug.")
     ] = False
     frames: Annotated[bool, Parameter(negative="", help="Write the frames too, as PNG.")] = False
@@ -65,8 +65,8 @@ class ExtractFlags:
         from cvfast.swap.extract_settings import ExtractSettings
 
         given = asdict(self)
-        given["debug"] = given.pop("draw")
-        given["like"] = "" if self.like is None else str(self.like.absolute())
+        given["debug"] = given.pop("debug_pictures")
+        given["like"] = None if self.like is None else str(self.like.absolute())
         given["rotations"] = _degrees(self.rotations)
         return ExtractSettings(**given)
 

@@ -17,7 +17,7 @@ from cvfast.io.files import expand_inputs
 from cvfast.io.video import probe
 from cvfast.runs.crew import alone
 from cvfast.runs.execute import execute
-from cvfast.runs.folder import open_run, stored_settings
+from cvfast.runs.folder import discard_run, open_run, stored_settings
 from cvfast.runs.plan import Fingerprint, Plan, Unit
 from cvfast.swap.extract_settings import ExtractSettings
 from cvfast.swap.face_file import face_files
@@ -114,6 +114,7 @@ def extract(
     plan = plan_extraction(job)
     place = run_place(workspace, side)
     _refuse_foreign(job, place)
+    _forget_empty(job, place)
     for folder in (job.faces, workspace.steps, *([job.debug] if job.settings.debug else [])):
         make_folder(folder)
     try:
@@ -123,7 +124,7 @@ def extract(
                 raise error
             records = [run.recorded(unit.name) for unit in plan.units]
     except OutputExistsError as error:
-        raise _explained(error, side, job.faces, place) from error
+        raise _explained(error, side, job.faces) from error
     results = [record.result for record in records if record is not None]
     done = _together(job.faces, results, already=not outcome.done)
     if not done.faces:
@@ -164,6 +165,13 @@ def _refuse_foreign(job: ExtractJob, place: Path) -> None:
             f"{job.faces}: holds face pictures that no extraction here made. Go on with them by "
             "the next step, or move them away to extract anew."
         )
+
+
+def _forget_empty(job: ExtractJob, place: Path) -> None:
+    """Forget an extraction with other settings whose faces are all gone, or that found none."""
+    stored = stored_settings(place)
+    if stored is not None and stored != job.settings.to_json() and not face_files(job.faces):
+        discard_run(place)
 
 
 def _nothing_found(job: ExtractJob, done: Extracted) -> str:
@@ -248,7 +256,7 @@ def _stretches(
     return pairwise([window.start, *inner, window.end])
 
 
-def _explained(error: OutputExistsError, side: str, faces: Path, place: Path) -> OutputExistsError:
+def _explained(error: OutputExistsError, side: str, faces: Path) -> OutputExistsError:
     """Say what to do where another extraction is."""
     if "cannot be resumed" not in str(error):
         return error
@@ -257,7 +265,7 @@ def _explained(error: OutputExistsError, side: str, faces: Path, place: Path) ->
         f"{faces}: holds the faces of another extraction:\n"
         + "\n".join(said)
         + f"\nGive the settings of then to go on with it; or, to extract the {side} anew, move "
-        f"{faces} away and remove {place}."
+        f"the pictures in {faces} away."
     )
 
 

@@ -42,7 +42,7 @@ class ExtractSettings:
     frames
         Write the frames as pictures too.
     like
-        A picture of the one person whose faces are taken; empty for everybody's.
+        A picture of the one person whose faces are taken; None for everybody's.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class ExtractSettings:
     png: bool = False
     debug: bool = False
     frames: bool = False
-    like: str = ""
+    like: str | None = None
 
     def __post_init__(self) -> None:
         if self.face_type not in FACE_TYPES:
