@@ -32,6 +32,8 @@ class FaceTable:
         ``(N, 68, 2)`` float64 in pixels of the face picture, and of the frame.
     boxes
         ``(N, 4)`` float64 x0, y0, x1, y1 in the frame.
+    matrices
+        ``(N, 2, 3)`` float64 from the frame's points to the picture's.
     frames
         ``(clip, frame number, face number)`` of each.
     face_types
@@ -45,6 +47,7 @@ class FaceTable:
     landmarks: NDArray[np.float64]
     source_landmarks: NDArray[np.float64]
     boxes: NDArray[np.float64]
+    matrices: NDArray[np.float64]
     frames: tuple[tuple[str, int, int], ...]
     face_types: tuple[str, ...]
     skipped: tuple[tuple[Path, str], ...]
@@ -63,6 +66,7 @@ class FaceTable:
             self.landmarks[chosen],
             self.source_landmarks[chosen],
             self.boxes[chosen],
+            self.matrices[chosen],
             tuple(self.frames[row] for row in chosen),
             tuple(self.face_types[row] for row in chosen),
             (*self.skipped, *skipped),
@@ -128,6 +132,7 @@ def read_table(
         landmarks=np.array([record.landmarks for record in records]),
         source_landmarks=np.array([record.source_landmarks for record in records]),
         boxes=np.array([record.source_box for record in records]),
+        matrices=np.array([record.matrix for record in records]),
         frames=tuple((record.source, record.frame, record.face) for record in records),
         face_types=tuple(record.face_type for record in records),
         skipped=tuple(skipped),

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.errors import LimitError, MediaError, NothingFoundError
+from cvfast.swap.face_file import read_record
 from cvfast.swap.face_table import FaceTable
 from cvfast.swap.sharpness import cpbd, laplacian_variance
-from cvfast.typing import ImageU8, Progress
+from cvfast.typing import ImageF32, ImageU8, Progress
 from cvfast.typing import Path as PathLike
 
 __all__ = ["BINS", "FacePixels", "measured", "read_pixels"]
@@ -34,10 +35,13 @@ class FacePixels:
         ``(h, w, 3)`` uint8 RGB.
     landmarks
         ``(68, 2)`` in its pixels.
+    path
+        Its file.
     """
 
     pixels: ImageU8
     landmarks: NDArray[np.float64]
+    path: Path
 
     @cached_property
     def grey(self) -> ImageU8:
@@ -57,6 +61,18 @@ class FacePixels:
         points = np.clip(self.landmarks, -1e4, 1e4).round().astype(np.int32)
         cv2.fillConvexPoly(inside, cv2.convexHull(points), 1)
         return inside.astype(bool)
+
+    @cached_property
+    def mask(self) -> ImageF32 | None:
+        """``(h, w)`` float32 in [0, 1] of the mask in the record; None if it has none."""
+        import cv2
+
+        record = read_record(self.path)
+        if record is None or record.mask is None:
+            return None
+        height, width = self.grey.shape
+        mask = cv2.resize(record.mask, (width, height), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(mask, np.float32) / 255
 
     def sharpness(self) -> float:
         """`cvfast.swap.sharpness.cpbd` of the face."""
@@ -145,7 +161,7 @@ def measured(
     failed: list[tuple[Path, str]] = []
     for number, path in enumerate(table.paths):
         try:
-            face = FacePixels(read_pixels(path), table.landmarks[number])
+            face = FacePixels(read_pixels(path), table.landmarks[number], path)
             values.append(measure(face))
             read.append(number)
         except (MediaError, LimitError, OSError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,13 +16,12 @@ from cvfast.swap.chains import CHAIN_SIDE, chain_by_histogram, chain_by_pixels, 
 from cvfast.swap.face_table import FaceTable, read_table
 from cvfast.swap.misalignment import landmark_distances
 from cvfast.swap.pixel_measures import FacePixels, measured
+from cvfast.swap.new_names import Names
 from cvfast.swap.rename_log import Move, Step, rename_log, trash_of
 from cvfast.typing import Indices, Progress
 from cvfast.typing import Path as PathLike
 
 __all__ = ["METHODS", "Method", "Sorted", "sort_faces", "undo_sorting"]
-
-_LONGEST_NAME = 255  # bytes, on most file systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +124,12 @@ def sort_faces(
         table = read_table(folder, first_names=log.originals(), progress=progress)
         done = METHODS[by].arrange(table, target, progress)
         order = done.order[::-1] if reverse else done.order
-        names = _Names(folder, log.trash)
+        names = Names(folder, log.trash)
         moves = [
-            names.move(done.table, row, None if by == "original" else place)
+            _move(names, done.table, row, None if by == "original" else place)
             for place, row in enumerate(order)
         ]
-        moves += [names.move(done.table, row, None, rejected=True) for row in done.rejected]
+        moves += [_move(names, done.table, row, rejected=True) for row in done.rejected]
         step = log.do(f"sort by {by}", moves)
     return Sorted(
         step, finished, len(order), len(done.rejected), done.table.skipped, trash_of(folder)
@@ -155,30 +153,11 @@ def undo_sorting(folder: PathLike) -> Step:
     return step
 
 
-class _Names:
-    """Names that no other file has."""
-
-    def __init__(self, folder: PathLike, trash: Path) -> None:
-        self._here = {name.casefold() for name in os.listdir(folder)}
-        self._trash = {n.casefold() for n in os.listdir(trash)} if trash.is_dir() else set()
-
-    def move(
-        self, table: FaceTable, row: int, place: int | None, *, rejected: bool = False
-    ) -> Move:
-        path = table.paths[row]
-        beginning = "" if place is None else f"{place:05d}_"
-        taken = self._trash if rejected else self._here
-        for number in range(1, 1_000_000):
-            end = (f"_{number}" if number > 1 else "") + path.suffix
-            room = _LONGEST_NAME - len(beginning) - len(os.fsencode(end))
-            stem = os.fsdecode(os.fsencode(table.stems[row])[:room])
-            name = f"{beginning}{stem}{end}"
-            if name == path.name and not rejected:
-                break
-            if name.casefold() not in taken:
-                taken.add(name.casefold())
-                break
-        return Move(path.name, name, rejected)
+def _move(
+    names: Names, table: FaceTable, row: int, place: int | None = None, *, rejected: bool = False
+) -> Move:
+    beginning = "" if place is None else f"{place:05d}_"
+    return names.move(table.paths[row], table.stems[row], beginning, rejected=rejected)
 
 
 def _plain(score: Callable[[FaceTable], NDArray[np.floating]]) -> Arrange:
