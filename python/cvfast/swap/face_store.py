@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cvfast.errors import LimitError, MediaError, NothingFoundError
 from cvfast.geometry.alignment import transform_points
 from cvfast.io.images import read_image
+from cvfast.io.picture import to_uint8
 from cvfast.kernels.crop import CropSource, SampleGrid
 from cvfast.swap.face_file import FaceRecord, face_files, read_record
 from cvfast.swap.face_types import FACE_TYPES, crop_matrix
@@ -69,7 +70,7 @@ class FaceStore:
         yaws = []
         for path in face_files(folder) if self.folder.is_dir() else ():
             try:
-                record = read_record(path)
+                record = _record(path)
                 _check_type(record, face_type, path)
             except (MediaError, LimitError) as error:
                 if left_out is not None:
@@ -109,8 +110,8 @@ class FaceStore:
                 self._known.move_to_end(index)
                 return found
         path = self.paths[index]
-        pixels = np.ascontiguousarray(read_image(path).pixels)
-        found = cut_face(pixels, read_record(path), self.face_type, self.size)
+        pixels: ImageU8 = np.ascontiguousarray(to_uint8(read_image(path).pixels))
+        found = cut_face(pixels, _record(path), self.face_type, self.size)
         with self._lock:
             self._known[index] = found
             while len(self._known) > self._most:
@@ -172,8 +173,15 @@ def landmark_yaw(landmarks: NDArray[np.float64]) -> float:
     return float(np.arctan(2 * beside))
 
 
+def _record(path: Path) -> FaceRecord:
+    record = read_record(path)
+    if record is None:
+        raise MediaError(f"{path}: expected a face picture with its record, got a plain picture")
+    return record
+
+
 def _check_type(record: FaceRecord, face_type: str, path: Path) -> None:
-    """A narrower picture does not show what a wider one needs."""
+    """Refuse a narrower picture: it does not show what a wider one needs."""
     if FACE_TYPES[record.face_type].code < FACE_TYPES[face_type].code:
         raise MediaError(
             f"{path}: expected a face picture of type {face_type} or wider, got "

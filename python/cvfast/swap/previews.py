@@ -46,7 +46,8 @@ def preview_sheet(
         colours = np.broadcast_to(row, (*row.shape[:3], 3))
         lines.append(np.concatenate(list(colours), axis=1))
     sheet = np.clip(np.concatenate(lines), 0, 1)
-    return np.rint(sheet * 255).astype(np.uint8)
+    levels: ImageU8 = np.rint(sheet * 255).astype(np.uint8)
+    return levels
 
 
 def judged(examples: Examples, reconstruct: Reconstruct) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,22 +9,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cvfast.errors import MissingDependencyError, ModelError, TrainingError
-from cvfast.io.atomic import make_folder, write_bytes
+from cvfast.errors import MissingDependencyError, TrainingError
+from cvfast.io.atomic import make_folder
 from cvfast.swap.face_store import FaceStore
+from cvfast.swap.model_keeping import (
+    MODEL,
+    ModelKeeper,
+    Rollbacks,
+    beginning,
+    check_model,
+    pretraining,
+)
 from cvfast.swap.model_options import ModelOptions
 from cvfast.swap.workspace import Workspace
+from cvfast.training.interrupt import saving_interrupt
 from cvfast.typing import Path as PathLike
 from cvfast.typing import Progress
 
 if TYPE_CHECKING:
-    from cvfast.swap.networks import SwapNetworks
     from cvfast.swap.training_task import SwapTask
     from cvfast.training.loop import Trained
 
 __all__ = ["MODEL", "How", "SwapTrained", "open_stores", "train_faces", "train_swap"]
 
-MODEL = "model.safetensors"
 _INSTALL = "pip install 'cvfast[train]'"
 _MOST_ROLLBACKS = 3
 _ROLLBACKS = "rollbacks.json"
@@ -189,14 +195,16 @@ def train_faces(
     how = how or How()
     _need_torch()
     folder = make_folder(model)
-    _check_model(folder / MODEL, options)
+    check_model(folder / MODEL, options)
     stores = open_stores(folders, options, how, notice)
-    stop = _clock(how.minutes, stop)
-    history = _Rollbacks(folder / _ROLLBACKS)
-    with _threads(how.threads):
+    history = Rollbacks(folder / _ROLLBACKS)
+    with _threads(how.threads), saving_interrupt() as interrupted:
+        asked = _clock(how.minutes, stop, interrupted)
         while True:
             try:
-                done = _trained(stores, folder, options, iterations, how, len(history), progress, stop)
+                done = _trained(
+                    stores, folder, options, iterations, how, len(history), progress, asked
+                )
                 break
             except TrainingError as error:
                 if len(history) >= _MOST_ROLLBACKS:
@@ -258,103 +266,35 @@ def _trained(
     from cvfast.training.loop import train
 
     examples = Examples(
-        *stores, options, seed=how.seed, batch=how.batch, hold_out=how.hold_out
+        *stores, pretraining(options), seed=how.seed, batch=how.batch, hold_out=how.hold_out)
+    keeper = ModelKeeper(
+        folder, options, seed=how.seed, every=how.backup_every, backups=how.backups
     )
-    keeper = _Keeper(folder, options, how)
-    begin = _beginning(how.begin, options)
+    begin = beginning(how.begin, options)
     task: SwapTask = SwapTask(
         examples, seed=how.seed, begin=begin, rollbacks=rollbacks, workers=how.workers,
         ahead=3 if how.workers else 0, saved=keeper.keep, bfloat16=how.bfloat16,
     )  # fmt: skip
     try:
-        return train(
+        done = train(
             task, folder=folder, iterations=iterations, seed=how.seed, save_every=how.save_every,
             preview_every=how.preview_every, resume=how.resume, device=how.device,
             tensorboard=how.tensorboard, progress=progress, stop=stop,
         )  # fmt: skip
+        if keeper.kept != done.iterations:  # killed between the last checkpoint and the model
+            keeper.keep(task.networks, done.iterations)
+        return done
     finally:
         task.close()
 
 
-class _Keeper:
-    """Writes the model with each checkpoint, and backups of it now and then."""
-
-    def __init__(self, folder: Path, options: ModelOptions, how: How) -> None:
-        self._folder, self._options, self._how = folder, options, how
-
-    def keep(self, networks: SwapNetworks, iteration: int) -> None:
-        from cvfast.swap.model_file import write_model
-
-        facts = {"iterations": iteration, "seed": self._how.seed}
-        write_model(self._folder / MODEL, networks, self._options, facts)
-        every = self._how.backup_every
-        if self._how.backups and every and iteration % every == 0:
-            backups = make_folder(self._folder / "backups")
-            write_model(backups / f"{iteration:09d}.safetensors", networks, self._options, facts)
-            kept = sorted(path for path in backups.glob("*.safetensors") if path.stem.isdigit())
-            for old in kept[: -self._how.backups]:
-                old.unlink(missing_ok=True)
-
-
-class _Rollbacks:
-    """The times a training was set back, in a file: a resumption goes on as it would have."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._told: list[str] = []
-        if path.is_file():
-            try:
-                self._told = [str(line) for line in json.loads(path.read_bytes())]
-            except (ValueError, TypeError) as error:
-                raise ModelError(f"{path}: expected a list of texts; delete it ({error})") from error
-
-    def __len__(self) -> int:
-        return len(self._told)
-
-    def add(self, text: str) -> None:
-        self._told.append(text)
-        write_bytes(self.path, json.dumps(self._told, indent=1).encode(), overwrite=True)
-
-
-def _check_model(path: Path, options: ModelOptions) -> None:
-    """A model of another kind is not trained on, nor replaced."""
-    from cvfast.swap.model_file import read_model
-    from cvfast.swap.training_task import ARCHITECTURE
-
-    if not path.is_file():
-        return
-    found = read_model(path)[0]
-    for name in ARCHITECTURE:
-        theirs, ours = getattr(found, name), getattr(options, name)
-        if theirs != ours:
-            raise ModelError(
-                f"{path}: expected a model of {name} {ours}, got one of {theirs}: train with "
-                f"--{name.replace('_', '-')} {theirs}, or another model in another workspace"
-            )
-
-
-def _beginning(path: PathLike | None, options: ModelOptions) -> SwapNetworks | None:
-    """Read the model to begin with; of a pretrained one, what knows its people is forgotten."""
-    if path is None:
-        return None
-    import torch
-
-    from cvfast.swap.model_file import read_model
-
-    _check_model(Path(path), options)
-    theirs, networks, _ = read_model(path)
-    if theirs.pretrain and not options.pretrain:
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            networks.begin_anew()
-    return networks
-
-
-def _clock(minutes: float | None, stop: Callable[[], bool] | None) -> Callable[[], bool]:
+def _clock(minutes: float | None, *questions: Callable[[], bool] | None) -> Callable[[], bool]:
+    """Return a question that is answered True when any is, or the minutes are over."""
     if minutes is not None and not minutes > 0:
         raise ValueError(f"minutes: expected more than 0, got {minutes}")
     end = None if minutes is None else time.monotonic() + 60 * minutes
-    return lambda: (stop is not None and stop()) or (end is not None and time.monotonic() >= end)
+    asked = [question for question in questions if question is not None]
+    return lambda: any(q() for q in asked) or (end is not None and time.monotonic() >= end)
 
 
 @contextmanager

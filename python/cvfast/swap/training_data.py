@@ -151,9 +151,7 @@ class Examples:
             if hold_out and len(store) >= _FEWEST_HELD_OUT:
                 held[hold_out // 2 :: hold_out] = True
             self.held_out.append(numbers[held])
-            order = FaceOrder(
-                numbers[~held], store.yaws[~held], uniform_yaw=options.uniform_yaw
-            )
+            order = FaceOrder(numbers[~held], store.yaws[~held], uniform_yaw=options.uniform_yaw)
             self._orders.append(order)
 
     def batch(self, iteration: int, *, order: int = 0) -> Batch:
@@ -188,9 +186,7 @@ class Examples:
 
     def _side(self, side: int, iteration: int, order: int, warp: bool) -> Side:
         seed = self.seed + (order << 32)
-        numbers = self._orders[side].choose(
-            side, seed=seed, iteration=iteration, count=self.count
-        )
+        numbers = self._orders[side].choose(side, seed=seed, iteration=iteration, count=self.count)
         size = self.options.resolution
         warped = np.empty((self.count, size, size, 3), np.float32)
         faces = np.empty((self.count, size, size, 5), np.float32)

@@ -9,13 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cvfast.swap.adversaries import adversarial_losses, build_judges, held_fast, judge_losses
 from cvfast.swap.gaussian import gaussian_blur
-from cvfast.swap.losses import reconstruction_losses
+from cvfast.swap.losses import mean_square, reconstruction_losses
+from cvfast.swap.model_keeping import ARCHITECTURE
 from cvfast.swap.model_options import ModelOptions
 from cvfast.swap.networks import SwapNetworks, build_networks
 from cvfast.swap.optimizers import make_optimizer
 from cvfast.swap.precision import lower_precision
 from cvfast.swap.previews import judged, preview_sheet
+from cvfast.swap.style_losses import background_style_loss, face_style_loss
 from cvfast.swap.training_data import Batch, Examples, Side
 from cvfast.training.ahead import Ahead
 from cvfast.training.loop import Task
@@ -24,13 +27,9 @@ from cvfast.typing import ImageF32, ImageU8
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["ARCHITECTURE", "SwapTask"]
+__all__ = ["SwapTask"]
 
-# What a model is; the other options may change from one run to the next.
-ARCHITECTURE = (
-    "architecture", "resolution", "face_type", "ae_dims", "e_dims", "d_dims", "d_mask_dims",
-    "inter_dims",
-)  # fmt: skip
+_AMP_OUTSIDE = 0.1
 
 
 class SwapTask(Task):
@@ -70,17 +69,21 @@ class SwapTask(Task):
         super().__init__()
         options = examples.options
         self.settings = {name: getattr(options, name) for name in ARCHITECTURE}
-        self.settings |= {"optimizer": options.optimizer}
+        self.settings["optimizer"] = options.optimizer
         self._examples, self._options, self._saved = examples, options, saved
         self._rate = options.learning_rate / 2**rollbacks
         self._bfloat16 = bfloat16
         self._device = torch.device("cpu")
-        if begin is None:
-            with torch.random.fork_rng():
-                torch.manual_seed(seed)
-                begin = build_networks(options)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            begin = begin or build_networks(options)
+            judges = build_judges(options)
         self.modules["networks"] = begin
         self.optimizers["networks"] = make_optimizer(begin.trained_parameters(), options)
+        self._judges = tuple(judges)
+        for name, judge in judges.items():
+            self.modules[name] = judge
+            self.optimizers[name] = make_optimizer(judge.parameters(), options)
         self._ahead = Ahead(
             lambda iteration: examples.batch(iteration, order=rollbacks),
             depth=ahead, workers=workers,
@@ -93,33 +96,40 @@ class SwapTask(Task):
         networks: SwapNetworks = getattr(wrapped, "module", wrapped)
         return networks
 
-    def batch(self, iteration: int, rng: np.random.Generator) -> Batch:
+    def batch(self, iteration: int, rng: np.random.Generator | None = None) -> Batch:
         """Return an iteration's examples; they come from its number and the seed."""
         return self._ahead.get(iteration)
 
     def step(self, batch: Batch, fabric: Fabric) -> Mapping[str, Any]:
         """Go one step down the losses of both people."""
-        options, optimizer = self._options, self.optimizers["networks"]
-        self._device = fabric.device
-        for group in optimizer.param_groups:
-            group["lr"] = self._rate
-        sides = {
-            "source": _Tensors(batch.source, options, fabric.device),
-            "target": _Tensors(batch.target, options, fabric.device),
-        }
+        options, self._device = self._options, fabric.device
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = self._rate
+        source, target = (
+            _Tensors(side, options, fabric.device) for side in (batch.source, batch.target)
+        )
+        judges = {name: self.modules[name].module for name in self._judges}
+        held_fast(judges, True)
         with lower_precision(fabric.device, self._bfloat16):
-            made = self.networks.pairs(sides["source"].warped, sides["target"].warped)
-        losses = {}
-        for name, side in sides.items():
-            terms = reconstruction_losses(
-                made[f"{name}_{name}"], made[f"{name}_{name}_mask"], side.face, side.mask,
-                options, eyes_mouth=side.eyes_mouth,
-            )  # fmt: skip
-            losses[name] = torch.stack(list(terms.values())).sum(dim=0).mean()
-        optimizer.zero_grad()
-        fabric.backward(torch.stack(list(losses.values())).sum())
-        optimizer.step()
+            made = self.networks.pairs(source.warped, target.warped, swapped=_has_style(options))
+        losses = {
+            "source": _reconstruction(made, "source", source, options),
+            "target": _reconstruction(made, "target", target, options),
+            **_style(made, target, options),
+            **adversarial_losses(judges, made, source.face, source.mask, options),
+        }
+        self._learn("networks", torch.stack(list(losses.values())).sum(), fabric)
+        held_fast(judges, False)
+        for name, loss in judge_losses(judges, made, source.face, source.mask, options).items():
+            self._learn(name, loss, fabric)
+            losses[f"judge_{name}"] = loss
         return losses
+
+    def _learn(self, name: str, loss: Tensor, fabric: Fabric) -> None:
+        self.optimizers[name].zero_grad()
+        fabric.backward(loss)
+        self.optimizers[name].step()
 
     def preview(self) -> ImageU8 | None:
         """Return faces of both, what is made of them, and the swap."""
@@ -164,6 +174,43 @@ class _Tensors:
         )
         if options.blur_out_mask:
             self.face = _blurred_outside(self.face, self.mask, options.resolution / 128)
+
+
+def _reconstruction(
+    made: Mapping[str, Tensor], name: str, side: _Tensors, options: ModelOptions
+) -> Tensor:
+    """Return the mean loss of one person's faces."""
+    terms = reconstruction_losses(
+        made[f"{name}_{name}"], made[f"{name}_{name}_mask"], side.face, side.mask, options,
+        eyes_mouth=side.eyes_mouth,
+    )  # fmt: skip
+    total = torch.stack(list(terms.values())).sum(dim=0).mean()
+    if options.family == "amp" and name == "target" and options.masked_training:
+        # What is not face is learned a little too, so that it does not distract.
+        outside = 1 - side.mask
+        apart = mean_square(made["target_target"] * outside, side.face * outside)
+        total = total + _AMP_OUTSIDE * apart.mean()
+    return total
+
+
+def _has_style(options: ModelOptions) -> bool:
+    return bool(options.face_style_power or options.background_style_power)
+
+
+def _style(
+    made: Mapping[str, Tensor], target: _Tensors, options: ModelOptions
+) -> dict[str, Tensor]:
+    """Return the mean losses that pull the swap towards the target's light and surroundings."""
+    losses = {}
+    if options.face_style_power:
+        losses["face_style"] = face_style_loss(
+            made["source_target"], target.face, target.mask, options
+        ).mean()
+    if options.background_style_power:
+        losses["background_style"] = background_style_loss(
+            made["source_target"], target.face, target.mask, options
+        ).mean()
+    return losses
 
 
 def _blurred_outside(face: Tensor, mask: Tensor, sigma: float) -> Tensor:

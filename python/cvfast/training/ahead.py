@@ -33,9 +33,7 @@ class Ahead(Generic[_Made]):
     [1, 4, 49]
     """
 
-    def __init__(
-        self, make: Callable[[int], _Made], *, depth: int = 3, workers: int = 1
-    ) -> None:
+    def __init__(self, make: Callable[[int], _Made], *, depth: int = 3, workers: int = 1) -> None:
         if depth < 0:
             raise ValueError(f"depth: expected at least 0, got {depth}")
         self._make, self._depth = make, depth

@@ -72,7 +72,7 @@ class Task(ABC):
         """Return figures of how good the networks are, for the curves; asked with each preview."""
         return {}
 
-    def saved(self, iteration: int) -> None:
+    def saved(self, iteration: int) -> None:  # noqa: B027
         """Do what belongs to a checkpoint that has just been written."""
 
 
@@ -221,7 +221,8 @@ class _Run:
                 )
         for kind in ("modules", "optimizers", "schedulers"):
             for name, part in getattr(self._task, kind).items():
-                part.load_state_dict(state[kind][name])
+                if name in state[kind]:  # what has joined since then begins anew
+                    part.load_state_dict(state[kind][name])
         self._task.extra.clear()
         self._task.extra.update(state["extra"])
         self.curves = Curves.from_state(state["curves"])
