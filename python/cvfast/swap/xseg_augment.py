@@ -50,7 +50,7 @@ def augmented(
     beside = _elsewhere(other, size, rng)
     if rng.random() < 0.5:
         _before(image, face, beside, rng)
-    if rng.random() < 0.45:
+    if rng.random() < 0.35:
         _cover(image, face, beside, rng)
     for part in (face, 1 - face):
         if rng.random() < 0.3:
