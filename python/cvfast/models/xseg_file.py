@@ -69,7 +69,9 @@ class XSegWeights:
         for name, shape in shapes.items():
             array = self.layers[name]
             if array.shape != shape or array.dtype != np.float32:
-                raise ValueError(f"{name}: expected float32 {shape}, got {array.dtype} {array.shape}")
+                raise ValueError(
+                    f"{name}: expected float32 {shape}, got {array.dtype} {array.shape}"
+                )
             if not np.isfinite(array).all():
                 raise ValueError(f"{name}: expected finite weights")
             with np.errstate(over="ignore"):  # the same before and after a file has rounded them

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.io.opencv import load_cv2
 from cvfast.kernels.mask import polygon_mask
 from cvfast.swap.face_file import FaceRecord
 from cvfast.swap.hull import hull_mask
-from cvfast.typing import ImageF32, ImageU8
+from cvfast.swap.xseg import resized
+from cvfast.typing import Image, ImageF32
 
 __all__ = ["face_mask", "label_mask"]
 
 
-def face_mask(pixels: ImageU8, record: FaceRecord, *, size: int, eyebrows: float = 1.0) -> ImageF32:
+def face_mask(pixels: Image, record: FaceRecord, *, size: int, eyebrows: float = 1.0) -> ImageF32:
     """Return what of a face picture is face.
 
     Parameters
@@ -26,7 +26,7 @@ def face_mask(pixels: ImageU8, record: FaceRecord, *, size: int, eyebrows: float
         ``(h, h, 3)`` uint8 or float32, the picture; only its size counts.
     record
         Its record. An applied mask goes before labelled polygons, and these before the hull of
-        the landmarks.
+        the landmarks. Where labels only exclude, they are taken out of the hull.
     size
         Pixels of the mask's sides.
     eyebrows
@@ -50,15 +50,19 @@ def face_mask(pixels: ImageU8, record: FaceRecord, *, size: int, eyebrows: float
     [0.0, 1.0, 1.0, 0.0]
     """
     if record.mask is not None:
-        return _resized(record.mask, size)
-    if record.polygons:
-        return label_mask(record.polygons, size)
+        return resized(record.mask.astype(np.float32) / 255, size, size)
+    labelled = label_mask(record.polygons, size)
+    if any(polygon["include"] for polygon in record.polygons):
+        return labelled
     scale = size / pixels.shape[0]
-    return hull_mask(np.asarray(record.landmarks) * scale, size, eyebrows=eyebrows)
+    hull = hull_mask(np.asarray(record.landmarks) * scale, size, eyebrows=eyebrows)
+    return hull * labelled
 
 
 def label_mask(polygons: Iterable[Mapping[str, Any]], size: int) -> ImageF32:
     """Return what labels say is face: all that is included, less what is excluded.
+
+    Where nothing is included, all that is not excluded.
 
     Parameters
     ----------
@@ -84,17 +88,7 @@ def label_mask(polygons: Iterable[Mapping[str, Any]], size: int) -> ImageF32:
         # Kernels count from the middle of the first pixel, labels from its corner.
         sides[polygon["include"]].append(np.asarray(polygon["points"], np.float64) * size - 0.5)
     mask = polygon_mask((size, size), sides[True])
+    if not sides[True]:
+        mask[:] = 1
     mask *= 1 - polygon_mask((size, size), sides[False])
     return mask
-
-
-def _resized(mask: ImageU8, size: int) -> ImageF32:
-    cv2 = load_cv2()
-
-    shares = mask.astype(np.float32) / 255
-    if shares.shape == (size, size):
-        return shares
-    shrinks = size < shares.shape[0]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    resized: ImageF32 = cv2.resize(shares, (size, size), interpolation=way)
-    return resized

@@ -19,7 +19,7 @@ from cvfast.models.xseg_layers import Layer, xseg_layers
 from cvfast.typing import Image, ImageF32
 from cvfast.typing import Path as PathLike
 
-__all__ = ["XSeg"]
+__all__ = ["XSeg", "resized"]
 
 
 class XSeg:
@@ -96,8 +96,8 @@ class XSeg:
             raise ValueError(f"pixels: expected shape (N, h, w, 3), got {pixels.shape}")
         masks = np.empty(pixels.shape[:3], np.float32)
         for picture, mask in zip(pixels, masks, strict=True):
-            found = self._run(_resized(picture, self.weights.size, self.weights.size), threads)
-            mask[:] = _resized(found, *mask.shape)
+            found = self._run(resized(picture, self.weights.size, self.weights.size), threads)
+            mask[:] = resized(found, *mask.shape)
         return masks
 
     def _run(self, picture: Image, threads: int | None) -> ImageF32:
@@ -163,12 +163,17 @@ def _bundled() -> XSeg:
     return XSeg(read_xseg(model_path("face_mask")))
 
 
-def _resized(picture: Image, height: int, width: int) -> Image:
+def resized(picture: Image, height: int, width: int) -> Image:
+    """Return a picture or mask, uint8 or float32, at another size; itself at its own.
+
+    Examples
+    --------
+    >>> resized(np.zeros((8, 8, 3), np.uint8), 4, 4).shape
+    (4, 4, 3)
+    """
     if picture.shape[:2] == (height, width):
         return picture
     cv2 = load_cv2()
     way = cv2.INTER_AREA if height < picture.shape[0] else cv2.INTER_LINEAR
-    resized: Image = cv2.resize(
-        np.ascontiguousarray(picture), (width, height), interpolation=way
-    )
-    return resized
+    made: Image = cv2.resize(np.ascontiguousarray(picture), (width, height), interpolation=way)
+    return made

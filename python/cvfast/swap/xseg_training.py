@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from cvfast.models.xseg_file import XSegWeights
 from cvfast.models.xseg_layers import WIDTHS
 from cvfast.swap.xseg_augment import augmented
 from cvfast.swap.xseg_net import XSegNet
@@ -134,6 +135,10 @@ class MaskTask(Task):
                     mean.lerp_(value.detach().cpu(), 1 - kept)
                 else:
                     mean.copy_(value)
+
+    def weights(self) -> XSegWeights:
+        """Return what was learned, normalisations folded in."""
+        return XSegWeights(self._size, self._average.widths, self.averaged().folded())
 
     def averaged(self) -> XSegNet:
         """Return the network of the averaged weights, for use."""
