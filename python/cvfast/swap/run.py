@@ -14,11 +14,12 @@ from typing import Any
 from cvfast.errors import MediaError, OutputExistsError
 from cvfast.swap.merge_settings import MergeSettings
 from cvfast.swap.model_options import PRESETS, ModelOptions
-from cvfast.swap.workspace import SIDES, Workspace
+from cvfast.swap.step_notes import StepNotes
+from cvfast.swap.workspace import MANIFEST, SIDES, Workspace
 from cvfast.typing import Path as PathLike
 from cvfast.typing import Progress
 
-__all__ = ["Done", "RunPlan", "Step", "open_workspace", "swap_steps"]
+__all__ = ["Done", "RunPlan", "Step", "open_workspace", "refuse_output", "swap_steps"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +45,13 @@ class RunPlan:
     merge
         How frames are put together.
     codec, crf, preset
-        Of the encoder; None: as `cvfast.swap.encode` chooses.
+        Of the encoder; None: as `cvfast.swap.merge` chooses.
     save_every
         Iterations between checkpoints.
+    threads
+        Of the training; None leaves them as they are.
+    overwrite
+        Replace an output that this workspace did not make.
     """
 
     iterations: int
@@ -63,11 +68,18 @@ class RunPlan:
     crf: float | None = None
     preset: str | None = None
     save_every: int = 500
+    threads: int | None = None
+    overwrite: bool = False
 
     @property
     def face_size(self) -> int:
-        """Pixels of the face pictures: twice what the model sees, in steps that files allow."""
+        """Sides of the face pictures in pixels: at least twice what the model sees."""
         return max(256, 2 * self.options.resolution)
+
+    def coding(self) -> dict[str, Any]:
+        """Return what was said of the encoder."""
+        said = {"codec": self.codec, "crf": self.crf, "preset": self.preset}
+        return {name: value for name, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -113,8 +125,6 @@ def open_workspace(
     ValueError
         It is new, and ``consent`` is not True.
     """
-    from cvfast.swap.workspace import MANIFEST
-
     path = Path(folder)
     if not (path / MANIFEST).is_file():
         return Workspace.init(path, source=source, target=target, consent=consent)
@@ -128,6 +138,22 @@ def open_workspace(
         if not workspace.clip(side).exists():
             raise MediaError(f"{workspace.clip(side)}: expected the {side}'s clip, which is gone")
     return workspace
+
+
+def refuse_output(workspace: Workspace, plan: RunPlan) -> None:
+    """Refuse, before hours of work, a clip that could not be written after them.
+
+    Raises
+    ------
+    OutputExistsError, OutputError
+        Something else is there, or the folder cannot be written to.
+    """
+    from cvfast.io.atomic import check_target
+
+    path = plan.output or workspace.result
+    ours = StepNotes(workspace.steps).read("encode", {"path": str(path)}) is not None
+    unfinished = (workspace.steps / "encode").exists()
+    check_target(path, overwrite=plan.overwrite or ours or unfinished)
 
 
 def swap_steps(workspace: Workspace, plan: RunPlan) -> tuple[Step, ...]:
