@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-
 from cvfast.swap.face_file import FaceRecord, write_face
 from cvfast.swap.workspace import Workspace
 from cvfast.synth.faces import MadeFace, make_face

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-
 from cvfast.cli.clipmaker import write_clip
 from cvfast.geometry.alignment import transform_points
 from cvfast.swap.face_file import FaceRecord, write_face

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-
 from cvfast.kernels.crop import CropSource, SampleGrid
 from cvfast.swap.compose import Composer, FrameFace
 from cvfast.swap.enlarge import enlarge
 from cvfast.swap.merge_mask import combine_masks, shape_mask
 from cvfast.swap.merge_settings import MASK_MODES, MergeSettings
+
 from tests.swap.merging import Tinted, picture
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from cvfast.swap.hull import convex_hull, eyes_mouth_mask, hull_mask
+from cvfast.swap.masks import face_mask, label_mask
+from cvfast.synth.faces import make_face
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, Delaunay
 
-from cvfast.swap.hull import convex_hull, eyes_mouth_mask, hull_mask
-from cvfast.swap.masks import face_mask, label_mask
-from cvfast.synth.faces import make_face
 from tests.swap.masked_people import HOLE, SQUARE, record_of
 
 # The sets of points of the reference, written out again.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import av
 import numpy as np
 import pytest
-
 from cvfast.errors import MediaError, NothingFoundError, OutputExistsError
 from cvfast.io.provenance import read_provenance
 from cvfast.io.video import read_frames
 from cvfast.swap.encode import encode
 from cvfast.swap.merge import merge
 from cvfast.swap.merge_settings import MergeSettings, read_settings
+
 from tests.swap.merging import FRAMES, Tinted, make_workspace
 
 PLAIN = MergeSettings(color_transfer="none")

@@ -115,9 +115,7 @@ def swap_run(
     if dry_run:
         return _foretell(folder, source, target, plan, report)
     there = (folder / "workspace.json").exists()
-    place = open_workspace(
-        folder, source=source, target=target, consent=there or agreed(consent)
-    )
+    place = open_workspace(folder, source=source, target=target, consent=there or agreed(consent))
     return _go(place, plan, report)
 
 

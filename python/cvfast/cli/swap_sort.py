@@ -47,7 +47,7 @@ def swap_sort(
     Rejected faces go to a folder beside it, aligned_trash. Each step can be undone, one after the
     other; a step that was killed is finished by the next, or undone.
     """
-    from cvfast.swap.sorting import METHODS, sort_faces, undo_sorting
+    from cvfast.swap.sorting import METHODS, sort_faces
 
     report = (common or Common()).report("swap")
     faces = faces_folder(folder, side)

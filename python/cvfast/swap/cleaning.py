@@ -181,9 +181,7 @@ def _of_records(table: FaceTable, sides: Sequence[int]) -> list[dict[str, float 
     return rows
 
 
-def _verdict(
-    path: Path, values: dict[str, float | None], checks: tuple[Check, ...]
-) -> Verdict:
+def _verdict(path: Path, values: dict[str, float | None], checks: tuple[Check, ...]) -> Verdict:
     reasons: dict[str, None] = {}
     badness = 0.0
     for check in checks:

@@ -71,9 +71,7 @@ def _paste_luma_and_chroma(
     return mask
 
 
-def _seen(
-    layers: ImageF32, matrix: _F64, plane: Plane, box: tuple[int, int, int, int]
-) -> ImageF32:
+def _seen(layers: ImageF32, matrix: _F64, plane: Plane, box: tuple[int, int, int, int]) -> ImageF32:
     """Read a square's layers at the samples of a box of a plane."""
     scale = np.array([1 / plane.sx, 1 / plane.sy])
     first = (np.array(box[:2]) - (plane.ox, plane.oy)) * scale

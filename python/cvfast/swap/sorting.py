@@ -15,8 +15,8 @@ from cvfast.swap.best_faces import balanced, sharpest
 from cvfast.swap.chains import CHAIN_SIDE, chain_by_histogram, chain_by_pixels, dissimilarity
 from cvfast.swap.face_table import FaceTable, read_table
 from cvfast.swap.misalignment import landmark_distances
-from cvfast.swap.pixel_measures import FacePixels, measured
 from cvfast.swap.new_names import Names
+from cvfast.swap.pixel_measures import FacePixels, measured
 from cvfast.swap.rename_log import Move, Step, rename_log, trash_of
 from cvfast.typing import Indices, Progress
 from cvfast.typing import Path as PathLike

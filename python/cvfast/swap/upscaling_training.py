@@ -122,7 +122,9 @@ class Enlarging(Task):
             return None
         small, made, sharp = self._shown
         near = torch.nn.functional.interpolate(small, made.shape[2:], mode="nearest")
-        rows = [torch.cat([a, b, c], 2) for a, b, c in zip(near[:6], made[:6], sharp[:6], strict=True)]
+        rows = [
+            torch.cat([a, b, c], 2) for a, b, c in zip(near[:6], made[:6], sharp[:6], strict=True)
+        ]
         sheet = np.rint(torch.cat(rows, 1).permute(1, 2, 0).clamp(0, 1).cpu().numpy() * 255)
         shown: ImageU8 = sheet.astype(np.uint8)
         return shown
