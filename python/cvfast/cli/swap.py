@@ -8,6 +8,6 @@ __all__ = ["KINDS"]
 
 KINDS = Kinds(
     "swap",
-    "Put a face from one clip onto the face in another, with the consent of both people.",
+    "Prepare a face swap, with the consent of the people shown; its further steps are to come.",
     ("init",),
 )

@@ -7,7 +7,8 @@ import io
 
 import numpy as np
 
-from cvfast.errors import LimitError, MediaError
+from cvfast.errors import MediaError
+from cvfast.io.formats import contained
 from cvfast.typing import ImageU8
 
 __all__ = ["mask_text", "read_mask_text"]
@@ -34,12 +35,9 @@ def read_mask_text(text: str) -> ImageU8:
     """
     from PIL import Image as Pillow
 
-    try:
-        with Pillow.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=["PNG"]) as png:
+    with contained("mask", "a PNG in base64"):
+        data = io.BytesIO(base64.b64decode(text, validate=True))
+        with Pillow.open(data, formats=["PNG"]) as png:
             if max(png.size) > _MOST_SIDE:
-                raise LimitError(f"mask: expected sides of at most {_MOST_SIDE}, got {png.size}")
+                raise MediaError(f"mask: expected sides of at most {_MOST_SIDE}, got {png.size}")
             return np.array(png.convert("L"))
-    except (OSError, ValueError, SyntaxError, TypeError, Pillow.DecompressionBombError) as error:
-        if isinstance(error, LimitError):
-            raise
-        raise MediaError(f"mask: expected a PNG in base64, got a damaged one: {error}") from error

@@ -16,6 +16,7 @@ from typing import Any
 from cvfast.errors import MediaError, OutputExistsError
 from cvfast.io.atomic import make_folder, write_bytes
 from cvfast.io.opening import open_regular
+from cvfast.io.video import probe
 from cvfast.runs.plan import Fingerprint
 from cvfast.typing import Path as PathLike
 
@@ -71,16 +72,16 @@ class Workspace:
             raise ValueError(
                 "consent: expected True (--consent): that the people shown agree to this swap"
             )
+        clips = {"source": _given(source), "target": _given(target)}
         folder = make_folder(path)
-        if (folder / MANIFEST).exists() or any(folder.iterdir()):
+        if any(folder.iterdir()):
             raise OutputExistsError(
                 f"{folder}: holds something already; choose a new folder, or go on with this one "
                 "by its next step"
             )
         manifest = {
             "version": _VERSION,
-            "source": _given(source),
-            "target": _given(target),
+            **clips,
             "consent": {
                 "confirmed": "the people shown agree to this swap",
                 "by": getpass.getuser(),
@@ -118,9 +119,9 @@ class Workspace:
             for side in SIDES:
                 _ = Path(manifest[side]["path"])
             agreed = manifest["consent"]["confirmed"]
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            if isinstance(error, MediaError):
-                raise
+        except MediaError:
+            raise
+        except (ValueError, TypeError, LookupError, RecursionError, OSError) as error:
             raise MediaError(f"{file}: expected a workspace's manifest: {error!r}") from error
         if not agreed:
             raise MediaError(f"{file}: the people shown have not been confirmed to agree")
@@ -177,5 +178,6 @@ def _given(path: PathLike) -> dict[str, Any]:
     given = Path(path).absolute()
     if given.is_dir():
         return {"path": str(given)}
-    print_of = Fingerprint.of(given)
-    return {"path": str(given), "size": print_of.size, "blake2": print_of.blake2}
+    probe(given)  # what is no clip is told now, not after hours
+    seen = Fingerprint.of(given)
+    return {"path": str(given), "size": seen.size, "blake2": seen.blake2}
