@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from cvfast.errors import MediaError
 from cvfast.io.atomic import write_bytes
+from cvfast.io.formats import contained
 from cvfast.io.opening import open_regular
 from cvfast.swap.face_types import FACE_TYPES
 from cvfast.swap.jpeg_segments import add_segment, segments, without
@@ -98,8 +99,7 @@ class FaceRecord:
             "more": self.more or {},
         }
         for name in _ARRAYS:
-            content[name] = np.asarray(getattr(self, name), np.float64).round(4).tolist()
-        content["matrix"] = np.asarray(self.matrix, np.float64).tolist()
+            content[name] = np.asarray(getattr(self, name), np.float64).tolist()
         if self.mask is not None:
             content["mask"] = mask_text(self.mask)
         return json.dumps(content)
@@ -138,19 +138,10 @@ class FaceRecord:
                 more=dict(content["more"]),
                 **arrays,
             )
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-            OverflowError,
-            RecursionError,
-        ) as e:
-            if isinstance(e, MediaError):
-                raise
-            raise MediaError(
-                f"{name}: expected cvfast's face record, got a damaged one: {e}"
-            ) from e
+        except MediaError:
+            raise
+        except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
+            raise MediaError(f"{name}: expected an undamaged face record: {error!r}") from error
 
 
 _ARRAYS = {
@@ -238,12 +229,12 @@ def read_record(path: PathLike) -> FaceRecord | None:
         The file cannot be read, is no JPEG or PNG, or its record is damaged.
     """
     data = _read(Path(path))
-    text = b"".join(content for start, end, content in _ours(data, str(path)))
+    text = b"".join(content for _, _, content in _ours(data, str(path)))
     return FaceRecord.from_json(text, str(path)) if text else None
 
 
 def _read(path: Path) -> bytes:
-    with open_regular(path) as file:
+    with contained(path, "a face picture"), open_regular(path) as file:
         data = file.read(_MOST_FILE + 1)
     if len(data) > _MOST_FILE:
         raise MediaError(f"{path}: expected a face picture of at most 256 MiB, got more")

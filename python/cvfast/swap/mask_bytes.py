@@ -8,7 +8,7 @@ import io
 import numpy as np
 
 from cvfast.errors import MediaError
-from cvfast.io.formats import BROKEN
+from cvfast.io.formats import contained
 from cvfast.typing import ImageU8
 
 __all__ = ["mask_text", "png_of", "read_mask_bytes", "read_mask_text"]
@@ -38,12 +38,9 @@ def read_mask_text(text: str) -> ImageU8:
     MediaError
         It is no such mask.
     """
-    try:
-        return read_mask_bytes(base64.b64decode(text, validate=True))
-    except MediaError:
-        raise
-    except (ValueError, TypeError) as error:
-        raise MediaError(f"mask: expected a PNG in base64, got a damaged one: {error}") from error
+    with contained("mask", "a PNG in base64"):
+        data = base64.b64decode(text, validate=True)
+    return read_mask_bytes(data)
 
 
 def read_mask_bytes(data: bytes) -> ImageU8:
@@ -56,14 +53,10 @@ def read_mask_bytes(data: bytes) -> ImageU8:
     """
     from PIL import Image as Pillow
 
-    try:
-        with Pillow.open(io.BytesIO(data), formats=["PNG", "JPEG"]) as picture:
-            if max(picture.size) > _MOST_SIDE:
-                raise MediaError(
-                    f"mask: expected sides of at most {_MOST_SIDE}, got {picture.size}"
-                )
-            return np.array(picture.convert("L"))
-    except MediaError:
-        raise
-    except (*BROKEN, Pillow.DecompressionBombError) as error:
-        raise MediaError(f"mask: expected a PNG or JPEG, got a damaged one: {error}") from error
+    with (
+        contained("mask", "a PNG or JPEG"),
+        Pillow.open(io.BytesIO(data), formats=["PNG", "JPEG"]) as picture,
+    ):
+        if max(picture.size) > _MOST_SIDE:
+            raise MediaError(f"mask: expected sides of at most {_MOST_SIDE}, got {picture.size}")
+        return np.array(picture.convert("L"))

@@ -123,9 +123,9 @@ class Workspace:
             for side in SIDES:
                 _ = Path(manifest[side]["path"])
             agreed = manifest["consent"]["confirmed"]
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            if isinstance(error, MediaError):
-                raise
+        except MediaError:
+            raise
+        except (ValueError, TypeError, LookupError, RecursionError, OSError) as error:
             raise MediaError(f"{file}: expected a workspace's manifest: {error!r}") from error
         if not agreed:
             raise MediaError(f"{file}: the people shown have not been confirmed to agree")
