@@ -16,7 +16,7 @@ from cvfast.io.opencv import load_cv2
 from cvfast.kernels.product import FixedProduct
 from cvfast.models.registry import model_path
 from cvfast.models.upscaler_file import UpscalerWeights, read_upscaler
-from cvfast.typing import Image, ImageF32, ImageU8
+from cvfast.typing import ImageF32, ImageU8
 from cvfast.typing import Path as PathLike
 
 __all__ = ["SCALES", "Upscaler"]

@@ -1,0 +1,100 @@
+"""``cvfast swap enhance``: face pictures made larger, sharper or cleaner, in a new folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from cvfast.cli.common import Common
+from cvfast.cli.report import Report
+
+if TYPE_CHECKING:
+    from cvfast.swap.upscaler import Upscaler
+
+__all__ = ["EXAMPLES", "USAGE", "swap_enhance"]
+
+EXAMPLES = (
+    "cvfast swap enhance work --side source --scale 2",
+    "cvfast swap enhance work --side source --scale 4 --deblur --denoise --size 512",
+    "cvfast swap enhance work --side target --scale 1 --size 256 --to small",
+    "cvfast swap enhance work --side source --train 2000",
+)
+USAGE = "WORKSPACE --side source|target [OPTIONS]"
+
+
+def swap_enhance(
+    folder: Annotated[Path, Parameter(name="WORKSPACE", help="The workspace.")],
+    /,
+    *,
+    side: Annotated[Literal["source", "target"], Parameter(help="Whose faces.")],
+    scale: Annotated[int, Parameter(help="1, 2 or 4 times the size.")] = 2,
+    deblur: Annotated[bool, Parameter(negative="", help="Take away blur too.")] = False,
+    denoise: Annotated[
+        bool, Parameter(negative="", help="Take away noise and JPEG's blocks too.")
+    ] = False,
+    size: Annotated[
+        int | None, Parameter(help="Sides in pixels to which the result is brought at last.")
+    ] = None,
+    to: Annotated[
+        Path | None,
+        Parameter(name=["--to", "-o"], help="Folder; else aligned_enhanced beside the faces."),
+    ] = None,
+    quality: Annotated[int, Parameter(help="Of JPEGs, 1 to 100.")] = 95,
+    model: Annotated[Path | None, Parameter(help="A network of --train.")] = None,
+    train: Annotated[
+        int, Parameter(help="First go on training the network on this set's sharp faces: steps.")
+    ] = 0,
+    common: Common | None = None,
+) -> int:
+    """Enhance face pictures by a small network; the pictures themselves stay as they are.
+
+    A run that was interrupted goes on where it was when it is given again.
+    """
+    from cvfast.swap.enhance import EnhanceSettings, enhance
+    from cvfast.swap.upscaler import Upscaler
+    from cvfast.swap.workspace import Workspace
+
+    report = (common or Common()).report("swap")
+    if train < 0:
+        raise ValueError(f"--train: expected at least 0, got {train}")
+    settings = EnhanceSettings(
+        scale=scale, deblur=deblur, denoise=denoise, size=size, quality=quality
+    )
+    workspace = Workspace.open(folder)
+    target = to or workspace.frames(side) / "aligned_enhanced"
+    upscaler = Upscaler.load(model) if settings.learned else None
+    if train and upscaler is not None:
+        upscaler = _trained(
+            report, workspace.faces(side), workspace.path / "enhance", train, upscaler
+        )
+    with report.bars(), report.bar(side) as progress:
+        done = enhance(
+            workspace.faces(side), target, settings, upscaler=upscaler, progress=progress
+        )
+    for name, reason in done.failed:
+        report.error(f"{name}: {reason}")
+    report.result(
+        f"{done.folder}: {done.written} faces enhanced, {done.kept} there before",
+        kind="enhance",
+        side=side,
+        folder=str(done.folder),
+        written=done.written,
+        kept=done.kept,
+        failed=len(done.failed),
+    )
+    return 1 if done.failed else 0
+
+
+def _trained(
+    report: Report, faces: Path, folder: Path, iterations: int, begin: Upscaler
+) -> Upscaler:
+    """Go on training a network on a set; what was interrupted goes on."""
+    from cvfast.swap.upscaler import Upscaler
+    from cvfast.swap.upscaling_training import train_upscaler
+
+    with report.bars(), report.bar("train", iterations) as progress:
+        path = train_upscaler(faces, folder, iterations=iterations, begin=begin, progress=progress)
+    report.note(f"{path}: the network; --model {path} takes it again")
+    return Upscaler.load(path)
