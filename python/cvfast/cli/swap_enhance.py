@@ -12,6 +12,7 @@ from cvfast.cli.report import Report
 
 if TYPE_CHECKING:
     from cvfast.swap.upscaler import Upscaler
+    from cvfast.swap.workspace import Workspace
 
 __all__ = ["EXAMPLES", "USAGE", "swap_enhance"]
 
@@ -66,9 +67,7 @@ def swap_enhance(
     target = to or workspace.frames(side) / "aligned_enhanced"
     upscaler = Upscaler.load(model) if settings.learned else None
     if train and upscaler is not None:
-        upscaler = _trained(
-            report, workspace.faces(side), workspace.path / "enhance", train, upscaler
-        )
+        upscaler = _trained(report, workspace, side, train, upscaler)
     with report.bars(), report.bar(side) as progress:
         done = enhance(
             workspace.faces(side), target, settings, upscaler=upscaler, progress=progress
@@ -88,13 +87,16 @@ def swap_enhance(
 
 
 def _trained(
-    report: Report, faces: Path, folder: Path, iterations: int, begin: Upscaler
+    report: Report, workspace: Workspace, side: str, iterations: int, begin: Upscaler
 ) -> Upscaler:
-    """Go on training a network on a set; what was interrupted goes on."""
+    """Go on training a network on a side's faces; what was interrupted goes on."""
     from cvfast.swap.upscaler import Upscaler
     from cvfast.swap.upscaling_training import train_upscaler
 
+    folder = workspace.path / "enhance" / side
     with report.bars(), report.bar("train", iterations) as progress:
-        path = train_upscaler(faces, folder, iterations=iterations, begin=begin, progress=progress)
+        path = train_upscaler(
+            workspace.faces(side), folder, iterations=iterations, begin=begin, progress=progress
+        )
     report.note(f"{path}: the network; --model {path} takes it again")
     return Upscaler.load(path)

@@ -242,7 +242,8 @@ def _open(target: Path, settings: EnhanceSettings, upscaler: Upscaler | None) ->
             found = None
         if found != wanted:
             raise OutputExistsError(
-                f"{target}: holds faces enhanced with other settings ({found}); choose another folder"
+                f"{target}: holds faces enhanced with other settings ({found}); choose another "
+                "folder"
             )
         return
     if any(target.iterdir()):

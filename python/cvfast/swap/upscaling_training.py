@@ -130,9 +130,8 @@ class Enlarging(Task):
             return None
         small, made, sharp = self._shown
         near = torch.nn.functional.interpolate(small, made.shape[2:], mode="nearest")
-        rows = [
-            torch.cat([a, b, c], 2) for a, b, c in zip(near[:6], made[:6], sharp[:6], strict=True)
-        ]
+        pieces = zip(near[:6], made[:6], sharp[:6], strict=True)
+        rows = [torch.cat(row, 2) for row in pieces]
         sheet = np.rint(torch.cat(rows, 1).permute(1, 2, 0).clamp(0, 1).cpu().numpy() * 255)
         shown: ImageU8 = sheet.astype(np.uint8)
         return shown
@@ -197,7 +196,7 @@ def train_upscaler(
         rate=1e-3 if begin is None else 2e-4,
     )  # fmt: skip
     train(
-        task, folder=folder, iterations=iterations, seed=seed, resume=True, device=device,
+        task, folder=Path(folder), iterations=iterations, seed=seed, resume=True, device=device,
         progress=progress,
     )  # fmt: skip
     path = Path(folder) / "model.safetensors"
@@ -229,9 +228,8 @@ def sharpest(faces: PathLike, most: int, *, smallest: int = 128) -> list[ImageU8
         grey = luma_of(as_rgb(read_image(path).pixels)).astype(np.float32)
         if min(grey.shape) < smallest:
             continue
-        inner = grey[
-            grey.shape[0] // 4 : -grey.shape[0] // 4, grey.shape[1] // 4 : -grey.shape[1] // 4
-        ]
+        rows, columns = (slice(side // 4, -(side // 4)) for side in grey.shape)
+        inner = grey[rows, columns]
         around = inner[:-2, 1:-1] + inner[2:, 1:-1] + inner[1:-1, :-2] + inner[1:-1, 2:]
         edges = 4 * inner[1:-1, 1:-1] - around
         ranked.append((float((edges**2).mean() / (inner.var() + 1)), path))
