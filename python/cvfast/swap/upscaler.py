@@ -134,7 +134,7 @@ class Upscaler:
         np.clip(made, 0, 1, out=made)
         if image.dtype == np.uint8:
             np.rint(made * top, out=made)
-        enlarged: _ImageT = made.astype(image.dtype, copy=False)  # type: ignore[assignment]
+        enlarged: _ImageT = made.astype(image.dtype, copy=False)
         return enlarged
 
     def _detail(
