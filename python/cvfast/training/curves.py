@@ -38,7 +38,7 @@ class Curves:
         self.every = every
         self.rows: list[tuple[int, dict[str, float]]] = []
         self._sums: dict[str, float] = {}
-        self._count = 0
+        self._counts: dict[str, int] = {}
 
     @classmethod
     def of(cls, iterations: int) -> Curves:
@@ -46,25 +46,28 @@ class Curves:
         return cls(max(1, iterations // _MOST_ROWS))
 
     def add(self, iteration: int, losses: Mapping[str, float]) -> None:
-        """Take in the losses of an iteration (counted from 1)."""
+        """Take in the losses of an iteration (counted from 1); some may be told now and then."""
         for name, value in losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += 1
+            self._counts[name] = self._counts.get(name, 0) + 1
         if iteration % self.every == 0:
-            means = {name: total / self._count for name, total in self._sums.items()}
+            means = {name: total / self._counts[name] for name, total in self._sums.items()}
             self.rows.append((iteration, means))
-            self._sums, self._count = {}, 0
+            self._sums, self._counts = {}, {}
 
     def state(self) -> dict[str, Any]:
         """Everything, as plain values for a checkpoint."""
-        return {"every": self.every, "rows": self.rows, "sums": self._sums, "count": self._count}
+        return {"every": self.every, "rows": self.rows, "sums": self._sums, "counts": self._counts}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Curves:
         """Go on from what `state` gave."""
         curves = cls(int(state["every"]))
         curves.rows = [(int(iteration), dict(means)) for iteration, means in state["rows"]]
-        curves._sums, curves._count = dict(state["sums"]), int(state["count"])
+        curves._sums = dict(state["sums"])
+        # Before version 0.6 every loss was told in every iteration.
+        counts = state.get("counts") or dict.fromkeys(state["sums"], state.get("count", 0))
+        curves._counts = {name: int(count) for name, count in counts.items()}
         return curves
 
     def write(self, path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ _DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class Task(ABC):
-    """What is trained. Fill in the attributes; overwrite `batch` and `step`, perhaps `preview`.
+    """What is trained. Fill in the attributes; overwrite `batch` and `step`, perhaps the others.
 
     Several networks, optimisers and losses are as good as one: a step does what it wants.
 
@@ -68,6 +68,13 @@ class Task(ABC):
         """Return a picture of how far things are, or None."""
         return None
 
+    def judge(self) -> Mapping[str, Any]:
+        """Return figures of how good the networks are, for the curves; asked with each preview."""
+        return {}
+
+    def saved(self, iteration: int) -> None:  # noqa: B027
+        """Do what belongs to a checkpoint that has just been written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -79,10 +86,13 @@ class Trained:
         How many are done, all runs together.
     curves
         Losses on the way.
+    stopped
+        Whether it was asked to stop before the end.
     """
 
     iterations: int
     curves: Curves
+    stopped: bool = False
 
 
 def train(
@@ -97,6 +107,7 @@ def train(
     device: str = "auto",
     tensorboard: bool = False,
     progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Trained:
     """Train until so many iterations are done.
 
@@ -119,9 +130,11 @@ def train(
     device
         Fabric's accelerator: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"mps"``.
     tensorboard
-        Write losses for TensorBoard too.
+        Write losses and previews for TensorBoard too.
     progress
         Called with (done, total).
+    stop
+        Asked after each iteration; if it returns True, a checkpoint is written and that was all.
 
     Raises
     ------
@@ -130,7 +143,8 @@ def train(
     OutputError
         The folder cannot be made, or the disk is full.
     TrainingError
-        A loss is not finite. The last checkpoint is from before.
+        A loss is not finite, or a weight where a checkpoint is due. The last checkpoint is from
+        before.
     ModelError
         No checkpoint can be read.
     ValueError
@@ -151,24 +165,27 @@ def train(
     folder = make_folder(folder)
     run = _Run(task, fabric, folder, {"seed": seed, **task.settings}, Curves.of(iterations))
     done = run.begin(resume)
-    log = _tensorboard(folder) if tensorboard else None
+    run.log = _tensorboard(folder) if tensorboard else None
+    stopped = False
     try:
         for iteration in range(done + 1, iterations + 1):
-            losses = run.iterate(iteration, seed)
-            if log is not None:
-                for name, loss in losses.items():
-                    log.add_scalar(name, loss, iteration)
-            last = iteration == iterations
+            shows = iteration % (preview_every or save_every) == 0
+            run.iterate(iteration, seed, judged=shows)
+            done = iteration
+            stopped = stop is not None and iteration < iterations and stop()
+            last = stopped or iteration == iterations
             if last or iteration % save_every == 0:
                 run.save(iteration)
-            if last or iteration % (preview_every or save_every) == 0:
+            if last or shows:
                 run.show(iteration)
             if progress is not None:
                 progress(iteration, iterations)
+            if stopped:
+                break
     finally:
-        if log is not None:
-            log.close()
-    return Trained(max(done, iterations), run.curves)
+        if run.log is not None:
+            run.log.close()
+    return Trained(done, run.curves, stopped)
 
 
 class _Run:
@@ -179,6 +196,7 @@ class _Run:
     ) -> None:
         self._task, self._fabric, self._folder = task, fabric, folder
         self._settings, self.curves = settings, curves
+        self.log: Any = None
         for name, module in task.modules.items():
             task.modules[name] = fabric.setup_module(module)
         for name, optimizer in task.optimizers.items():
@@ -203,13 +221,14 @@ class _Run:
                 )
         for kind in ("modules", "optimizers", "schedulers"):
             for name, part in getattr(self._task, kind).items():
-                part.load_state_dict(state[kind][name])
+                if name in state[kind]:  # what has joined since then begins anew
+                    part.load_state_dict(state[kind][name])
         self._task.extra.clear()
         self._task.extra.update(state["extra"])
         self.curves = Curves.from_state(state["curves"])
         return iteration
 
-    def iterate(self, iteration: int, seed: int) -> dict[str, float]:
+    def iterate(self, iteration: int, seed: int, *, judged: bool) -> None:
         import torch
 
         rng = np.random.default_rng([seed, iteration])
@@ -225,8 +244,12 @@ class _Run:
                 )
         for scheduler in self._task.schedulers.values():
             scheduler.step()
+        if judged:
+            values |= {name: float(value) for name, value in self._task.judge().items()}
         self.curves.add(iteration, values)
-        return values
+        if self.log is not None:
+            for name, value in values.items():
+                self.log.add_scalar(name, value, iteration)
 
     def save(self, iteration: int) -> None:
         kinds = ("modules", "optimizers", "schedulers")
@@ -239,8 +262,14 @@ class _Run:
             "extra": self._task.extra,
             "curves": self.curves.state(),
         }
+        if (name := _not_finite(state)) is not None:
+            raise TrainingError(
+                f"{name}: expected finite numbers, got others after iteration {iteration}; lower "
+                f"the learning rate and resume from the checkpoint in {self._folder}"
+            )
         save_checkpoint(self._folder / "checkpoints", iteration, state)
         self.curves.write(self._folder / "losses.csv")
+        self._task.saved(iteration)
 
     def show(self, iteration: int) -> None:
         self.curves.draw(self._folder / "losses.png")
@@ -248,6 +277,24 @@ class _Run:
         if picture is not None:
             path = make_folder(self._folder / "previews") / f"{iteration:09d}.png"
             write_image(path, picture, overwrite=True)
+            if self.log is not None:
+                shape = "HW" if picture.ndim == 2 else "HWC"
+                self.log.add_image("preview", picture, iteration, dataformats=shape)
+
+
+def _not_finite(tree: Any, name: str = "") -> str | None:
+    """Return the place of a tensor of a tree that holds infinity or NaN, if any."""
+    import torch
+
+    if isinstance(tree, torch.Tensor):
+        return name if tree.is_floating_point() and not tree.isfinite().all() else None
+    if isinstance(tree, Mapping):
+        parts = [(f"{name}.{key}".strip("."), part) for key, part in tree.items()]
+    elif isinstance(tree, list | tuple):
+        parts = [(f"{name}.{at}", part) for at, part in enumerate(tree)]
+    else:
+        return None
+    return next((bad for at, part in parts if (bad := _not_finite(part, at)) is not None), None)
 
 
 def _fabric(device: str) -> Fabric:
