@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Enlarging", "sharpest", "train_upscaler", "weights_of"]
 
 _RIM = 4  # small pixels at the border that see zeros outside: not judged
-_WARM = 100  # iterations
+_WARM = 100, 0.1  # iterations, or this share of them, if fewer: the rate rises
 
 
 class Enlarging(Task):
@@ -98,7 +98,8 @@ class Enlarging(Task):
     def batch(self, iteration: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, int]:
         """Draw pieces, spoilt."""
         done = iteration / self._iterations
-        rate = self._rate * min(1.0, iteration / _WARM) * (0.5 + 0.5 * math.cos(math.pi * done))
+        rising = min(1.0, iteration / min(_WARM[0], _WARM[1] * self._iterations))
+        rate = self._rate * rising * (0.5 + 0.5 * math.cos(math.pi * done))
         for group in self.optimizers["net"].param_groups:
             group["lr"] = max(rate, 1e-7)
         scale = 2 if iteration % 2 else 4
