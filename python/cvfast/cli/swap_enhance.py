@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from cvfast.swap.upscaler import Upscaler
     from cvfast.swap.workspace import Workspace
 
-__all__ = ["EXAMPLES", "USAGE", "swap_enhance"]
+__all__ = ["EXAMPLES", "USAGE", "EnhanceFlags", "swap_enhance"]
 
 EXAMPLES = (
     "cvfast swap enhance work --side source --scale 2",
@@ -25,28 +26,36 @@ EXAMPLES = (
 USAGE = "WORKSPACE --side source|target [OPTIONS]"
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class EnhanceFlags:
+    """What is done to each face, as options."""
+
+    scale: Annotated[int, Parameter(help="1, 2 or 4 times the size.")] = 2
+    deblur: Annotated[bool, Parameter(negative="", help="Take away blur too.")] = False
+    denoise: Annotated[
+        bool, Parameter(negative="", help="Take away noise and JPEG's blocks too.")
+    ] = False
+    size: Annotated[
+        int | None, Parameter(help="Sides in pixels to which the result is brought at last.")
+    ] = None
+    quality: Annotated[int, Parameter(help="Of JPEGs, 1 to 100.")] = 95
+
+
 def swap_enhance(
     folder: Annotated[Path, Parameter(name="WORKSPACE", help="The workspace.")],
     /,
     *,
     side: Annotated[Literal["source", "target"], Parameter(help="Whose faces.")],
-    scale: Annotated[int, Parameter(help="1, 2 or 4 times the size.")] = 2,
-    deblur: Annotated[bool, Parameter(negative="", help="Take away blur too.")] = False,
-    denoise: Annotated[
-        bool, Parameter(negative="", help="Take away noise and JPEG's blocks too.")
-    ] = False,
-    size: Annotated[
-        int | None, Parameter(help="Sides in pixels to which the result is brought at last.")
-    ] = None,
     to: Annotated[
         Path | None,
         Parameter(name=["--to", "-o"], help="Folder; else aligned_enhanced beside the faces."),
     ] = None,
-    quality: Annotated[int, Parameter(help="Of JPEGs, 1 to 100.")] = 95,
     model: Annotated[Path | None, Parameter(help="A network of --train.")] = None,
     train: Annotated[
         int, Parameter(help="First go on training the network on this set's sharp faces: steps.")
     ] = 0,
+    flags: EnhanceFlags | None = None,
     common: Common | None = None,
 ) -> int:
     """Enhance face pictures by a small network; the pictures themselves stay as they are.
@@ -60,9 +69,7 @@ def swap_enhance(
     report = (common or Common()).report("swap")
     if train < 0:
         raise ValueError(f"--train: expected at least 0, got {train}")
-    settings = EnhanceSettings(
-        scale=scale, deblur=deblur, denoise=denoise, size=size, quality=quality
-    )
+    settings = EnhanceSettings(**asdict(flags or EnhanceFlags()))
     workspace = Workspace.open(folder)
     target = to or workspace.frames(side) / "aligned_enhanced"
     upscaler = Upscaler.load(model) if settings.learned else None
@@ -76,13 +83,9 @@ def swap_enhance(
         report.error(f"{name}: {reason}")
     report.result(
         f"{done.folder}: {done.written} faces enhanced, {done.kept} there before",
-        kind="enhance",
-        side=side,
-        folder=str(done.folder),
-        written=done.written,
-        kept=done.kept,
+        kind="enhance", side=side, folder=str(done.folder), written=done.written, kept=done.kept,
         failed=len(done.failed),
-    )
+    )  # fmt: skip
     return 1 if done.failed else 0
 
 

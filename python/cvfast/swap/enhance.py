@@ -162,6 +162,7 @@ def enhance_picture(
 
     Examples
     --------
+    >>> import numpy as np
     >>> grey = np.full((32, 32, 3), 90, np.uint8)
     >>> enhance_picture(grey, EnhanceSettings(scale=1, size=48), None).shape
     (48, 48, 3)
