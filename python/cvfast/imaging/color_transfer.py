@@ -107,11 +107,10 @@ def _rct(
     mean, covariance = _moments(lab, mask)
     their_mean, theirs = _moments(rgb_to_lab(like), like_mask)
     gain = np.sqrt((np.diag(theirs) + _LAB_QUANTUM) / (np.diag(covariance) + _LAB_QUANTUM))
-    lab *= gain.astype(np.float32)
-    lab += (their_mean - mean * gain).astype(np.float32)
-    np.clip(lab[..., 0], 0, 100, out=lab[..., 0])
-    np.clip(lab[..., 1:], -127, 127, out=lab[..., 1:])
-    return lab_to_rgb(lab)
+    moved = _linear(lab, np.diag(gain), mean, their_mean)
+    np.clip(moved[..., 0], 0, 100, out=moved[..., 0])
+    np.clip(moved[..., 1:], -127, 127, out=moved[..., 1:])
+    return lab_to_rgb(moved)
 
 
 def _lct(
@@ -167,14 +166,16 @@ def _mix(
 
 def _moments(image: ImageF32, weights: ImageF32 | None) -> tuple[_F64, _F64]:
     """Return mean and covariance of the channels, float64."""
-    pixels = image.reshape(-1, image.shape[2])
-    # Shifted by a rough mean, float32 sums lose nothing.
-    shift = pixels[:: max(1, len(pixels) // 64)].mean(axis=0)
-    pixels = pixels - shift
-    share = weights.reshape(-1, 1) / weights.sum(dtype=np.float64) if weights is not None else None
-    weighted = pixels * share.astype(np.float32) if share is not None else pixels / len(pixels)
-    mean = weighted.sum(axis=0, dtype=np.float64)
-    covariance = (weighted.T @ pixels).astype(np.float64) - np.outer(mean, mean)
+    planes = np.array(image.reshape(-1, image.shape[2]).T, order="C")
+    # Shifted by a rough mean, float32 products lose nothing.
+    shift = planes[:, :: max(1, planes.shape[1] // 64)].mean(axis=1)
+    planes -= shift[:, None]
+    if weights is None:
+        share = np.full(planes.shape[1], 1 / planes.shape[1], np.float32)
+    else:
+        share = weights.ravel() / np.float32(weights.sum(dtype=np.float64))
+    mean = (planes @ share).astype(np.float64)
+    covariance = ((planes * share) @ planes.T).astype(np.float64) - np.outer(mean, mean)
     return mean + shift, covariance
 
 
@@ -187,9 +188,9 @@ def _root(square: _F64, power: float = 0.5, *, quantum: float = _QUANTUM) -> _F6
 
 
 def _linear(image: ImageF32, matrix: _F64, mean: _F64, their_mean: _F64) -> ImageF32:
-    moved: ImageF32 = image @ matrix.T.astype(np.float32)
-    moved += (their_mean - matrix @ mean).astype(np.float32)
-    return moved
+    planes = matrix.astype(np.float32) @ image.reshape(-1, 3).T
+    planes += (their_mean - matrix @ mean).astype(np.float32)[:, None]
+    return np.ascontiguousarray(planes.T).reshape(image.shape)
 
 
 def _transported(

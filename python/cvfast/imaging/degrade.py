@@ -75,7 +75,8 @@ def bicubic_degrade(image: ImageF32, power: float) -> ImageF32:
     cv2 = load_cv2()
     reduced = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     enlarged = cv2.resize(reduced, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.clip(enlarged.reshape(image.shape), 0, 1)
+    degraded: ImageF32 = np.clip(enlarged.reshape(image.shape), 0, 1)
+    return degraded
 
 
 def color_degrade(image: ImageF32, power: float) -> ImageF32:

@@ -14,13 +14,14 @@ _TO_XYZ = np.array(
      [0.0193339, 0.1191920, 0.9503041]]
 )  # fmt: skip
 _TO_XYZ /= _TO_XYZ.sum(axis=1, keepdims=True)
-_TO_RGB = np.linalg.inv(_TO_XYZ).T.astype(np.float32)
-_TO_XYZ = _TO_XYZ.T.astype(np.float32)
+_TO_RGB = np.linalg.inv(_TO_XYZ).astype(np.float32)
+_TO_XYZ = _TO_XYZ.astype(np.float32)
 # f(X), f(Y), f(Z) to L, a, b.
-_TO_LAB = np.array([[0, 500, 0], [116, -500, 200], [0, 0, -200]], np.float32)
+_TO_LAB = np.array([[0, 116, 0], [500, -500, 0], [0, 200, -200]], np.float32)
 _FROM_LAB = np.linalg.inv(_TO_LAB.astype(np.float64)).astype(np.float32)
 _KNEE = np.float32(6 / 29)  # of f: below its cube, it is a straight line
 _OFFSET = np.float32(4 / 29)
+_SLOPE = np.float32(1 / (3 * (6 / 29) ** 2))
 
 
 def rgb_to_lab(rgb: ImageF32) -> ImageF32:
@@ -41,20 +42,22 @@ def rgb_to_lab(rgb: ImageF32) -> ImageF32:
 
     Examples
     --------
-    >>> rgb_to_lab(np.float32([[1, 1, 1], [1, 0, 0]])).round(1).tolist()
-    [[100.0, 0.0, 0.0], [53.2..., 80.0..., 67.1...]]
+    >>> [round(float(value)) for value in rgb_to_lab(np.float32([[1, 0, 0]]))[0]]
+    [53, 80, 67]
     """
-    values = np.clip(rgb, 0, 1)
-    linear = np.where(
-        values <= 0.04045, values * np.float32(1 / 12.92), ((values + 0.055) / 1.055) ** 2.4
-    )
-    xyz = linear @ _TO_XYZ
-    curve = np.where(
-        xyz > _KNEE**3, np.cbrt(xyz), xyz * np.float32(1 / (3 * (6 / 29) ** 2)) + _OFFSET
-    )
-    lab: ImageF32 = curve @ _TO_LAB
-    lab[..., 0] -= 16
-    return lab
+    values = _planes(np.clip(rgb, 0, 1))
+    linear = np.maximum(values, np.float32(0.04045)) + np.float32(0.055)
+    linear *= np.float32(1 / 1.055)
+    linear **= np.float32(2.4)
+    np.multiply(values, np.float32(1 / 12.92), out=linear, where=values <= np.float32(0.04045))
+    xyz = _TO_XYZ @ linear
+    curve = np.cbrt(xyz)
+    low = xyz < _KNEE**3
+    np.multiply(xyz, _SLOPE, out=curve, where=low)
+    np.add(curve, _OFFSET, out=curve, where=low)
+    lab = _TO_LAB @ curve
+    lab[0] -= 16
+    return _picture(lab, rgb)
 
 
 def lab_to_rgb(lab: ImageF32) -> ImageF32:
@@ -75,13 +78,25 @@ def lab_to_rgb(lab: ImageF32) -> ImageF32:
     >>> bool(np.abs(lab_to_rgb(rgb_to_lab(grey)) - grey).max() < 1e-5)
     True
     """
-    shifted = lab.copy()
-    shifted[..., 0] += 16
-    curve = shifted @ _FROM_LAB
-    xyz = np.where(
-        curve > _KNEE, curve * curve * curve, (curve - _OFFSET) * np.float32(3 * (6 / 29) ** 2)
-    )
-    linear = np.clip(xyz @ _TO_RGB, 0, 1)
-    curved = np.float32(1.055) * linear ** np.float32(1 / 2.4) - np.float32(0.055)
-    rgb: ImageF32 = np.where(linear <= 0.0031308, linear * np.float32(12.92), curved)
-    return rgb
+    planes = _planes(lab)
+    planes[0] += 16
+    curve = _FROM_LAB @ planes
+    xyz = curve * curve * curve
+    low = curve < _KNEE
+    np.subtract(curve, _OFFSET, out=curve, where=low)
+    np.multiply(curve, 1 / _SLOPE, out=xyz, where=low)
+    linear = np.clip(_TO_RGB @ xyz, 0, 1)
+    rgb = linear ** np.float32(1 / 2.4)
+    rgb *= np.float32(1.055)
+    rgb -= np.float32(0.055)
+    np.multiply(linear, np.float32(12.92), out=rgb, where=linear <= np.float32(0.0031308))
+    return _picture(rgb, lab)
+
+
+def _planes(image: ImageF32) -> ImageF32:
+    """Return ``(3, N)``: long rows are quick to work with, rows of three are not."""
+    return np.array(image.reshape(-1, 3).T, order="C")
+
+
+def _picture(planes: ImageF32, like: ImageF32) -> ImageF32:
+    return np.ascontiguousarray(planes.T).reshape(like.shape)

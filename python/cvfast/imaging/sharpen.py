@@ -59,7 +59,8 @@ def sharpen(image: ImageF32, mode: str, amount: float) -> ImageF32:
     else:
         smooth = gaussian_blur(image, _SIGMA)
     gain = np.float32(amount / 100 * _STRONGEST)
-    return np.clip(image + gain * (image - smooth), 0, 1)
+    sharpened: ImageF32 = np.clip(image + gain * (image - smooth), 0, 1)
+    return sharpened
 
 
 def median_passes(image: ImageF32, passes: float) -> ImageF32:

@@ -114,8 +114,9 @@ def rank_steps(
     np.clip(place, 0, np.float32(_BINS) * (1 - 1e-6), out=place)
     cell = place.astype(np.int32)
     place -= cell
-    moved: _F32 = steps[:-1][cell] + place * np.diff(steps)[cell]
-    return moved
+    place *= np.take(np.diff(steps), cell, mode="clip")  # which is faster than checking
+    place += np.take(steps, cell, mode="clip")
+    return place
 
 
 def _distribution(

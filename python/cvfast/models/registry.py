@@ -121,6 +121,14 @@ MODELS: tuple[ModelFile, ...] = (
         _OURS,
         "face to vector, made people",
     ),
+    ModelFile(
+        "face_upscaler",
+        "face_upscaler.safetensors",
+        "c662293417c35fdd33fd188c26fadc1a6aafe7cfcbd39a0de5f1f5bfc5c33b48",
+        "MIT",
+        _OURS,
+        "faces at 2 or 4 times the size",
+    ),
 )
 
 

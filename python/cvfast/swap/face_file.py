@@ -21,6 +21,7 @@ from cvfast.errors import MediaError
 from cvfast.io.atomic import write_bytes
 from cvfast.io.formats import contained
 from cvfast.io.opening import open_regular
+from cvfast.io.provenance import Mark, xmp_packet
 from cvfast.swap.face_types import FACE_TYPES
 from cvfast.swap.jpeg_segments import add_segment, segments, without
 from cvfast.typing import ImageU8
@@ -31,6 +32,7 @@ __all__ = ["SUFFIXES", "FaceRecord", "face_files", "read_record", "write_face", 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 _NAME = b"cvfast-face\0"
 _KEYWORD = b"cvfast-face\0\0\0\0\0"  # of an iTXt chunk: no compression, no language
+_XMP_KEYWORD = b"XML:com.adobe.xmp\0\0\0\0\0"
 _APP15 = 0xEF
 _SEGMENT = 65_000
 _MOST_JSON = 4 << 20
@@ -185,8 +187,11 @@ def write_face(
     *,
     quality: int = 90,
     overwrite: bool = False,
+    mark: Mark | None = None,
 ) -> None:
     """Write a face picture (``.jpg`` or ``.png``) with its record, whole or not at all.
+
+    A mark says what was done to its pixels, where they are no longer the frame's.
 
     Raises
     ------
@@ -196,15 +201,21 @@ def write_face(
         It cannot be written.
     """
     from PIL import Image as Pillow
+    from PIL.PngImagePlugin import PngInfo
 
     kind = Path(path).suffix.lower()
     if kind not in SUFFIXES:
         raise ValueError(f"path: expected a name ending in {', '.join(SUFFIXES)}, got {path}")
+    packet = b"" if mark is None else xmp_packet(mark)
     buffer = io.BytesIO()
     if kind == ".png":
-        Pillow.fromarray(pixels).save(buffer, "PNG")
+        chunks = PngInfo()
+        if packet:
+            chunks.add(b"iTXt", _XMP_KEYWORD + packet)
+        Pillow.fromarray(pixels).save(buffer, "PNG", pnginfo=chunks)
     else:
-        Pillow.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=0)
+        options = {"quality": quality, "subsampling": 0, "xmp": packet}
+        Pillow.fromarray(pixels).save(buffer, "JPEG", **options)
     write_bytes(path, with_record(buffer.getvalue(), record), overwrite=overwrite)
 
 

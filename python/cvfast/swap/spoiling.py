@@ -1,4 +1,4 @@
-"""What happens to sharp faces before the upscaling network sees them: made small, blurred, noisy."""
+"""Sharp faces made small, blurred and noisy: what the upscaling network learns to mend."""
 
 from __future__ import annotations
 
@@ -115,7 +115,8 @@ def _grain(side: int, rng: np.random.Generator) -> ImageF32:
     cells = side // int(rng.integers(1, 4)) + 2
     field = rng.normal(0, strength, (cells, cells)).astype(np.float32)
     grain = load_cv2().resize(field, (side, side), interpolation=2)  # bicubic
-    return (grain[..., None] * (1 + rng.normal(0, 0.1, 3))).astype(np.float32)
+    tinted: ImageF32 = (grain[..., None] * (1 + rng.normal(0, 0.1, 3))).astype(np.float32)
+    return tinted
 
 
 def _noisy(small: ImageF32, rng: np.random.Generator) -> ImageF32:

@@ -133,8 +133,9 @@ class Upscaler:
                 made[y * scale :, x * scale :][:rows, :columns] += detail
         np.clip(made, 0, 1, out=made)
         if image.dtype == np.uint8:
-            return np.rint(made * top).astype(np.uint8)
-        return made
+            np.rint(made * top, out=made)
+        enlarged: _ImageT = made.astype(image.dtype, copy=False)
+        return enlarged
 
     def _detail(
         self, tile: ImageF32, scale: int, mend: tuple[bool, bool], threads: int | None

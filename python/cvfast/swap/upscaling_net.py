@@ -38,8 +38,8 @@ class UpscalingNet(nn.Module):
         self.tail2 = _conv(channels, 12)
         self.tail4 = _conv(channels, 48)
         for tail in (self.tail2, self.tail4):
-            nn.init.zeros_(tail.weight)  # begins as bicubic interpolation
-            nn.init.zeros_(tail.bias)
+            for weights in tail.parameters():
+                nn.init.zeros_(weights)  # begins as bicubic interpolation
 
     def forward(self, pixels: Tensor, mend: Tensor, scale: int) -> Tensor:
         """Enlarge.
