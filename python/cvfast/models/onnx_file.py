@@ -1,4 +1,4 @@
-"""A look into an ONNX file before anything else may: whether it points to files beside it.
+"""A look into an ONNX file before anything else may: files it points to, operators it uses.
 
 Only the few fields of the format on the way to a tensor are followed (onnx.proto, version 1).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["has_external_data"]
+__all__ = ["has_external_data", "operators"]
 
 # Message -> field number -> message in it.
 _FIELDS: dict[str, dict[int, str]] = {
@@ -21,7 +21,9 @@ _FIELDS: dict[str, dict[int, str]] = {
     "tensor": {},
 }
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
+_OPERATOR, _DOMAIN = 4, 7  # of a node
 _DEEPEST = 64
+_LONGEST = 100  # bytes of an operator's name
 
 
 def has_external_data(data: bytes) -> bool:
@@ -38,6 +40,43 @@ def has_external_data(data: bytes) -> bool:
     False
     """
     return _external(memoryview(data), "model", 0)
+
+
+def operators(data: bytes) -> set[tuple[str, str]]:
+    """Return the operators of a model, inner graphs and functions included: (domain, name).
+
+    The domain of ONNX's own operators is the empty string.
+
+    Raises
+    ------
+    ValueError
+        The bytes are no protocol buffer, or nested too deep.
+
+    Examples
+    --------
+    >>> operators(b"")
+    set()
+    """
+    found: set[tuple[str, str]] = set()
+    _operators(memoryview(data), "model", 0, found)
+    return found
+
+
+def _operators(data: memoryview, kind: str, depth: int, found: set[tuple[str, str]]) -> None:
+    if depth > _DEEPEST:
+        raise ValueError("nested too deep")
+    texts = {_OPERATOR: "", _DOMAIN: ""}
+    for number, content in _fields(data):
+        if not isinstance(content, memoryview):
+            continue
+        if kind == "node" and number in texts:
+            texts[number] = bytes(content[:_LONGEST]).decode("utf-8", "replace")
+        inner = _FIELDS[kind].get(number)
+        if inner and inner not in ("tensor", "sparse"):
+            _operators(content, inner, depth + 1, found)
+    if kind == "node":
+        domain = texts[_DOMAIN]
+        found.add(("" if domain == "ai.onnx" else domain, texts[_OPERATOR]))
 
 
 def _external(data: memoryview, kind: str, depth: int) -> bool:
