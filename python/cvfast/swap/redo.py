@@ -63,7 +63,7 @@ def redo_deleted(workspace: Workspace, side: str, *, progress: Progress | None =
     if not settings.debug:
         raise MediaError(
             f"{workspace.faces(side)}: expected debug pictures (extract with "
-            "--debug-pictures), 
+            "--debug-pictures), "
             "of which the wrong ones are deleted; this one drew none"
         )
     job = extract_job(workspace, side, settings)
