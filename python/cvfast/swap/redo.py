@@ -62,7 +62,8 @@ def redo_deleted(workspace: Workspace, side: str, *, progress: Progress | None =
     settings = ExtractSettings(**stored)
     if not settings.debug:
         raise MediaError(
-            f"{workspace.faces(side)}: expected an extraction with debug pictures (--debug-pictures), "
+            f"{workspace.faces(side)}: expected debug pictures (extract with "
+            "--debug-pictures), "
             "of which the wrong ones are deleted; this one drew none"
         )
     job = extract_job(workspace, side, settings)
