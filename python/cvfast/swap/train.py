@@ -266,7 +266,8 @@ def _trained(
     from cvfast.training.loop import train
 
     examples = Examples(
-        *stores, pretraining(options), seed=how.seed, batch=how.batch, hold_out=how.hold_out)
+        *stores, pretraining(options), seed=how.seed, batch=how.batch, hold_out=how.hold_out
+    )
     keeper = ModelKeeper(
         folder, options, seed=how.seed, every=how.backup_every, backups=how.backups
     )
