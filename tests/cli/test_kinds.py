@@ -21,7 +21,7 @@ def test_the_kinds() -> None:
             "lbph",
             "patches",
         ),
-        "make": ("faces", "scenes"),
+        "make": ("faces", "scenes", "clip"),
         "evaluate": ("detect", "recognition"),
         "recognize": ("enroll", "identify", "verify", "list", "forget", "cluster", "explain"),
     }

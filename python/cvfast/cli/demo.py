@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -127,15 +128,18 @@ def _pictures(folder: Path, options: RetouchOptions) -> dict[str, str]:
 def _clips(
     folder: Path, options: RetouchOptions, report: Report
 ) -> tuple[dict[str, str], dict[str, float]]:
-    from cvfast.cli.clipmaker import write_clip
     from cvfast.cli.talking import FRAMES, RATE, SIDE, TalkingHead, opening
     from cvfast.effects.video import retouch_clip
+    from cvfast.io.movie import write_movie
     from cvfast.io.picture import to_uint8
+    from cvfast.io.provenance import Mark
 
     plain, retouched = folder / "clip.mp4", folder / "clip-retouched.mp4"
     beside = folder / "clip-before-after.mp4"
     portrait = to_uint8(_portrait().pixels)
     made = ("talking=warps of a portrait",)
+    both = (*made, *options.actions)
+    spoken = partial(write_movie, rate=RATE, loudness=opening, overwrite=True)
     with report.bar("making the clip", FRAMES) as progress:
 
         def talking() -> Iterator[ImageU8]:
@@ -143,18 +147,11 @@ def _clips(
                 yield frame
                 progress(number + 1, FRAMES)
 
-        write_clip(plain, talking(), size=(SIDE, SIDE), rate=RATE, loudness=opening, actions=made)
+        spoken(plain, talking(), size=(SIDE, SIDE), mark=Mark(actions=made))
     with report.bar("retouching it", FRAMES) as progress:
         done = retouch_clip(plain, retouched, options, overwrite=True, progress=progress)
     with report.bar("both side by side", FRAMES) as progress:
-        write_clip(
-            beside,
-            _both(plain, retouched),
-            size=(2 * SIDE, SIDE),
-            rate=RATE,
-            loudness=opening,
-            actions=(*made, *options.actions),
-        )
+        spoken(beside, _both(plain, retouched), size=(2 * SIDE, SIDE), mark=Mark(actions=both))
     video = done.video
     facts = {
         "frames": video.frames,

@@ -25,7 +25,8 @@ class Kinds:
         What the verb does, for its help.
     names
         The kinds: ``cascade`` of ``train`` is the function ``train_cascade`` in
-        ``cvfast.cli.train_cascade``, with ``EXAMPLES`` and ``USAGE`` beside it.
+        ``cvfast.cli.train_cascade``, with ``EXAMPLES`` and ``USAGE`` beside it; or, where that
+        module has ``KINDS``, a verb that has kinds itself.
     """
 
     verb: str
@@ -35,8 +36,11 @@ class Kinds:
     def modules(self) -> dict[str, ModuleType]:
         """Import the kinds."""
         return {
-            name: importlib.import_module(f"cvfast.cli.{self.verb}_{name}") for name in self.names
+            name: importlib.import_module(f"cvfast.cli.{self._module(name)}") for name in self.names
         }
+
+    def _module(self, kind: str) -> str:
+        return f"{self.verb.replace(' ', '_')}_{kind}"
 
     def examples(self) -> list[str]:
         """Return the first example of each kind."""
@@ -45,7 +49,7 @@ class Kinds:
     def app(self, **options: Any) -> App:
         """Return the verb's application."""
         app = App(
-            name=self.verb,
+            name=self.verb.rpartition(" ")[2],
             help=self.text,
             help_prologue=examples_text(self.examples()),
             usage=f"cvfast {self.verb} KIND [OPTIONS]",
@@ -59,7 +63,10 @@ class Kinds:
     def add(self, app: App, kind: str, *, name: str = "") -> None:
         """Add a kind to an application, perhaps as a verb of another name."""
         module = self.modules()[kind]
-        function: Callable[..., int] = getattr(module, f"{self.verb}_{kind}")
+        if hasattr(module, "KINDS"):
+            app.command(module.KINDS.app())
+            return
+        function: Callable[..., int] = getattr(module, self._module(kind))
         app.command(
             function,
             name=name or kind,

@@ -7,5 +7,7 @@ from cvfast.cli.kinds import Kinds
 __all__ = ["KINDS"]
 
 KINDS = Kinds(
-    "make", "Make pictures with exact labels, to learn from and to test on.", ("faces", "scenes")
+    "make",
+    "Make pictures with exact labels, to learn from and to test on, and clips of nobody.",
+    ("faces", "scenes", "clip"),
 )

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from cvfast.cli.common import Common
 from cvfast.cli.make_faces import Making
 
-__all__ = ["EXAMPLES", "USAGE", "make_scenes"]
+__all__ = ["EXAMPLES", "USAGE", "make_scenes", "pair"]
 
 EXAMPLES = (
     "cvfast make scenes scenes/ --count 100",
@@ -33,14 +33,15 @@ def make_scenes(
 
     A run that was killed goes on where it was when it is given again.
     """
-    least_most = _pair("--faces", faces, "-", "0-6")
-    width_height = _pair("--size", size, "x", "640x480")
+    least_most = pair("--faces", faces, "-", "0-6")
+    width_height = pair("--size", size, "x", "640x480")
     return (making or Making()).make(
         folder, "scenes", count, width_height, common, faces=least_most
     )
 
 
-def _pair(name: str, text: str, between: str, example: str) -> tuple[int, int]:
+def pair(name: str, text: str, between: str, example: str) -> tuple[int, int]:
+    """Return the two numbers of an option; one stands for both."""
     parts = text.split(between)
     if len(parts) > 2 or not all(part.isascii() and part.isdigit() for part in parts):
         raise ValueError(f"{name}: expected two numbers such as {example}, got {text!r}")

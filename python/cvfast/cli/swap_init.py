@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common
 
-__all__ = ["EXAMPLES", "USAGE", "swap_init"]
+__all__ = ["EXAMPLES", "USAGE", "agreed", "swap_init"]
 
 EXAMPLES = ("cvfast swap init work --source anna.mp4 --target scene.mp4",)
 USAGE = "DIR --source A --target B [OPTIONS]"
@@ -18,31 +18,34 @@ QUESTION = "Do all the people shown agree to this face swap? [y/N] "
 
 
 def swap_init(
-    folder: Path,
+    folder: Annotated[Path, Parameter(name="DIR", help="The workspace: a new or empty folder.")],
     /,
     *,
-    source: Path,
-    target: Path,
-    consent: Annotated[bool, Parameter(negative="")] = False,
+    source: Annotated[Path, Parameter(help="Clip (or folder of pictures) whose face is taken.")],
+    target: Annotated[Path, Parameter(help="Clip (or folder of pictures) that gets it.")],
+    consent: Annotated[
+        bool,
+        Parameter(negative="", help="Confirm that the people shown agree; else you are asked."),
+    ] = False,
     common: Common | None = None,
 ) -> int:
-    """Make a workspace for a face swap.
-
-    Parameters
-    ----------
-    folder
-        The workspace: a new or empty folder.
-    source
-        Clip (or folder of pictures) whose face is taken.
-    target
-        Clip (or folder of pictures) that gets it.
-    consent
-        Confirm that the people shown agree; else you are asked.
-    """
+    """Make a workspace for a face swap; both clips are looked at."""
     from cvfast.swap.workspace import Workspace
 
     report = (common or Common()).report("swap")
-    agreed = consent or (sys.stdin.isatty() and input(QUESTION).strip().lower() in ("y", "yes"))
-    workspace = Workspace.init(folder, source=source, target=target, consent=agreed)
-    report.result(f"{workspace.path}: made", kind="init", workspace=str(workspace.path))
+    workspace = Workspace.init(folder, source=source, target=target, consent=agreed(consent))
+    report.result(
+        f"{workspace.path}: made; next: cvfast swap extract {workspace.path}",
+        kind="init", workspace=str(workspace.path),
+        source=str(workspace.clip("source")), target=str(workspace.clip("target")),
+    )  # fmt: skip
     return 0
+
+
+def agreed(consent: bool) -> bool:
+    """Return whether the people shown agree: given as an option, or asked for on a terminal."""
+    if consent or not sys.stdin.isatty():
+        return consent
+    sys.stderr.write(QUESTION)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

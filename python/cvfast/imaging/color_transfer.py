@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.imaging.blur import gaussian_blur
+from cvfast.imaging.checks import check_colors, mask_weights
 from cvfast.imaging.lab import lab_to_rgb, rgb_to_lab
 from cvfast.imaging.sliced_transport import random_directions, random_rotations, transport
 from cvfast.typing import ImageF32
@@ -85,39 +86,18 @@ def transfer_color(
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
     if method.endswith("-m") and mask is None:
         raise ValueError(f"mask: expected a mask for method {method!r}, got None")
-    _check("image", image)
-    _check("like", like)
+    check_colors("image", image)
+    check_colors("like", like)
     weights = like_weights = None
     if mask is not None and (name == "rct" or method.endswith("-m")):
-        weights = _weights("mask", mask, image)
+        weights = mask_weights("mask", mask, image)
         same = like.shape[:2] == image.shape[:2]
         theirs = mask if like_mask is None and same else like_mask
-        like_weights = None if theirs is None else _weights("like_mask", theirs, like)
+        like_weights = None if theirs is None else mask_weights("like_mask", theirs, like)
         if any(w is not None and w.sum() < _FEWEST for w in (weights, like_weights)):
             return image.copy()
     done = _TRANSFERS[name](image, like, weights, like_weights, seed)
     return np.clip(done, 0, 1, out=done)
-
-
-def _check(name: str, image: Any) -> None:
-    if not isinstance(image, np.ndarray) or image.dtype != np.float32:
-        kind = getattr(image, "dtype", type(image).__name__)
-        raise TypeError(f"{name}: expected a float32 array, got {kind}")
-    if image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise ValueError(f"{name}: expected shape (height, width, 3), got {image.shape}")
-    if not np.isfinite(image.sum(dtype=np.float64)):
-        raise ValueError(f"{name}: expected finite numbers")
-
-
-def _weights(name: str, mask: NDArray[Any], image: ImageF32) -> ImageF32:
-    """Return a mask as weights ``(h, w)`` float32."""
-    if mask.shape[:2] != image.shape[:2] or mask.shape[2:] not in ((), (1,)):
-        raise ValueError(f"{name}: expected shape {image.shape[:2]}, got {mask.shape}")
-    scale = 255 if mask.dtype == np.uint8 else 1
-    weights: ImageF32 = mask.reshape(image.shape[:2]).astype(np.float32) / np.float32(scale)
-    if not np.isfinite(weights).all():
-        raise ValueError(f"{name}: expected finite numbers")
-    return np.clip(weights, 0, 1)
 
 
 def _rct(

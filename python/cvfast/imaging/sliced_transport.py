@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["random_directions", "random_rotations", "transport"]
+__all__ = ["random_directions", "random_rotations", "rank_steps", "transport"]
 
 _F32 = NDArray[np.float32]
 _BINS = 256
@@ -73,25 +73,49 @@ def transport(
     fixed = np.ascontiguousarray(like.T)
     for axes in directions:
         seen, wanted = axes @ moved, axes @ fixed
-        steps = [
-            _displacement(a, b, weights, like_weights) for a, b in zip(seen, wanted, strict=True)
-        ]
+        steps = [rank_steps(a, b, weights, like_weights) for a, b in zip(seen, wanted, strict=True)]
         moved += np.float32(gain) * (axes.T @ np.stack(steps))
     return np.ascontiguousarray(moved.T)
 
 
-def _displacement(
-    values: _F32, like: _F32, weights: _F32 | None, like_weights: _F32 | None
+def rank_steps(
+    values: _F32,
+    like: _F32,
+    weights: _F32 | None = None,
+    like_weights: _F32 | None = None,
+    *,
+    top: float = 1.0,
 ) -> _F32:
-    """Return how far each value is from the value of like with the same rank: ``(N,)``."""
+    """Return how far each value is from that value of others which has the same rank.
+
+    Parameters
+    ----------
+    values, like
+        ``(N,)`` and ``(M,)`` float32.
+    weights, like_weights
+        As many, how much each counts; None: all the same.
+    top
+        The largest value goes to this share of the others' ranks.
+
+    Returns
+    -------
+    ``(N,)`` float32. Ranks are counted in 256 even steps, with straight lines between.
+
+    Examples
+    --------
+    >>> values = np.float32([0, 1, 2, 4])
+    >>> rank_steps(values, values + 3).round(2).tolist()
+    [3.0, 3.0, 3.0, 3.0]
+    """
     own, shares = _distribution(values, weights)
     theirs, their_shares = _distribution(like, like_weights)
-    steps = (np.interp(shares, their_shares, theirs) - own).astype(np.float32)
+    steps = (np.interp(shares * top, their_shares, theirs) - own).astype(np.float32)
     place = (values - np.float32(own[0])) * np.float32(_BINS / (own[-1] - own[0]))
     np.clip(place, 0, np.float32(_BINS) * (1 - 1e-6), out=place)
     cell = place.astype(np.int32)
     place -= cell
-    return steps[:-1][cell] + place * np.diff(steps)[cell]
+    moved: _F32 = steps[:-1][cell] + place * np.diff(steps)[cell]
+    return moved
 
 
 def _distribution(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cvfast.io.atomic import atomic_path
+from cvfast.io.hum import add_hum
 from cvfast.io.provenance import Mark, append_mp4_mark, xmp_packet
 from cvfast.io.video import writing
 from cvfast.typing import ImageU8
@@ -28,8 +29,10 @@ def write_movie(
     mark: Mark | None = None,
     overwrite: bool = False,
     crf: float = 16,
+    times: Sequence[Fraction] | None = None,
+    loudness: Callable[[float], float] | None = None,
 ) -> int:
-    """Write pictures as a clip without sound, one after the other.
+    """Write pictures as a clip, one after the other.
 
     Parameters
     ----------
@@ -47,6 +50,10 @@ def write_movie(
         Replace an existing file.
     crf
         Quality; smaller is better.
+    times
+        When each picture is shown, in seconds, rising; else `rate` a second.
+    loudness
+        Of a hum in [0, 1], by seconds; else there is no sound.
 
     Returns
     -------
@@ -76,7 +83,12 @@ def write_movie(
             writing(path),
             av.open(str(temporary), "w", format="mp4", options=options) as out,
         ):
-            count = encode_pictures(out, add_video(out, size, rate, crf=crf), frames, rate)
+            video = add_video(out, size, rate, crf=crf)
+            sound = out.add_stream("aac", rate=48_000, layout="mono") if loudness else None
+            count = encode_pictures(out, video, frames, rate, times)
+            if sound is not None and loudness is not None:
+                seconds = count / rate if times is None else float(times[-1]) + 1 / rate
+                add_hum(out, sound, seconds, loudness)
         if mark is not None:
             append_mp4_mark(temporary, xmp_packet(mark))
     return count
@@ -106,13 +118,19 @@ def add_video(
 
 
 def encode_pictures(
-    out: OutputContainer, video: VideoStream, frames: Iterable[ImageU8], rate: int
+    out: OutputContainer,
+    video: VideoStream,
+    frames: Iterable[ImageU8],
+    rate: int,
+    times: Sequence[Fraction] | None = None,
 ) -> int:
     """Encode pictures into a stream of `add_video`, and return how many there were."""
     import av
     from av.video.reformatter import ColorRange, Colorspace
 
-    count = 0
+    count, tick = 0, Fraction(1, rate)
+    if times is not None:
+        tick = video.codec_context.time_base = Fraction(1, 90_000)
     for pixels in frames:
         frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
             format="yuv420p",
@@ -120,7 +138,8 @@ def encode_pictures(
             src_color_range=ColorRange.JPEG,
             dst_color_range=ColorRange.MPEG,
         )
-        frame.pts, frame.time_base = count, Fraction(1, rate)
+        frame.pts = count if times is None else round(times[count] / tick)
+        frame.time_base = tick
         frame.pict_type = 0
         out.mux(video.encode(frame))
         count += 1

@@ -16,7 +16,7 @@ from cvfast.errors import OutputError, OutputExistsError
 from cvfast.io.atomic import leftovers, write_bytes
 from cvfast.runs.plan import Plan, file_hash
 
-__all__ = ["Record", "RunFolder", "open_run", "stored_settings"]
+__all__ = ["Record", "RunFolder", "discard_run", "open_run", "stored_settings"]
 
 _PLAN = "plan.json"
 _LOCK = "lock"
@@ -154,6 +154,19 @@ def open_run(path: Path, plan: Plan, *, resume: bool) -> Iterator[RunFolder]:
             )
         folder.clean()
         yield folder
+
+
+def discard_run(path: Path) -> None:
+    """Remove a run's own files, whatever its plan was; nothing if there is no run.
+
+    Raises
+    ------
+    OutputExistsError
+        Another process is at work in it.
+    """
+    if (path / _PLAN).exists():
+        with _locked(path):
+            _remove(path)
 
 
 def _refuse_foreign(path: Path) -> None:

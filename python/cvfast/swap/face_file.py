@@ -21,6 +21,7 @@ from cvfast.errors import MediaError
 from cvfast.io.atomic import write_bytes
 from cvfast.io.opening import open_regular
 from cvfast.swap.face_types import FACE_TYPES
+from cvfast.swap.jpeg_segments import add_segment, segments, without
 from cvfast.typing import ImageU8
 from cvfast.typing import Path as PathLike
 
@@ -29,6 +30,7 @@ __all__ = ["SUFFIXES", "FaceRecord", "face_files", "read_record", "write_face", 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 _NAME = b"cvfast-face\0"
 _KEYWORD = b"cvfast-face\0\0\0\0\0"  # of an iTXt chunk: no compression, no language
+_APP15 = 0xEF
 _SEGMENT = 65_000
 _MOST_JSON = 4 << 20
 _MOST_FILE = 256 << 20
@@ -212,7 +214,7 @@ def write_face(
         Pillow.fromarray(pixels).save(buffer, "PNG")
     else:
         Pillow.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=0)
-    write_bytes(path, _with(buffer.getvalue(), record.to_json().encode()), overwrite=overwrite)
+    write_bytes(path, with_record(buffer.getvalue(), record), overwrite=overwrite)
 
 
 def write_record(path: PathLike, record: FaceRecord) -> None:
@@ -224,7 +226,7 @@ def write_record(path: PathLike, record: FaceRecord) -> None:
         It cannot be read, or not be written.
     """
     data = _read(Path(path))
-    write_bytes(path, _with(data, record.to_json().encode()), overwrite=True)
+    write_bytes(path, with_record(data, record), overwrite=True)
 
 
 def read_record(path: PathLike) -> FaceRecord | None:
@@ -248,30 +250,22 @@ def _read(path: Path) -> bytes:
     return data
 
 
-def _with(data: bytes, text: bytes) -> bytes:
-    """Return a file's bytes with a record, instead of what record it had."""
-    for start, end, _ in reversed(list(_ours(data, "picture"))):
-        data = data[:start] + data[end:]
+def with_record(data: bytes, record: FaceRecord) -> bytes:
+    """Return a JPEG's or PNG's bytes with a record, instead of what record it had."""
+    data, text = without_record(data), record.to_json().encode()
     if data.startswith(_PNG):
         body = _KEYWORD + text
         check = zlib.crc32(b"iTXt" + body)
         chunk = struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", check)
         return data[:33] + chunk + data[33:]  # right behind IHDR
-    parts = [text[at : at + _SEGMENT] for at in range(0, len(text), _SEGMENT)]
-    segments = b"".join(
-        b"\xff\xef" + struct.pack(">H", 2 + len(_NAME) + len(part)) + _NAME + part for part in parts
-    )
-    at = _after_header(data)
-    return data[:at] + segments + data[at:]
+    for at in range(0, len(text), _SEGMENT):
+        data = add_segment(data, _APP15, _NAME + text[at : at + _SEGMENT])
+    return data
 
 
-def _after_header(data: bytes) -> int:
-    """Return where the last application segment of a JPEG ends."""
-    at = 2
-    for _, end, marker in _segments(data):
-        if 0xE0 <= marker <= 0xEF:
-            at = end
-    return at
+def without_record(data: bytes) -> bytes:
+    """Return a JPEG's or PNG's bytes without our record."""
+    return without(data, [(start, end) for start, end, _ in _ours(data, "picture")])
 
 
 def _ours(data: bytes, name: str) -> Iterator[tuple[int, int, bytes]]:
@@ -281,8 +275,8 @@ def _ours(data: bytes, name: str) -> Iterator[tuple[int, int, bytes]]:
     elif data.startswith(b"\xff\xd8"):
         pieces = (
             (start, end, data[start + 4 + len(_NAME) : end])
-            for start, end, marker in _segments(data)
-            if marker == 0xEF and data[start + 4 :].startswith(_NAME, 0, len(_NAME))
+            for start, end, marker in segments(data)
+            if marker == _APP15 and data[start + 4 :].startswith(_NAME, 0, len(_NAME))
         )
     else:
         raise MediaError(f"{name}: expected a JPEG or PNG face picture, got something else")
@@ -292,17 +286,6 @@ def _ours(data: bytes, name: str) -> Iterator[tuple[int, int, bytes]]:
         if total > _MOST_JSON:
             raise MediaError(f"{name}: expected a face record of at most 4 MiB, got more")
         yield start, end, content
-
-
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield start, end and marker of a JPEG's segments before its pixels."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (0xDA, 0xD9):
-        end = at + 2 + struct.unpack_from(">H", data, at + 2)[0]
-        if end > len(data) or end < at + 4:
-            return
-        yield at, end, data[at + 1]
-        at = end
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -2,7 +2,12 @@
 
 The geometry is DeepFaceLab's: the 33 points that move least (brows, nose, eyes, two mouth corners)
 are laid on a mean face in the unit square, and the picture is a turned square round that square.
-Points count from the picture's corner: a picture of n pixels spans 0 to n, as there.
+
+Points of a face picture count from its corner: n pixels span 0 to n, the middle of the first one
+is (1/2, 1/2), and a picture resized by s has its points times s. Points of a frame count from the
+middle of its first pixel, as everywhere in cvfast. The numbers in matrices and landmarks are those
+that DeepFaceLab writes for the same points; its pixels, sampled by OpenCV's rules, lie half a pixel
+of the face picture further.
 """
 
 from __future__ import annotations
@@ -126,8 +131,13 @@ def crop_matrix(landmarks: ArrayLike, face_type: str, size: int) -> NDArray[np.f
 
 
 def _sideways(points: NDArray[np.float64]) -> float:
-    """Shift of a head picture that keeps the back of a turned head in it."""
-    right = np.mean([points[27, 0] - points[i, 0] for i in (0, 1, 2)])
-    left = np.mean([points[i, 0] - points[27, 0] for i in (16, 15, 14)])
-    yaw = float(right - left)
+    """Shift of a head picture that keeps the back of a turned head in it.
+
+    Where the face is turned to the left, its right half is the wider one, and the picture's middle
+    moves to the right; near zero it hardly moves.
+    """
+    x = points[:, 0]
+    left = float(np.mean(x[[27, 28, 29]] - x[[0, 1, 2]]))
+    right = float(np.mean(x[[16, 15, 14]] - x[[27, 28, 29]]))
+    yaw = right - left
     return yaw * abs(math.tanh(2 * yaw)) / 2

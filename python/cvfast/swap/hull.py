@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.imaging.polygon import convex_hull, fill_polygons
+from cvfast.io.opencv import load_cv2
+from cvfast.kernels.mask import polygon_mask
 from cvfast.typing import ArrayLike, ImageF32
 
-__all__ = ["eyes_mouth_mask", "hull_mask"]
+__all__ = ["convex_hull", "eyes_mouth_mask", "hull_mask"]
 
 # Sets of dlib's points; a face is the union of their hulls, which unlike the hull of all points
 # follows the hollow between brow and cheek.
@@ -24,7 +25,7 @@ _HULLS = (
 )
 _EYES_MOUTH = (range(36, 42), range(42, 48), range(60, 68))
 _LIDS = ((17, 36), (22, 42))  # first points of a brow and of the upper lid below it
-_SAMPLES = 4
+_CORNER = 0.5  # kernels count from the middle of the first pixel, face pictures from its corner
 
 
 def hull_mask(landmarks: ArrayLike, size: int, *, eyebrows: float = 1.0) -> ImageF32:
@@ -101,8 +102,6 @@ def eyes_mouth_mask(landmarks: ArrayLike, size: int) -> ImageF32:
     >>> bool(mask[y, x] > 0.5), float(mask[0, 0])
     (True, 0.0)
     """
-    from cvfast.io.opencv import load_cv2
-
     cv2 = load_cv2()
 
     points = _landmarks(landmarks, size)
@@ -124,4 +123,34 @@ def _landmarks(landmarks: ArrayLike, size: int) -> NDArray[np.float64]:
 
 
 def _union(hulls: list[NDArray[np.float64]], size: int) -> ImageF32:
-    return fill_polygons(hulls, (size, size), rule="nonzero", samples=_SAMPLES)
+    return polygon_mask((size, size), [hull - _CORNER for hull in hulls])
+
+
+def convex_hull(points: ArrayLike) -> NDArray[np.float64]:
+    """Return the corners of the smallest convex polygon round points, (n, 2), one way round.
+
+    Andrew's monotone chain (*Another efficient algorithm for convex hulls in two dimensions*,
+    1979).
+
+    Examples
+    --------
+    >>> convex_hull([(0, 0), (2, 0), (1, 0.5), (2, 2), (0, 2)]).tolist()
+    [[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]]
+    """
+    ordered = sorted({(float(x), float(y)) for x, y in np.asarray(points, np.float64)})
+    if len(ordered) < 3:
+        return np.array(ordered).reshape(-1, 2)
+    return np.array(_chain(ordered)[:-1] + _chain(ordered[::-1])[:-1])
+
+
+def _chain(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Keep what turns one way on the way along sorted points."""
+    kept: list[tuple[float, float]] = []
+    for x, y in points:
+        while len(kept) > 1:
+            (ax, ay), (bx, by) = kept[-2:]
+            if (bx - ax) * (y - ay) > (by - ay) * (x - ax):
+                break
+            kept.pop()
+        kept.append((x, y))
+    return kept

@@ -7,21 +7,27 @@ import io
 
 import numpy as np
 
-from cvfast.errors import LimitError, MediaError
+from cvfast.errors import MediaError
+from cvfast.io.formats import BROKEN
 from cvfast.typing import ImageU8
 
-__all__ = ["mask_text", "read_mask_text"]
+__all__ = ["mask_text", "png_of", "read_mask_bytes", "read_mask_text"]
 
 _MOST_SIDE = 2048
 
 
 def mask_text(mask: ImageU8) -> str:
     """Return a mask ``(h, w)`` uint8 as text."""
+    return base64.b64encode(png_of(mask)).decode()
+
+
+def png_of(mask: ImageU8) -> bytes:
+    """Return a mask ``(h, w)`` uint8 as a PNG file's bytes."""
     from PIL import Image as Pillow
 
     buffer = io.BytesIO()
     Pillow.fromarray(mask).save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()
+    return buffer.getvalue()
 
 
 def read_mask_text(text: str) -> ImageU8:
@@ -32,14 +38,32 @@ def read_mask_text(text: str) -> ImageU8:
     MediaError
         It is no such mask.
     """
+    try:
+        return read_mask_bytes(base64.b64decode(text, validate=True))
+    except MediaError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise MediaError(f"mask: expected a PNG in base64, got a damaged one: {error}") from error
+
+
+def read_mask_bytes(data: bytes) -> ImageU8:
+    """Decode a mask from PNG or JPEG bytes; sides of at most 2048 pixels.
+
+    Raises
+    ------
+    MediaError
+        It is no such picture, or too large.
+    """
     from PIL import Image as Pillow
 
     try:
-        with Pillow.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=["PNG"]) as png:
-            if max(png.size) > _MOST_SIDE:
-                raise LimitError(f"mask: expected sides of at most {_MOST_SIDE}, got {png.size}")
-            return np.array(png.convert("L"))
-    except (OSError, ValueError, SyntaxError, TypeError, Pillow.DecompressionBombError) as error:
-        if isinstance(error, LimitError):
-            raise
-        raise MediaError(f"mask: expected a PNG in base64, got a damaged one: {error}") from error
+        with Pillow.open(io.BytesIO(data), formats=["PNG", "JPEG"]) as picture:
+            if max(picture.size) > _MOST_SIDE:
+                raise MediaError(
+                    f"mask: expected sides of at most {_MOST_SIDE}, got {picture.size}"
+                )
+            return np.array(picture.convert("L"))
+    except MediaError:
+        raise
+    except (*BROKEN, Pillow.DecompressionBombError) as error:
+        raise MediaError(f"mask: expected a PNG or JPEG, got a damaged one: {error}") from error

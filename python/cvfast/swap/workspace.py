@@ -15,7 +15,10 @@ from typing import Any
 
 from cvfast.errors import MediaError, OutputExistsError
 from cvfast.io.atomic import make_folder, write_bytes
+from cvfast.io.files import expand_inputs, is_video
+from cvfast.io.images import read_image
 from cvfast.io.opening import open_regular
+from cvfast.io.video import probe
 from cvfast.runs.plan import Fingerprint
 from cvfast.typing import Path as PathLike
 
@@ -65,25 +68,27 @@ class Workspace:
         OutputExistsError
             The folder holds something else.
         MediaError
-            A clip cannot be read.
+            A clip is missing or cannot be read, a folder has no picture, or both are the same.
         """
         if consent is not True:
             raise ValueError(
                 "consent: expected True (--consent): that the people shown agree to this swap"
             )
-        folder = make_folder(path)
-        if (folder / MANIFEST).exists() or any(folder.iterdir()):
+        folder = Path(path)
+        if folder.is_dir() and any(folder.iterdir()):
             raise OutputExistsError(
                 f"{folder}: holds something already; choose a new folder, or go on with this one "
                 "by its next step"
             )
+        given = {"source": _given(source), "target": _given(target)}
+        _refuse_same(given["source"], given["target"])
+        make_folder(folder)
         manifest = {
             "version": _VERSION,
-            "source": _given(source),
-            "target": _given(target),
+            **given,
             "consent": {
                 "confirmed": "the people shown agree to this swap",
-                "by": getpass.getuser(),
+                "by": _user(),
                 "at": datetime.now(UTC).isoformat(timespec="seconds"),
             },
         }
@@ -130,6 +135,27 @@ class Workspace:
         """Return the clip (or folder of pictures) of ``"source"`` or ``"target"``."""
         return Path(self.manifest[side]["path"])
 
+    def checked_clip(self, side: str) -> Path:
+        """Return the same, after a look whether it is still there and the same.
+
+        Raises
+        ------
+        MediaError
+            It is not.
+        """
+        clip, known = self.clip(side), self.manifest[side]
+        if not clip.exists():
+            raise MediaError(
+                f"{clip}: expected the {side} of {self.path}, which is gone; put it back, or make "
+                "a workspace with the clip where it is now"
+            )
+        if "blake2" in known and known["blake2"] != Fingerprint.of(clip).blake2:
+            raise MediaError(
+                f"{clip}: expected the {side} for which {self.path} was made, got another file of "
+                "this name; put the old one back, or make a workspace for the new one"
+            )
+        return clip
+
     def frames(self, side: str) -> Path:
         """Return the folder of a side's frames."""
         return self.path / _FOLDERS[side]
@@ -174,8 +200,39 @@ class Workspace:
 
 
 def _given(path: PathLike) -> dict[str, Any]:
+    """Look at a clip or a folder of pictures, and return what the manifest says of it."""
     given = Path(path).absolute()
     if given.is_dir():
-        return {"path": str(given)}
+        pictures = expand_inputs([given], videos=False)
+        read_image(pictures[0], first_frame=True)
+        return {"path": str(given), "pictures": len(pictures)}
+    if not given.exists():
+        raise MediaError(f"{path}: expected a clip or a folder of pictures, found nothing there")
+    if not is_video(given):
+        raise MediaError(
+            f"{path}: expected a clip, got a picture; give a clip, or a folder of many pictures"
+        )
+    info = probe(given)
     print_of = Fingerprint.of(given)
-    return {"path": str(given), "size": print_of.size, "blake2": print_of.blake2}
+    return {
+        "path": str(given),
+        "size": print_of.size,
+        "blake2": print_of.blake2,
+        "frame": [info.width, info.height],
+    }
+
+
+def _refuse_same(source: dict[str, Any], target: dict[str, Any]) -> None:
+    same_file = "blake2" in source and source["blake2"] == target.get("blake2")
+    if same_file or Path(source["path"]).samefile(target["path"]):
+        raise MediaError(
+            f"{target['path']}: expected a target that is not the source; the source shows the "
+            "face that is taken, the target the one that is replaced"
+        )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "unknown"
