@@ -74,6 +74,17 @@ void sample_texture(const Bytes& texture, const Floats& places, Floats& out, int
   cvfast::sample_texture(from, at, count, to, threads);
 }
 
+void sample_grid(const Bytes& texture, const Floats& nodes, const Doubles& matrix,
+                 py::ssize_t colors, py::ssize_t finer, Floats& out, int threads) {
+  const cvfast::Texture from = texture_of(texture);
+  const cvfast::TextureGrid grid = {nodes.data(), nodes.shape(0) - 1};
+  const cvfast::RasterSize size = {out.shape(1), out.shape(0)};
+  const double* to = matrix.data();
+  float* pixels = out.mutable_data();
+  py::gil_scoped_release release;
+  cvfast::sample_grid(from, grid, to, colors, finer, size, pixels, threads);
+}
+
 }  // namespace
 
 void bind_raster(py::module_& m) {
@@ -93,4 +104,7 @@ void bind_raster(py::module_& m) {
         py::arg("values").noconvert(), py::arg("out").noconvert(), py::arg("threads"));
   m.def("sample_texture", &sample_texture, py::arg("texture").noconvert(),
         py::arg("places").noconvert(), py::arg("out").noconvert(), py::arg("threads"));
+  m.def("sample_grid", &sample_grid, py::arg("texture").noconvert(), py::arg("nodes").noconvert(),
+        py::arg("matrix").noconvert(), py::arg("colors"), py::arg("finer"),
+        py::arg("out").noconvert(), py::arg("threads"));
 }

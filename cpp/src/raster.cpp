@@ -130,4 +130,21 @@ void sample_texture(const Texture& texture, const float* places, ptrdiff_t count
   });
 }
 
+void sample_grid(const Texture& texture, const TextureGrid& grid, const double* matrix,
+                 ptrdiff_t colors, ptrdiff_t finer, RasterSize size, float* out, int requested) {
+  check_finite("matrix", matrix, 6);
+  const ptrdiff_t nodes = (grid.cells + 1) * (grid.cells + 1);
+  for (ptrdiff_t i = 0; i < 2 * nodes; ++i) {
+    if (!std::isfinite(grid.nodes[i])) reject("nodes", i / 2, "finite numbers", grid.nodes[i]);
+  }
+  RasterGrid seen = {source(texture), grid.nodes, grid.cells, {}, colors, finer};
+  for (int i = 0; i < 6; ++i) seen.matrix[i] = static_cast<float>(matrix[i]);
+  const double pixels = static_cast<double>(size.width) * static_cast<double>(size.height);
+  const int threads = threads_for(requested, 20.0 * pixels * static_cast<double>(finer * finer));
+  const RasterKernels& k = CVFAST_PICK(raster_kernels);
+  parallel_for(size.height, threads, [&](ptrdiff_t y) {
+    k.grid_row(seen, y, size.width, out + y * size.width * texture.channels);
+  });
+}
+
 }  // namespace cvfast

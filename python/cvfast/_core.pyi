@@ -105,6 +105,15 @@ def sample_texture(
     out: NDArray[np.float32],
     threads: int,
 ) -> None: ...
+def sample_grid(
+    texture: NDArray[np.uint8],
+    nodes: NDArray[np.float32],
+    matrix: NDArray[np.float64],
+    colors: int,
+    finer: int,
+    out: NDArray[np.float32],
+    threads: int,
+) -> None: ...
 def smooth(
     plane: NDArray[Any],
     weights: NDArray[np.float32],

@@ -65,4 +65,21 @@ void raster_shade(const RasterMesh& mesh, RasterSize size, const std::int32_t* i
 void sample_texture(const Texture& texture, const float* places, std::ptrdiff_t count, float* out,
                     int threads);
 
+// A grid of cells, each side alike, laid over a texture: node (i, j) at column i, row j of
+// `nodes`, (cells + 1, cells + 1, 2), shows the place x, y of the texture that stands there, as
+// pixels are counted, and between nodes it is bilinear.
+struct TextureGrid {
+  const float* nodes;
+  std::ptrdiff_t cells;
+};
+
+// The texture seen through the grid: `out` is (height, width, channels), and its point (x, y),
+// counted from the corner of the first pixel, shows the grid's (m0 x + m1 y + m2, m3 x + m4 y + m5),
+// counted in cells from the first node. Each pixel is the mean of `finer` by `finer` bilinear
+// samples. Beyond the grid, the first `colors` channels take its border, the others are 0. At most
+// 8 channels. Throws std::invalid_argument for nodes or a matrix that are not finite.
+void sample_grid(const Texture& texture, const TextureGrid& grid, const double* matrix,
+                 std::ptrdiff_t colors, std::ptrdiff_t finer, RasterSize size, float* out,
+                 int threads);
+
 }  // namespace cvfast

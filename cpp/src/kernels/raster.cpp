@@ -215,9 +215,67 @@ void texture(const RasterTexture& from, const float* places, std::ptrdiff_t n, f
   }
 }
 
+// The place in the texture that a point of the grid shows; points outside show the nearest inside.
+void grid_place(const RasterGrid& grid, float x, float y, float* place) {
+  const float end = static_cast<float>(grid.cells);
+  x = x > 0 ? (x < end ? x : end) : 0;  // NaN is 0
+  y = y > 0 ? (y < end ? y : end) : 0;
+  std::ptrdiff_t column = static_cast<std::int32_t>(x), row = static_cast<std::int32_t>(y);
+  if (column == grid.cells) --column;
+  if (row == grid.cells) --row;
+  const float u = x - static_cast<float>(column), v = y - static_cast<float>(row);
+  const float* upper = grid.nodes + 2 * (row * (grid.cells + 1) + column);
+  const float* lower = upper + 2 * (grid.cells + 1);
+  for (std::ptrdiff_t k = 0; k < 2; ++k) {
+    const float above = upper[k] + u * (upper[k + 2] - upper[k]);
+    const float below = lower[k] + u * (lower[k + 2] - lower[k]);
+    place[k] = above + v * (below - above);
+  }
+}
+
+// Channels: of the texture; 0 for any number of them.
+template <int Channels>
+void grid_row_of(const RasterGrid& grid, std::ptrdiff_t y, std::ptrdiff_t width, float* out) {
+  const std::ptrdiff_t n = grid.finer, stride = grid.texture.row_stride;
+  const std::ptrdiff_t channels = Channels != 0 ? Channels : grid.texture.channels;
+  const float step = 1.0F / static_cast<float>(n), end = static_cast<float>(grid.cells);
+  const float share = step * step, *m = grid.matrix;
+  for (std::ptrdiff_t x = 0; x < width; ++x, out += channels) {
+    float sums[kMostGridChannels] = {};
+    for (std::ptrdiff_t i = 0; i < n * n; ++i) {
+      const float px = static_cast<float>(x) + (static_cast<float>(i % n) + 0.5F) * step;
+      const float py = static_cast<float>(y) + (static_cast<float>(i / n) + 0.5F) * step;
+      const float gx = m[0] * px + m[1] * py + m[2], gy = m[3] * px + m[4] * py + m[5];
+      float place[2];
+      grid_place(grid, gx, gy, place);
+      const Between u = between(place[0], grid.texture.width);
+      const Between v = between(place[1], grid.texture.height);
+      const std::uint8_t* upper = grid.texture.data + v.first * stride;
+      const std::uint8_t* lower = grid.texture.data + v.second * stride;
+      const std::ptrdiff_t first = u.first * channels, second = u.second * channels;
+      const bool inside = gx > 0 && gx < end && gy > 0 && gy < end;
+      for (std::ptrdiff_t k = 0; k < channels; ++k) {
+        const float p = upper[first + k], q = upper[second + k];
+        const float r = lower[first + k], s = lower[second + k];
+        const float above = p + u.t * (q - p), below = r + u.t * (s - r);
+        sums[k] += inside || k < grid.colors ? above + v.t * (below - above) : 0.0F;
+      }
+    }
+    for (std::ptrdiff_t k = 0; k < channels; ++k) out[k] = sums[k] * share;
+  }
+}
+
+void grid_row(const RasterGrid& grid, std::ptrdiff_t y, std::ptrdiff_t width, float* out) {
+  switch (grid.texture.channels) {
+    case 3: return grid_row_of<3>(grid, y, width, out);
+    case 5: return grid_row_of<5>(grid, y, width, out);
+    default: return grid_row_of<0>(grid, y, width, out);
+  }
+}
+
 }  // namespace
 
 extern const RasterKernels raster_kernels;
-const RasterKernels raster_kernels = {index, mix_row, shade_row, texture};
+const RasterKernels raster_kernels = {index, mix_row, shade_row, texture, grid_row};
 
 }  // namespace cvfast::CVFAST_ISA

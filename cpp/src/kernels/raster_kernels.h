@@ -30,10 +30,20 @@ struct RasterCut {
 // What a texture's pixel is made of, a vertex after the other: place x, y in the texture, three
 // factors of its colour and three sums.
 constexpr std::ptrdiff_t kShadeValues = 8;
+constexpr std::ptrdiff_t kMostGridChannels = 8;
 struct RasterShade {
   const float* values;
   RasterTexture texture;      // three channels or more
   const std::uint8_t* parts;  // of the texture's size: a part a texel
+};
+
+// A texture seen through a bent grid; see sample_grid in raster.h.
+struct RasterGrid {
+  RasterTexture texture;
+  const float* nodes;    // (cells + 1, cells + 1, 2)
+  std::ptrdiff_t cells;  // a side
+  float matrix[6];       // from the output's points to the grid's
+  std::ptrdiff_t colors, finer;
 };
 
 // Rows `first` to before `last` of a picture, to draw into.
@@ -54,6 +64,8 @@ struct RasterKernels {
                     std::ptrdiff_t y, std::ptrdiff_t width, float* color, std::uint8_t* part);
   // Bilinear samples at n places x, y.
   void (*texture)(const RasterTexture&, const float* places, std::ptrdiff_t n, float* out);
+  // A row of a texture seen through a grid: means of samples.
+  void (*grid_row)(const RasterGrid&, std::ptrdiff_t y, std::ptrdiff_t width, float* out);
 };
 
 }  // namespace cvfast

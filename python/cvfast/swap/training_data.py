@@ -178,7 +178,7 @@ class Examples:
         )
         size = self.options.resolution
         store = self.stores[side]
-        rows = [sample_view(store.picture(int(n)), still, size, warped=False) for n in numbers]
+        rows = [sample_view(store.picture(int(n)), still, size)[0] for n in numbers]
         if not rows:
             raise NothingFoundError(f"{store.folder}: expected faces to show, got none")
         faces = np.stack(rows)
@@ -194,14 +194,7 @@ class Examples:
             rng = np.random.default_rng([seed, side, iteration, place])
             picture = self.stores[side].picture(number)
             view = draw_view(rng, self._movements[side], warp=warp)
-            faces[place, ..., :3] = sample_view(picture[..., :3], view, size, warped=False)
-            faces[place, ..., 3:] = sample_view(
-                picture[..., 3:], view, size, warped=False, outside=0.0
-            )
-            warped[place] = (
-                sample_view(picture[..., :3], view, size, warped=True) if warp
-                else faces[place, ..., :3]
-            )  # fmt: skip
+            faces[place], warped[place] = sample_view(picture, view, size, colours=3)
             if side == 0:
                 self._recolour(warped[place], faces[place], rng)
         return Side(warped, faces[..., :3], faces[..., 3:4], faces[..., 4:5])

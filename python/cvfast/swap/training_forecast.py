@@ -69,7 +69,7 @@ def forecast(
         begun = 0.0
         for iteration in range(1, steps + 2):
             losses = task.step(task.batch(iteration), fabric)
-            _ = [float(loss) for loss in losses.values()]  # a device is waited for
+            _ = [float(loss.detach()) for loss in losses.values()]  # a device is waited for
             begun = begun or time.perf_counter()
         seconds = (time.perf_counter() - begun) / steps
     finally:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.kernels.raster import sample_texture
+from cvfast.kernels.grid import sample_grid
 from cvfast.typing import ImageF32, ImageU8
 
 __all__ = ["Movement", "View", "draw_view", "draw_warp", "sample_view"]
@@ -96,8 +96,9 @@ def draw_view(rng: np.random.Generator, movement: Movement, *, warp: bool) -> Vi
     Examples
     --------
     >>> still = Movement(rotation=0, scale=0, shift=0)
-    >>> draw_view(np.random.default_rng(0), still, warp=False).matrix.round(6).tolist()
-    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    >>> draw_view(np.random.default_rng(0), still, warp=False).matrix.round(6) + 0.0
+    array([[1., 0., 0.],
+           [0., 1., 0.]])
     """
     moves = draw_warp(rng)
     angle = np.radians(rng.uniform(-movement.rotation, movement.rotation))
@@ -111,8 +112,8 @@ def draw_view(rng: np.random.Generator, movement: Movement, *, warp: bool) -> Vi
 
 
 def sample_view(
-    picture: ImageU8, view: View, size: int, *, warped: bool, outside: float | None = None
-) -> ImageF32:
+    picture: ImageU8, view: View, size: int, *, colours: int | None = None
+) -> tuple[ImageF32, ImageF32]:
     """Sample an example from a face picture: the mean of four bilinear samples a pixel.
 
     Parameters
@@ -123,66 +124,46 @@ def sample_view(
         What `draw_view` drew.
     size
         Side of the example in pixels.
-    warped
-        Whether with the view's warp.
-    outside
-        Value beyond the picture, for masks; None continues its border.
+    colours
+        So many channels are colours, which are continued beyond the picture's border; the others
+        are masks, 0 there. None: all are colours.
 
     Returns
     -------
-    numpy.ndarray
-        ``(size, size, channels)`` float32 in [0, 1].
+    plain : numpy.ndarray
+        ``(size, size, channels)`` float32 in [0, 1], without the warp.
+    warped : numpy.ndarray
+        ``(size, size, colours)``, with it; the first again, where the view has none.
 
     Examples
     --------
     >>> still = draw_view(np.random.default_rng(0), Movement(rotation=0, scale=0, shift=0),
     ...                   warp=False)
     >>> grey = np.full((8, 8, 1), 51, np.uint8)
-    >>> sample_view(grey, still, 4, warped=False).round(3)[0, 0].tolist()
+    >>> sample_view(grey, still, 4)[0].round(3)[0, 0].tolist()
     [0.20000000298023224]
     """
-    fine = size * _FINER
-    line = (np.arange(fine) + 0.5) / fine
-    matrix = view.matrix
-    x = matrix[0, 0] * line + matrix[0, 1] * line[:, None] + matrix[0, 2]
-    y = matrix[1, 0] * line + matrix[1, 1] * line[:, None] + matrix[1, 2]
-    inside = None
-    if outside is not None:
-        inside = (x > 0) & (x < 1) & (y > 0) & (y < 1)
-    if warped and view.warp is not None:
-        x, y = _warped(x, y, view.warp)
-    places = np.empty((fine, fine, 2), np.float32)
+    colours = picture.shape[2] if colours is None else colours
     side = picture.shape[0]
-    np.multiply(x, side, out=places[..., 0], casting="same_kind")
-    np.multiply(y, side, out=places[..., 1], casting="same_kind")
-    places -= 0.5  # the sampler counts from the middle of the first pixel
-    samples = sample_texture(picture, places, threads=1)
-    if inside is not None:
-        samples = np.where(inside[..., None], samples, np.float32((outside or 0.0) * 255))
-    halved = samples[0::2] + samples[1::2]
-    halved = halved[:, 0::2] + halved[:, 1::2]
-    halved *= np.float32(1 / (255 * _FINER**2))
-    return np.asarray(halved, np.float32)
+    line = np.linspace(0, 1, 2 if view.warp is None else len(view.warp))
+    nodes = np.stack(np.meshgrid(line, line), axis=-1)
+    flat = nodes if view.warp is None else nodes[:: len(line) - 1, :: len(line) - 1]
+    plain = _seen(picture, flat * side, view, size, colours)
+    if view.warp is None:
+        return plain, plain[..., :colours]
+    shown = np.ascontiguousarray(picture[..., :colours])
+    return plain, _seen(shown, (nodes + view.warp) * side, view, size, colours)
 
 
-def _warped(
-    x: NDArray[np.float64], y: NDArray[np.float64], moves: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the places a warp takes its pixels from; the border's are continued outside."""
-    cells = len(moves) - 1
-    x, y = np.clip(x, 0, 1), np.clip(y, 0, 1)
-    across, down = x * cells, y * cells
-    column = np.minimum(across.astype(np.intp), cells - 1)
-    row = np.minimum(down.astype(np.intp), cells - 1)
-    across -= column
-    down -= row
-    flat = moves.reshape(-1, 2)
-    first = row * (cells + 1) + column
-    out = []
-    for axis, place in ((0, x), (1, y)):
-        nodes = flat[:, axis]
-        above, below = nodes[first], nodes[first + cells + 1]
-        above = above + across * (nodes[first + 1] - above)
-        below = below + across * (nodes[first + cells + 2] - below)
-        out.append(place + above + down * (below - above))
-    return out[0], out[1]
+def _seen(
+    picture: ImageU8, nodes: NDArray[np.float64], view: View, size: int, colours: int
+) -> ImageF32:
+    """Sample through a grid whose nodes lie at these points, counted from the corner."""
+    cells = len(nodes) - 1
+    matrix = view.matrix * cells
+    matrix[:, :2] /= size
+    levels = sample_grid(
+        picture, nodes - 0.5, matrix, (size, size), colors=colours, finer=_FINER, threads=1
+    )
+    levels *= np.float32(1 / 255)
+    return levels
