@@ -121,6 +121,14 @@ MODELS: tuple[ModelFile, ...] = (
         _OURS,
         "face to vector, made people",
     ),
+    ModelFile(
+        "face_mask",
+        "face_mask.safetensors",
+        "acf8302dd8d05fd1a94d799e79a59008767755d90c6c37e67597b5bce8e6c312",
+        "MIT",
+        _OURS,
+        "what of a face picture is face",
+    ),
 )
 
 
