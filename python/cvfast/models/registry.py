@@ -129,6 +129,14 @@ MODELS: tuple[ModelFile, ...] = (
         _OURS,
         "faces at 2 or 4 times the size",
     ),
+    ModelFile(
+        "face_mask",
+        "face_mask.safetensors",
+        "acf8302dd8d05fd1a94d799e79a59008767755d90c6c37e67597b5bce8e6c312",
+        "MIT",
+        _OURS,
+        "what of a face picture is face",
+    ),
 )
 
 
