@@ -8,8 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-from cvfast.cli.clipmaker import write_clip
 from cvfast.geometry.alignment import transform_points
+from cvfast.io.movie import write_movie
 from cvfast.swap.face_file import FaceRecord, write_face
 from cvfast.swap.face_types import crop_matrix
 from cvfast.swap.workspace import Workspace
@@ -54,15 +54,11 @@ def make_workspace(folder: Path, *, missing=(), frames: int = FRAMES) -> Workspa
     """Make a workspace whose target has a face in every frame but the missing ones."""
     clip = folder / "target.mp4"
     made = [picture(number) for number in range(frames)]
-    write_clip(
-        clip,
-        (pixels for pixels, _ in made),
-        size=SIZE,
-        rate=RATE,
-        loudness=lambda _: 0.5,
-        actions=("made=yes",),
-    )
-    workspace = Workspace.init(folder / "work", source=clip, target=clip, consent=True)
+    pictures = (pixels for pixels, _ in made)
+    write_movie(clip, pictures, size=SIZE, rate=RATE, loudness=lambda _: 0.5)
+    source = folder / "source.mp4"
+    write_movie(source, [np.zeros((SIZE[1], SIZE[0], 3), np.uint8)], size=SIZE, rate=RATE)
+    workspace = Workspace.init(folder / "work", source=source, target=clip, consent=True)
     workspace.faces("target").mkdir(parents=True)
     for number, (pixels, points) in enumerate(made):
         if number not in missing:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cvfast.geometry.alignment import transform_points
 from cvfast.kernels.crop import Affine, CropSource, SampleGrid
-from cvfast.swap.enlarge import enlarge
+from cvfast.swap.face_finish import Upscale, finish_face, recolored
 from cvfast.swap.face_types import crop_matrix
 from cvfast.swap.merge_mask import combine_masks, shape_mask
 from cvfast.swap.merge_settings import MergeSettings
@@ -77,14 +77,11 @@ class Patch:
         ``(W, W)`` float32 in [0, 1].
     matrix
         ``(2, 3)``: from the frame's points to pixels of both.
-    target
-        ``(n, n, 3)`` float32, what the network was shown.
     """
 
     face: ImageF32
     mask: ImageF32
     matrix: _F64
-    target: ImageF32
 
     def moved(self, before: _F64) -> Patch:
         """Return the patch for a picture whose points a transform leads to the frame's."""
@@ -132,6 +129,19 @@ class Patch:
         return mask[..., 0]
 
 
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """A face under way: where it is, what the network saw, and what it gave."""
+
+    frame: CropSource
+    face: FrameFace
+    target: ImageF32
+    matrix: _F64
+    predicted: ImageF32
+    predicted_mask: ImageF32
+    target_mask: ImageF32
+
+
 class Composer:
     """Puts swapped faces into frames.
 
@@ -154,24 +164,24 @@ class Composer:
         settings: MergeSettings,
         *,
         segment: Callable[[ImageF32], ImageF32] | None = None,
-        upscale: Callable[[ImageF32], ImageF32] | None = None,
+        upscale: Upscale | None = None,
     ) -> None:
         self.swapper, self.settings = swapper, settings
         self.size = int(swapper.resolution)
         self.factor = max(1, min(_MOST_TIMES, _LARGEST // self.size))
         self._segment, self._upscale = segment, upscale
 
-    def crop(self, frame: CropSource, face: FrameFace) -> tuple[ImageF32, _F64]:
-        """Cut a face out as the network wants it.
+    def crop(self, frame: CropSource, face: FrameFace, factor: int = 1) -> tuple[ImageF32, _F64]:
+        """Cut a face out as the network wants it, or larger.
 
         Returns
         -------
-        ``(n, n, 3)`` float32 RGB in [0, 1], and the matrix from the frame's points to its, which
-        count from the picture's corner.
+        ``(factor n, factor n, 3)`` float32 RGB in [0, 1], and the matrix from the frame's points to
+        the network's square, which count from its corner.
         """
         matrix = crop_matrix(face.landmarks, self.swapper.face_type, self.size)
-        place = affine(inverse(to_pixels(matrix)))
-        out = np.empty((self.size, self.size, 3), np.float32)
+        place = affine(inverse(to_pixels(matrix, factor)))
+        out = np.empty((self.size * factor, self.size * factor, 3), np.float32)
         return frame.read(place, out, threads=1), matrix
 
     def patches(self, frame: CropSource, faces: Sequence[FrameFace]) -> list[Patch]:
@@ -182,52 +192,48 @@ class Composer:
         targets = np.stack([target for target, _ in cut])
         swapped = self.swapper.swap(targets, morph=self.settings.morph)
         return [
-            self._patch(face, targets[index], matrix, *_one(swapped, index))
-            for index, (face, (_, matrix)) in enumerate(zip(faces, cut, strict=True))
+            self._patch(_Work(frame, face, target, matrix, *_one(swapped, index)))
+            for index, (face, (target, matrix)) in enumerate(zip(faces, cut, strict=True))
         ]
 
-    def _patch(
-        self,
-        face: FrameFace,
-        target: ImageF32,
-        matrix: _F64,
-        predicted: ImageF32,
-        predicted_mask: ImageF32,
-        target_mask: ImageF32,
-    ) -> Patch:
-        settings = self.settings
-        parts = {"learned-prd": predicted_mask, "learned-dst": target_mask}
+    def _patch(self, work: _Work) -> Patch:
+        settings, factor = self.settings, self.factor
+        known = {"learned-prd": work.predicted_mask, "learned-dst": work.target_mask}
 
         def part(name: str) -> ImageF32:
-            if name not in parts:
-                parts[name] = self._part(name, face, target, matrix, predicted)
-            return parts[name]
+            if name not in known:
+                known[name] = self._part(name, work)
+            return known[name]
 
         mask = combine_masks(settings.mask_mode, part, self.size)
         if settings.occlusions == "xseg":
             mask *= part("XSeg-dst")
-        elif settings.occlusions == "applied" and face.applied is not None:
-            mask *= self._applied(face, matrix)
-        picture = self._colored(predicted, target, mask)
-        large = np.clip(enlarge(picture, self.factor), 0, 1)
-        return Patch(
-            large,
-            shape_mask(mask, self.factor, settings),
-            to_pixels(self._scaled(matrix), self.factor),
-            target,
+        elif settings.occlusions == "applied" and work.face.applied is not None:
+            mask *= self._applied(work.face, work.matrix)
+        shaped = shape_mask(mask, factor, settings)
+        face = finish_face(
+            recolored(work.predicted, work.target, mask, settings),
+            shaped,
+            settings,
+            target=lambda: self.crop(work.frame, work.face, factor)[0],
+            motion=work.matrix[:, :2] @ np.array(work.face.motion) * factor,
+            upscale=self._upscale,
         )
+        if settings.mode.startswith("raw"):  # the square as it is; the mask is told all the same
+            shaped = shape_mask(np.ones_like(mask), factor, MergeSettings())
+        return Patch(face, shaped, to_pixels(self._scaled(work.matrix), factor))
 
-    def _part(
-        self, name: str, face: FrameFace, target: ImageF32, matrix: _F64, predicted: ImageF32
-    ) -> ImageF32:
+    def _part(self, name: str, work: _Work) -> ImageF32:
         """Return one of the masks that the network does not give."""
         if name == "hull":
             from cvfast.swap.hull import hull_mask
 
-            return hull_mask(transform_points(matrix, face.landmarks), self.size)
+            # The hull's points count from the first pixel's middle.
+            points = transform_points(to_pixels(work.matrix), work.face.landmarks)
+            return hull_mask(points, self.size)
         if self._segment is None:
             raise ValueError(f"segment: expected what segments faces, for {name}, got None")
-        return self._segment((predicted if name == "XSeg-prd" else target)[None])[0]
+        return self._segment((work.predicted if name == "XSeg-prd" else work.target)[None])[0]
 
     def _applied(self, face: FrameFace, matrix: _F64) -> ImageF32:
         """Return the applied mask as the network's square sees it."""
@@ -237,16 +243,6 @@ class Composer:
         shares = face.applied.astype(np.float32) / 255
         # What lies outside of the picture on which the mask was drawn is not known to be face.
         return read(shares, affine(place), (self.size, self.size), fill=0)[..., 0]
-
-    def _colored(self, predicted: ImageF32, target: ImageF32, mask: ImageF32) -> ImageF32:
-        settings = self.settings
-        if settings.color_transfer == "none" or settings.mode != "overlay":
-            return predicted
-        from cvfast.imaging.color_transfer import transfer_color
-
-        return transfer_color(
-            predicted, target, settings.color_transfer, mask=mask, seed=settings.seed
-        )
 
     def _scaled(self, matrix: _F64) -> _F64:
         """Return the matrix with which the square comes back larger or smaller."""
