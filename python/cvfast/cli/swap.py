@@ -9,5 +9,17 @@ __all__ = ["KINDS"]
 KINDS = Kinds(
     "swap",
     "Put a face from one clip onto the face in another, with the consent of both people.",
-    ("init", "extract", "import", "sort", "mask", "train", "merge", "encode", "run", "status"),
+    (
+        "init",
+        "extract",
+        "import",
+        "sort",
+        "clean",
+        "mask",
+        "train",
+        "merge",
+        "encode",
+        "run",
+        "status",
+    ),
 )
