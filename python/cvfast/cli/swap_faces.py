@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.report import Report
 
-__all__ = ["FacesOf", "faces_folder", "say_skipped"]
+__all__ = ["FacesOf", "faces_folder", "say_skipped", "say_undone"]
 
 FacesOf: TypeAlias = Annotated[
     Path, Parameter(name="WORKSPACE", help="A workspace, with --side; or a folder of faces.")
@@ -47,3 +47,15 @@ def say_skipped(report: Report, folder: Path, skipped: Sequence[tuple[Path, str]
         report.note(f"  {why}")
     if len(skipped) > _SAID:
         report.note(f"  and {len(skipped) - _SAID} more")
+
+
+def say_undone(report: Report, faces: Path) -> int:
+    """Take back the newest step of sorting or cleaning, and say so."""
+    from cvfast.swap.sorting import undo_sorting
+
+    step = undo_sorting(faces)
+    report.result(
+        f"{faces}: undone: {step.what}, {len(step.moves)} faces have their former names",
+        kind="undo", folder=str(faces), undone=step.what, renamed=len(step.moves),
+    )  # fmt: skip
+    return 0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from cvfast.cli.common import Common
-from cvfast.cli.report import Report
-from cvfast.cli.swap_faces import FacesOf, faces_folder, say_skipped
+from cvfast.cli.swap_faces import FacesOf, faces_folder, say_skipped, say_undone
 
 __all__ = ["EXAMPLES", "USAGE", "swap_sort"]
 
@@ -54,7 +52,7 @@ def swap_sort(
     if undo == (by is not None):
         raise ValueError(f"by: expected --undo, or --by with one of {', '.join(METHODS)}")
     if undo:
-        return _undone(report, faces)
+        return say_undone(report, faces)
     with report.bars(), report.bar("faces") as progress:
         done = sort_faces(faces, str(by), target=target, reverse=reverse, progress=progress)
     if done.finished is not None:
@@ -66,16 +64,5 @@ def swap_sort(
     report.result(
         text, kind="sort", folder=str(faces), by=by, kept=done.kept, rejected=done.rejected,
         renamed=renamed, skipped=len(done.skipped), trash=str(done.trash),
-    )  # fmt: skip
-    return 0
-
-
-def _undone(report: Report, faces: Path) -> int:
-    from cvfast.swap.sorting import undo_sorting
-
-    step = undo_sorting(faces)
-    report.result(
-        f"{faces}: undone: {step.what}, {len(step.moves)} faces have their former names",
-        kind="undo", folder=str(faces), undone=step.what, renamed=len(step.moves),
     )  # fmt: skip
     return 0

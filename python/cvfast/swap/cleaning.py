@@ -14,7 +14,7 @@ from cvfast.faces.types import Landmarks
 from cvfast.swap.face_checks import Check, Masks, checks_with, look_at
 from cvfast.swap.face_table import FaceTable, read_table
 from cvfast.swap.face_types import FACE_TYPES
-from cvfast.swap.main_person import distances_to_main
+from cvfast.swap.main_person import distances_to_main, stranger_distance
 from cvfast.swap.new_names import Names
 from cvfast.swap.pixel_measures import FacePixels, measured
 from cvfast.swap.rename_log import Step, rename_log
@@ -92,7 +92,7 @@ def judge_faces(
         Of face pictures.
     embedder
         Tells people apart, as `cvfast.faces.embedders.open_embedder` opens it; None does not judge
-        by that. Its own threshold holds for ``distance`` unless another is given.
+        by that. The threshold of ``distance`` is `stranger_distance`'s unless another is given.
     masks
         Tells what of a picture is face, where the record has no mask; None does not judge by that.
     thresholds
@@ -108,9 +108,7 @@ def judge_faces(
         There are no faces.
     """
     given = dict(thresholds or {})
-    if embedder is not None:
-        given.setdefault("distance", embedder.threshold.distance)
-    checks = checks_with(given)
+    checks_with(given)  # refuses what is wrong before any work
     table = read_table(folder)
     vectors: list[NDArray[np.float32]] = []
     sides: list[int] = []
@@ -125,7 +123,11 @@ def judge_faces(
     table, numbers = measured(table, measure, progress)
     of_records = _of_records(table, sides)
     middle = float(np.median([values["sharpness"] or 0.0 for values in numbers])) or 1.0
-    apart = None if embedder is None else distances_to_main(np.array(vectors), embedder)
+    apart = None
+    if embedder is not None:
+        apart = distances_to_main(np.array(vectors), embedder)
+        given.setdefault("distance", stranger_distance(apart, embedder))
+    checks = checks_with(given)
     verdicts = []
     for row, values in enumerate(numbers):
         values |= of_records[row]
@@ -158,7 +160,7 @@ def move_rejected(folder: PathLike, verdicts: Sequence[Verdict]) -> Step | None:
 
 
 def _landmarks(face: FacePixels) -> Landmarks:
-    points = face.landmarks.astype(np.float32)
+    points = (face.landmarks - 0.5).astype(np.float32)  # from the middle of the first pixel
     return Landmarks(points, "dlib68", 1.0, [*points.min(axis=0), *points.max(axis=0)])
 
 

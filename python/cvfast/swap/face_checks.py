@@ -63,8 +63,8 @@ CHECKS = (
           "heights", 0.12),
     Check("misaligned", "stretch", "area of the aligned square over that of the face's box", 2.0),
     Check("occluded", "covered", "share of the face that its mask leaves out", 0.25),
-    Check("blurred", "sharpness", "fine detail against the middle one of the set", 0.2, below=True),
-    Check("other person", "distance", "distance from the person most faces show", 0.6),
+    Check("blurred", "sharpness", "fine detail against the middle one of the set", 0.5, below=True),
+    Check("other person", "distance", "distance from the person most faces show", 0.48),
     Check("incomplete", "outside", "share of the landmarks outside of the picture or frame", 0.03),
     Check("incomplete", "empty", "share of the face that is empty up to the picture's edge", 0.03),
     Check("badly lit", "brightness", "mean brightness of the face", 0.2, below=True),
@@ -110,14 +110,15 @@ def look_at(face: FacePixels, masks: Masks | None) -> dict[str, float | None]:
         return {"covered": None, "sharpness": 0.0, "empty": 1.0, "brightness": 1.0, "glare": 0.0,
                 "clipped": 0.0, "one-sided": 1.0}  # fmt: skip
     value = face.pixels.max(axis=2)[hull]
-    contrast = float(face.grey[hull].std()) + 4.0  # so that noise in an even face is no detail
+    grey = face.grey[hull]
+    contrast = float(grey.std()) + 4.0  # so that noise in an even face is no detail
     return {
         "covered": _covered(face, masks),
         "sharpness": laplacian_variance(face.grey, hull) ** 0.5 / contrast,
         "empty": float(_empty(face.pixels)[hull].mean()),
         "brightness": float(value.mean()) / 255,
         "glare": float(value.mean()) / 255,
-        "clipped": float(((value >= _BRIGHT) | (value <= _DARK)).mean()),
+        "clipped": float(((grey >= _BRIGHT) | (grey <= _DARK)).mean()),
         "one-sided": _one_sided(face),
     }
 

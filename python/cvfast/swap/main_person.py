@@ -7,9 +7,12 @@ from numpy.typing import NDArray
 
 from cvfast.faces.embedding import Embedder
 
-__all__ = ["distances_to_main"]
+__all__ = ["distances_to_main", "stranger_distance"]
 
 _MOST = 1500  # faces among which the most central is looked for
+# Of a model's threshold, which is for two faces; faces are nearer to a mean than to each other.
+_OF_THRESHOLD = 0.8
+_OF_MIDDLE = 1.8
 
 
 def distances_to_main(vectors: NDArray[np.float32], embedder: Embedder) -> NDArray[np.float32]:
@@ -30,9 +33,11 @@ def distances_to_main(vectors: NDArray[np.float32], embedder: Embedder) -> NDArr
     --------
     >>> from types import SimpleNamespace
     >>> plain = SimpleNamespace(
-    ...     distances=lambda a, b: np.abs(a - b.T), threshold=SimpleNamespace(distance=0.5))
-    >>> distances_to_main(np.array([[0.0], [0.2], [0.1], [3.0]], np.float32), plain).round(2).tolist()
-    [0.1, 0.1, 0.0, 2.9]
+    ...     distances=lambda a, b: abs(a - b.T), threshold=SimpleNamespace(distance=0.5)
+    ... )
+    >>> faces = np.array([[0.0], [0.2], [0.1], [3.0]], np.float32)
+    >>> [f"{d:.1f}" for d in distances_to_main(faces, plain)]
+    ['0.1', '0.1', '0.0', '2.9']
     """
     looked = vectors[np.linspace(0, len(vectors) - 1, min(len(vectors), _MOST)).astype(np.intp)]
     apart = embedder.distances(looked, looked)
@@ -40,3 +45,20 @@ def distances_to_main(vectors: NDArray[np.float32], embedder: Embedder) -> NDArr
     near = embedder.distances(vectors, central)[:, 0] <= embedder.threshold.distance
     middle = vectors[near].mean(axis=0, dtype=np.float64).astype(np.float32)[None]
     return np.asarray(embedder.distances(vectors, middle)[:, 0], np.float32)
+
+
+def stranger_distance(distances: NDArray[np.float32], embedder: Embedder) -> float:
+    """Return from which distance to the main person on a face is taken for another's.
+
+    It is 0.8 of the model's threshold; in a set whose faces are far from their middle anyway (the
+    model knows such people or pictures less well) 1.8 of the middle distance.
+
+    Parameters
+    ----------
+    distances
+        ``(N,)`` of `distances_to_main`.
+    embedder
+        Which model's.
+    """
+    middle = _OF_MIDDLE * float(np.median(distances)) if len(distances) else 0.0
+    return max(_OF_THRESHOLD * embedder.threshold.distance, middle)

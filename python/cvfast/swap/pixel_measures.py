@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cvfast.errors import LimitError, MediaError, NothingFoundError
 from cvfast.swap.face_file import read_record
 from cvfast.swap.face_table import FaceTable
+from cvfast.swap.hull import hull_mask
 from cvfast.swap.sharpness import cpbd, laplacian_variance
 from cvfast.typing import ImageF32, ImageU8, Progress
 from cvfast.typing import Path as PathLike
@@ -53,14 +54,11 @@ class FacePixels:
 
     @cached_property
     def hull(self) -> NDArray[np.bool_]:
-        """``(h, w)`` what lies inside the landmarks."""
-        import cv2
-
-        inside = np.zeros(self.grey.shape, np.uint8)
-        # Landmarks may lie anywhere; OpenCV counts in 32 bits.
-        points = np.clip(self.landmarks, -1e4, 1e4).round().astype(np.int32)
-        cv2.fillConvexPoly(inside, cv2.convexHull(points), 1)
-        return inside.astype(bool)
+        """``(h, w)`` what lies inside the landmarks, brows and all below."""
+        height, width = self.grey.shape
+        points = np.clip(self.landmarks, -1e4, 1e4)  # they may lie anywhere
+        mask = hull_mask(points, max(height, width), eyebrows=0.0)
+        return np.asarray(mask[:height, :width] > 0.5, np.bool_)
 
     @cached_property
     def mask(self) -> ImageF32 | None:
