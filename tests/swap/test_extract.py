@@ -95,6 +95,7 @@ def test_faces_are_where_they_were_made(tmp_path: Path, clips: Path) -> None:
 @pytest.mark.parametrize("scale", [0.3, 0.9, 1.7, 4.0])
 def test_pixels_are_sampled_where_the_matrix_says(scale: float) -> None:
     """Against a smooth picture that can be computed anywhere."""
+
     def level(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return 128 + 60 * np.sin(x / 40) + 50 * np.cos(y / 55 + 1)
 

@@ -55,9 +55,7 @@ def umeyama(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray
     signs = np.array([1.0, np.sign(np.linalg.det(u @ vt))])
     turn = u @ np.diag(signs) @ vt
     scale = (s * signs).sum() / (a**2).sum() * len(a)
-    return np.column_stack(
-        [scale * turn, target.mean(axis=0) - scale * turn @ source.mean(axis=0)]
-    )
+    return np.column_stack([scale * turn, target.mean(axis=0) - scale * turn @ source.mean(axis=0)])
 
 
 @st.composite
@@ -81,9 +79,7 @@ def test_mean_face_lies_where_the_table_says(kind: str) -> None:
 
 @given(points=placed_faces(), kind=KINDS, size=st.integers(1, 2048))
 @settings(max_examples=60, deadline=None)
-def test_matrix_is_umeyama_and_goes_back(
-    points: NDArray[np.float64], kind: str, size: int
-) -> None:
+def test_matrix_is_umeyama_and_goes_back(points: NDArray[np.float64], kind: str, size: int) -> None:
     matrix = crop_matrix(points, kind, size)
     steady = list(STEADY)
     template = MEAN_FACE[np.array(steady) - 17]

@@ -107,9 +107,7 @@ def _transferred(
     )
 
 
-def _cloned(
-    face: ImageF32, target: ImageF32, mask: ImageF32, settings: MergeSettings
-) -> ImageF32:
+def _cloned(face: ImageF32, target: ImageF32, mask: ImageF32, settings: MergeSettings) -> ImageF32:
     from cvfast.imaging.seamless import seamless_clone
 
     return _transferred(seamless_clone(face, target, mask), target, mask, settings)
