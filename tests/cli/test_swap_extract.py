@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from cvfast.__main__ import main
 from tests.swap.moving_faces import write_clip, write_empty
 
 

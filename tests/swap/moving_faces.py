@@ -6,11 +6,10 @@ import functools
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-
 from cvfast.io.movie import write_movie
 from cvfast.synth.faces import MadeFace, make_face
 from cvfast.typing import ImageU8
+from numpy.typing import NDArray
 
 SIDE, MARGIN, RATE = 256, 32, 10
 

@@ -12,8 +12,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image as Pillow
-
 from cvfast.errors import MediaError, NothingFoundError, OutputExistsError
 from cvfast.geometry.alignment import transform_points
 from cvfast.geometry.sampling import PixelReader
@@ -28,6 +26,8 @@ from cvfast.swap.face_writer import cut_face
 from cvfast.swap.forecast import forecast
 from cvfast.swap.redo import redo_deleted
 from cvfast.swap.workspace import Workspace
+from PIL import Image as Pillow
+
 from tests.swap.moving_faces import (
     frame_of,
     person,
@@ -68,7 +68,8 @@ def test_faces_are_where_they_were_made(tmp_path: Path, clips: Path) -> None:
     seen: list[tuple[int, int | None]] = []
     done = extract(place, "source", end=1.0, size=256, progress=lambda *told: seen.append(told))
     assert (done.frames, done.faces, done.without, done.crowded) == (10, 10, 0, 0)
-    assert done.tracks == {0: 10} and not done.already
+    assert done.tracks == {0: 10}
+    assert not done.already
     assert seen[-1][0] == seen[-1][1]
     faces = read_faces(place.faces("source"))
     assert [path.name for path in faces.paths] == [f"{n:05d}_0.jpg" for n in range(10)]
@@ -89,7 +90,8 @@ def test_faces_are_where_they_were_made(tmp_path: Path, clips: Path) -> None:
             here = cv2.getRectSubPix(face.astype(np.float32), (1, 1), (float(u), float(v)))
             assert np.abs(there - here).max() < 14
     again = extract(place, "source", end=1.0, size=256)
-    assert again.already and again.faces == 10
+    assert again.already
+    assert again.faces == 10
 
 
 @pytest.mark.parametrize("scale", [0.3, 0.9, 1.7, 4.0])
@@ -131,7 +133,8 @@ def test_two_people(tmp_path: Path, clips: Path) -> None:
     where = {record.face: record.source_box[0] < 256 for record in read_faces(done.folder).records}
     assert sorted(where.values()) == [False, True]
     one = extract(workspace(tmp_path / "v", clips, "two.mp4"), "source", size=128, max_faces=1)
-    assert one.faces == 6 and one.crowded == 0
+    assert one.faces == 6
+    assert one.crowded == 0
 
 
 def test_one_person_of_two(tmp_path: Path, clips: Path) -> None:
@@ -228,7 +231,7 @@ def test_killed_and_resumed(tmp_path: Path, clips: Path) -> None:
     whole = workspace(tmp_path / "whole", clips, "one.mp4")
     extract(whole, "source", size=96)
     place = workspace(tmp_path / "w", clips, "one.mp4")
-    ended = subprocess.run(  # noqa: S603
+    ended = subprocess.run(
         [sys.executable, "-c", _KILLED, str(place.path)], check=False, env=dict(os.environ)
     )
     assert ended.returncode == -signal.SIGKILL
@@ -279,7 +282,9 @@ def test_forecast_is_of_the_right_order(tmp_path: Path, clips: Path) -> None:
     told = forecast(place, names, {"extract": settings, "iterations": 1000})
     assert not place.faces("source").exists()
     assert [step.name for step in told.steps] == names
-    assert told.hours > 0.02 and told.memory > 2**28 and "in all: about" in told.summary
+    assert told.hours > 0.02
+    assert told.memory > 2**28
+    assert "in all: about" in told.summary
     done = extract(place, "source", settings)
     written = sum(len(data) for data in content(done.folder).values())
     written += sum(len(data) for data in content(place.debug("source")).values())
@@ -308,5 +313,7 @@ def test_bad_settings_are_named(options: dict[str, object], said: str) -> None:
 
 def test_what_to_expect_of_few_faces() -> None:
     assert "too few to learn a face from" in (expectation(5) or "")
-    assert "5 faces" in (expectation(5) or "") and "1 face is" in (expectation(1) or "")
-    assert expectation(3000) is None and expectation(100, side="target") is None
+    assert "5 faces" in (expectation(5) or "")
+    assert "1 face is" in (expectation(1) or "")
+    assert expectation(3000) is None
+    assert expectation(100, side="target") is None

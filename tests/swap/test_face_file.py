@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from PIL import Image as Pillow
-
 from cvfast.errors import MediaError
 from cvfast.swap.face_file import FaceRecord, face_files, read_record, write_face, write_record
 from cvfast.swap.face_set import read_faces
 from cvfast.swap.face_types import FACE_TYPES
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image as Pillow
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (96, 96, 3), dtype=np.uint8)
 _NUMBERS = st.floats(-1e5, 1e5).map(lambda value: round(value, 4))
@@ -96,7 +95,9 @@ def test_a_new_record_leaves_the_pixels_byte_for_byte(tmp_path: Path, suffix: st
         picture.verify()
     assert np.array_equal(np.array(Pillow.open(path)), before)
     found = read_record(path)
-    assert found is not None and found.frame == 8 and np.array_equal(found.mask, big)
+    assert found is not None
+    assert found.frame == 8
+    assert np.array_equal(found.mask, big)
     write_record(path, make_record())
     assert _without_record(path.read_bytes()) == plain
     if suffix == ".png":

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from cvfast.errors import MediaError, OutputExistsError
 from cvfast.io.images import write_image
 from cvfast.swap.status import status
 from cvfast.swap.workspace import MANIFEST, Workspace
+
 from tests.swap.moving_faces import write_clip
 
 
@@ -26,7 +26,8 @@ def test_a_workspace_is_made_and_opened(tmp_path: Path, clips: tuple[Path, Path]
     made = Workspace.init(tmp_path / "w", source=clips[0], target=clips[1], consent=True)
     opened = Workspace.open(tmp_path / "w")
     assert opened.manifest == made.manifest
-    assert opened.clip("source") == clips[0] and opened.checked_clip("target") == clips[1]
+    assert opened.clip("source") == clips[0]
+    assert opened.checked_clip("target") == clips[1]
     assert opened.manifest["consent"]["confirmed"] == "the people shown agree to this swap"
     named = {
         "data_src": opened.frames("source"),
