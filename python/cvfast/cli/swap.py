@@ -14,6 +14,7 @@ KINDS = Kinds(
         "extract",
         "import",
         "sort",
+        "clean",
         "enhance",
         "mask",
         "train",
