@@ -38,8 +38,9 @@ def swap_init(
     workspace = open_workspace(
         folder, source=source, target=target, consent=there or agreed(consent)
     )
+    said = "there already" if there else "made"
     report.result(
-        f"{workspace.path}: {'there already' if there else 'made'}; next: cvfast swap extract {workspace.path}",
+        f"{workspace.path}: {said}; next: cvfast swap extract {workspace.path}",
         kind="init", workspace=str(workspace.path),
         already=there, source=str(workspace.clip("source")), target=str(workspace.clip("target")),
     )  # fmt: skip
