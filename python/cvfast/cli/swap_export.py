@@ -94,11 +94,12 @@ def _model(workspace: Path, output: Path, overwrite: bool, report: Report) -> in
 
 def _faces(given: Path, side: str | None, output: Path, form: str, report: Report) -> int:
     from cvfast.cli.swap_faces import faces_folder, say_skipped
+    from cvfast.io.atomic import make_folder
     from cvfast.swap.exchange import export_faces
 
     folder = faces_folder(given, side)
     if form == "faceswap" and output.suffix.lower() != ".fsa":
-        output = output / _ALIGNMENTS
+        output = make_folder(output) / _ALIGNMENTS
     with report.bar("exporting faces") as progress:
         done = export_faces(folder, output, form=form, progress=progress)
     say_skipped(
