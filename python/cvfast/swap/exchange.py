@@ -200,7 +200,6 @@ def _aligned(file: Path, frames: Path, face_type: str, size: int) -> Iterator[tu
 
 def _open(folder: Path, given: Path) -> Path:
     """Make the output folder, or recognise one of an earlier import of the same set."""
-
     make_folder(folder)
     note = folder / _NOTE
     content = json.dumps({"imported": str(given.absolute())}).encode()
