@@ -42,7 +42,7 @@ COMMANDS = {
     "clean": "clean work --side source --people none --threshold sharpness=0.95 --apply",
     "mask apply": "mask apply work",
     "enhance": "enhance work --side source --scale 2",
-    "train": f"train work {NET} --iterations 24 --save-every 4",
+    "train": f"train work {NET} --iterations 12 --save-every 3",
     "merge": "merge work",
     "encode": "encode work",
     "run": "run --source source.mp4 --target target.mp4 -o out.mp4 --workspace all --consent "
