@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from cvfast.errors import NothingFoundError
-from cvfast.io.atomic import make_folder
 from cvfast.swap.face_set import FaceSet, read_faces
+from cvfast.swap.new_names import Names
+from cvfast.swap.rename_log import rename_log
 from cvfast.typing import Path as PathLike
 
 __all__ = ["Person", "people_of", "set_others_aside"]
@@ -60,7 +59,10 @@ def people_of(faces: FaceSet) -> tuple[list[Person], bool]:
 
 
 def set_others_aside(folder: PathLike, numbers: Iterable[int]) -> int:
-    """Move the faces of other tracks than these into ``aligned_others`` beside the folder.
+    """Move the faces of other tracks than these to the folder's trash beside it.
+
+    It is a step as those of sorting and cleaning are: `cvfast.swap.sorting.undo_sorting` takes it
+    back.
 
     Returns
     -------
@@ -72,17 +74,17 @@ def set_others_aside(folder: PathLike, numbers: Iterable[int]) -> int:
     NothingFoundError
         No face would be left.
     """
-    root, wanted = Path(folder), set(numbers)
-    faces = read_faces(root)
-    others = [path for path, record in faces if record.face not in wanted]
-    if len(others) == len(faces):
-        there = sorted({record.face for record in faces.records})
-        raise NothingFoundError(
-            f"{root}: no face of person {', '.join(map(str, sorted(wanted)))}; there are "
-            f"{', '.join(map(str, there)) or 'none'}"
-        )
-    if others:
-        aside = make_folder(root.with_name(f"{root.name}_others"))
-        for path in others:
-            os.replace(path, aside / path.name)
+    wanted = set(numbers)
+    with rename_log(folder) as log:
+        log.settle()
+        faces = read_faces(folder)
+        others = [path for path, record in faces if record.face not in wanted]
+        if len(others) == len(faces):
+            there = sorted({record.face for record in faces.records})
+            raise NothingFoundError(
+                f"{folder}: no face of person {', '.join(map(str, sorted(wanted)))}; there are "
+                f"{', '.join(map(str, there)) or 'none'}"
+            )
+        names = Names(folder, log.trash)
+        log.do("set others aside", [names.move(p, p.stem, rejected=True) for p in others])
     return len(others)

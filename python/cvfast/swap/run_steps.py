@@ -44,7 +44,7 @@ def extract_side(
             f"{side}: {done.without} of {done.frames} frames show no face, the first: {first}"
         )
     if aside:
-        warnings.append(f"{side}: {aside} faces of others were set aside in {done.folder}_others")
+        warnings.append(f"{side}: {aside} faces of others were set aside in {done.folder}_trash")
     facts = {"frames": done.frames, "faces": kept, "without": done.without, "others": aside}
     return Done(
         f"{kept} faces in {done.frames} frames", facts, tuple(warnings), before=done.already
@@ -84,7 +84,7 @@ def check_faces(workspace: Workspace, plan: RunPlan, *, progress: Progress | Non
     if facts is None:
         judged = judge_faces(workspace.faces("source"), progress=progress)
         doubtful = sum(verdict.rejected for verdict in judged.verdicts)
-        reasons = {name: count for name, count in judged.reasons.items() if count}
+        reasons = {name: count for name, count in judged.counts.items() if count}
         facts = {"doubtful": doubtful, "reasons": reasons}
         notes.write("check", key, facts)
     warnings = [expectation(key[side][0], side=side) for side in SIDES]
