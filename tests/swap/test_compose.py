@@ -55,7 +55,7 @@ def test_a_network_that_changes_nothing_leaves_the_face_where_it_is():
 
 
 def test_an_applied_mask_keeps_what_lies_before_the_face():
-    pixels, points = picture(0)
+    _, points = picture(0)
     applied = np.full((64, 64), 255, np.uint8)
     applied[:, 32:] = 0
     matrix = np.array([[0.5, 0, -15.0], [0, 0.5, -15.0]])  # its middle is the frame's x = 94

@@ -39,7 +39,7 @@ def enlarge(picture: ImageF32, factor: int) -> ImageF32:
         return np.ascontiguousarray(picture, np.float32)
     size = picture.shape[0]
     matrix = weights(size, factor)
-    rows = matrix @ picture.reshape(size, -1)
+    rows: ImageF32 = matrix @ picture.reshape(size, -1)
     large = size * factor
     if picture.ndim == 2:
         done: ImageF32 = rows @ matrix.T
