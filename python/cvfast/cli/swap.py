@@ -15,6 +15,7 @@ KINDS = Kinds(
         "import",
         "sort",
         "clean",
+        "compare",
         "enhance",
         "mask",
         "train",

@@ -66,8 +66,8 @@ CHECKS = (
     Check("occluded", "covered", "share of the face that its mask leaves out", 0.25),
     Check("blurred", "sharpness", "fine detail against the middle one of the set", 0.5, below=True),
     Check("other person", "distance", "distance from the person most faces show", 0.48),
-    Check("incomplete", "outside", "share of the landmarks that are outside of the frame, or (brows, "
-          "eyes, nose and mouth) of the picture", 0.05),
+    Check("incomplete", "outside", "share of the landmarks outside of the frame, or (eyes, nose, "
+          "mouth, brows) of the picture", 0.05),
     Check("incomplete", "empty", "share of the face that is empty up to the picture's edge", 0.03),
     Check("badly lit", "brightness", "mean brightness of the face", 0.2, below=True),
     Check("badly lit", "glare", "the same, where it is too much", 0.93),
