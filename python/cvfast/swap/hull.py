@@ -25,7 +25,6 @@ _HULLS = (
 )
 _EYES_MOUTH = (range(36, 42), range(42, 48), range(60, 68))
 _LIDS = ((17, 36), (22, 42))  # first points of a brow and of the upper lid below it
-_FINE, _IN = 3, 0.5  # finer pixels to a side; what share of one is in
 _CORNER = 0.5  # kernels count from the middle of the first pixel, face pictures from its corner
 
 
@@ -124,12 +123,11 @@ def _landmarks(landmarks: ArrayLike, size: int) -> NDArray[np.float64]:
 
 
 def _union(hulls: list[NDArray[np.float64]], size: int) -> ImageF32:
-    # Where two hulls share an edge, each covers a part of its pixels: only of finer pixels, each
-    # in or out, is the union without a seam.
-    fine = size * _FINE
-    mask = polygon_mask((fine, fine), [hull * _FINE - _CORNER for hull in hulls]) >= _IN
-    shares = mask.reshape(size, _FINE, size, _FINE).mean(axis=(1, 3), dtype=np.float32)
-    return np.asarray(shares, np.float32)
+    mask = polygon_mask((size, size), [hull - _CORNER for hull in hulls])
+    # Where two hulls meet along an edge each covers half of its pixels: without this, seams.
+    cv2 = load_cv2()
+    closed: ImageF32 = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    return closed
 
 
 def convex_hull(points: ArrayLike) -> NDArray[np.float64]:
