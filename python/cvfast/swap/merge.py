@@ -75,7 +75,7 @@ def merge(
     end: float | None = None,
     codec: str | None = None,
     crf: float = 16,
-    preset: str = "medium",
+    preset: str = "veryfast",
     threads: int | None = None,
     jobs: int | None = None,
     overwrite: bool = False,

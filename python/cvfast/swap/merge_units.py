@@ -20,7 +20,7 @@ from cvfast.swap.merge_settings import MergeSettings
 
 __all__ = ["MASK_ENCODER", "MergeJob", "composer_of", "mask_name", "shard"]
 
-MASK_ENCODER = {"crf": 18.0, "preset": "veryfast"}
+MASK_ENCODER = {"crf": 18.0, "preset": "ultrafast"}
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,15 @@ def composer_of(job: MergeJob) -> Composer:
     if swapper is None:
         from cvfast.swap.swapper import open_swapper
 
-        swapper = open_swapper(job.model)
+        # One thread: decoder, encoder and other stretches work at the same time.
+        swapper = open_swapper(job.model or ".", threads=1, face_type=job.face_type)
     segment = upscale = None
     if job.settings.needs_xseg:
         from cvfast.swap.xseg import XSeg
 
         segment = XSeg.load(job.xseg).masks
     if job.settings.super_resolution:
-        from cvfast.swap.enhance import Upscaler
+        from cvfast.swap.upscaler import Upscaler
 
         upscaler = Upscaler.load()
 
