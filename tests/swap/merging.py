@@ -47,7 +47,7 @@ def picture(number: int, *, corner=(60, 30), seed: int = 1):
     frame = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
     frame[::8] = 110
     frame[y : y + FACE, x : x + FACE] = face.image
-    return frame, face.points68 + (x, y)
+    return frame, face.points68 + np.array([x, y])
 
 
 def make_workspace(folder: Path, *, missing=(), frames: int = FRAMES) -> Workspace:

@@ -55,7 +55,9 @@ def test_pushed_brows_take_in_more_of_the_forehead_and_nothing_else() -> None:
 def test_the_mask_moves_with_the_landmarks_and_scales_with_them() -> None:
     points = make_face(7, seed=1, size=64).points68.astype(float)
     there = hull_mask(points, 64)
-    np.testing.assert_allclose(hull_mask(points + [3, 0], 64)[:, 3:], there[:, :-3], atol=1e-6)
+    np.testing.assert_allclose(
+        hull_mask(points + np.array([3, 0]), 64)[:, 3:], there[:, :-3], atol=1e-6
+    )
     twice = hull_mask(points * 2, 128)
     small = twice.reshape(64, 2, 64, 2).mean(axis=(1, 3))
     assert np.abs(small - there).mean() < 0.002

@@ -75,7 +75,7 @@ def test_bad_faces(swapper: Swapper, faces: Any, message: str) -> None:
 
 
 def test_bad_morph_threads_and_face_type(swapper: Swapper) -> None:
-    with pytest.raises(ValueError, match="morph: expected 0 to 1, got 1.5"):
+    with pytest.raises(ValueError, match=r"morph: expected 0 to 1, got 1\.5"):
         swapper.swap(_faces(1), morph=1.5)
     with pytest.raises(ValueError, match="threads: expected at least 1"):
         open_swapper("a", threads=0)
@@ -89,7 +89,7 @@ def test_a_model_of_another_face_type(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="expected a model of head faces, got one of full"):
         open_swapper(tmp_path, face_type="head")
     (tmp_path / "other").mkdir()
-    with pytest.raises(ModelError, match="holds no model.safetensors yet"):
+    with pytest.raises(ModelError, match=r"holds no model\.safetensors yet"):
         open_swapper(tmp_path / "other")
 
 

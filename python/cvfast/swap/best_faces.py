@@ -42,16 +42,16 @@ def quotas(counts: NDArray[np.integer], target: int) -> Indices:
     >>> quotas(np.array([1, 10, 10]), 9).tolist()
     [1, 4, 4]
     """
-    counts = np.asarray(counts, np.int64)
-    if target >= counts.sum():
-        return counts
-    low, high = 0, int(counts.max())
+    wanted: NDArray[np.int64] = np.asarray(counts).astype(np.int64)
+    if target >= wanted.sum():
+        return wanted
+    low, high = 0, int(wanted.max())
     while high - low > 1:  # the largest equal quota for which there are places
         middle = (low + high) // 2
-        low, high = (middle, high) if np.minimum(counts, middle).sum() <= target else (low, middle)
-    given = np.minimum(counts, low)
-    richest = np.argsort(-counts, kind="stable")
-    richest = richest[counts[richest] > low]
+        low, high = (middle, high) if np.minimum(wanted, middle).sum() <= target else (low, middle)
+    given = np.minimum(wanted, low)
+    richest = np.argsort(-wanted, kind="stable")
+    richest = richest[wanted[richest] > low]
     given[richest[: target - int(given.sum())]] += 1
     return given
 

@@ -161,7 +161,9 @@ def move_rejected(folder: PathLike, verdicts: Sequence[Verdict]) -> Step | None:
 
 def _landmarks(face: FacePixels) -> Landmarks:
     points = (face.landmarks - 0.5).astype(np.float32)  # from the middle of the first pixel
-    return Landmarks(points, "dlib68", 1.0, [*points.min(axis=0), *points.max(axis=0)])
+    return Landmarks(
+        points, "dlib68", 1.0, np.concatenate([points.min(axis=0), points.max(axis=0)])
+    )
 
 
 def _of_records(table: FaceTable, sides: Sequence[int]) -> list[dict[str, float | None]]:

@@ -233,14 +233,16 @@ class Composer:
             return hull_mask(points, self.size)
         if self._segment is None:
             raise ValueError(f"segment: expected what segments faces, for {name}, got None")
-        return self._segment((work.predicted if name == "XSeg-prd" else work.target)[None])[0]
+        given = work.predicted if name == "XSeg-prd" else work.target
+        mask: ImageF32 = self._segment(given[None])[0]
+        return mask
 
     def _applied(self, face: FrameFace, matrix: _F64) -> ImageF32:
         """Return the applied mask as the network's square sees it."""
         if face.applied is None or face.applied_matrix is None:
             return np.ones((self.size, self.size), np.float32)
         place = _after(to_pixels(face.applied_matrix), inverse(to_pixels(matrix)))
-        shares = face.applied.astype(np.float32) / 255
+        shares: ImageF32 = face.applied.astype(np.float32) / np.float32(255)
         # What lies outside of the picture on which the mask was drawn is not known to be face.
         return read(shares, affine(place), (self.size, self.size), fill=0)[..., 0]
 

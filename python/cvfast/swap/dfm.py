@@ -103,7 +103,7 @@ def _traced(networks: SwapNetworks, options: ModelOptions) -> bytes:
     given = [torch.rand(1, options.resolution, options.resolution, 3, device=device)]
     if has_morph:
         given.append(torch.ones(1, device=device))
-    out = io.BytesIO()
+    out: Any = io.BytesIO()  # which the exporter takes, though it does not say so
     networks.fix()
     try:
         with warnings.catch_warnings():
@@ -120,7 +120,8 @@ def _traced(networks: SwapNetworks, options: ModelOptions) -> bytes:
             )
     finally:
         networks.fix(False)
-    return out.getvalue()
+    data: bytes = out.getvalue()
+    return data
 
 
 def _about(options: ModelOptions, facts: Mapping[str, Any]) -> dict[str, str]:

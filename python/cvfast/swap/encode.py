@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cvfast.io.atomic import check_target, leftovers, write_bytes
 from cvfast.io.provenance import Mark
@@ -103,7 +103,7 @@ def encode(
     result = Path(output) if output is not None else workspace.result
     masks = Path(mask) if mask is not None else result.with_name(f"{result.stem}_mask.mp4")
     mark = Mark(SOURCE_TYPE, actions=done.settings.actions())
-    common = {"mark": mark, "overwrite": overwrite, "signer": signer}
+    common: dict[str, Any] = {"mark": mark, "overwrite": overwrite, "signer": signer}
     jobs = {
         "result": _Job(done.cut(result), done.shards(""), done.last, **common),
         "mask": _Job(done.mask_cut(masks), done.shards("-mask"), done.last, **common),

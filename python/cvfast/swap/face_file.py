@@ -136,7 +136,7 @@ class FaceRecord:
                 seconds=float(content["seconds"]),
                 face=int(content["face"]),
                 polygons=tuple(_polygon(given) for given in content["polygons"]),
-                mask=None if mask is None else read_mask_text(mask),
+                mask=None if mask is None else read_mask_text(mask, name),
                 more=dict(content["more"]),
                 **arrays,
             )

@@ -94,4 +94,4 @@ def _model() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     points = convert(mean_face().astype(np.float32), "mesh478", "dlib68")
     firm = points[list(_FIRM)].astype(np.float64)
     firm -= firm.mean(axis=0)
-    return firm, np.linalg.pinv(firm)
+    return firm, np.linalg.pinv(firm).astype(np.float64)

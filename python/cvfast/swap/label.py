@@ -69,7 +69,8 @@ def label_picture(text: str, width: int, height: int) -> tuple[ImageF32, ImageF3
 def _drawn(pixels: ImageU8, ink: ImageF32, cover: ImageF32) -> ImageU8:
     shown = pixels * (1 - cover)
     shown += (255 - shown) * ink
-    return np.rint(shown).astype(np.uint8)
+    drawn: ImageU8 = np.rint(shown).astype(np.uint8)
+    return drawn
 
 
 def _corner(frame: Frame, width: int, height: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import numpy as np
 from cvfast.errors import MediaError
 from cvfast.io.formats import contained
 from cvfast.typing import ImageU8
+from cvfast.typing import Path as PathLike
 
 __all__ = ["mask_text", "png_of", "read_mask_bytes", "read_mask_text"]
 
@@ -30,20 +31,20 @@ def png_of(mask: ImageU8) -> bytes:
     return buffer.getvalue()
 
 
-def read_mask_text(text: str) -> ImageU8:
-    """Read `mask_text`'s text; sides of at most 2048 pixels.
+def read_mask_text(text: str, name: PathLike = "mask") -> ImageU8:
+    """Read `mask_text`'s text, found in the file ``name``; sides of at most 2048 pixels.
 
     Raises
     ------
     MediaError
         It is no such mask.
     """
-    with contained("mask", "a PNG in base64"):
+    with contained(name, "a mask that is a PNG in base64"):
         data = base64.b64decode(text, validate=True)
-    return read_mask_bytes(data)
+    return read_mask_bytes(data, name)
 
 
-def read_mask_bytes(data: bytes) -> ImageU8:
+def read_mask_bytes(data: bytes, name: PathLike = "mask") -> ImageU8:
     """Decode a mask from PNG or JPEG bytes; sides of at most 2048 pixels.
 
     Raises
@@ -54,9 +55,11 @@ def read_mask_bytes(data: bytes) -> ImageU8:
     from PIL import Image as Pillow
 
     with (
-        contained("mask", "a PNG or JPEG"),
+        contained(name, "a mask that is a PNG or JPEG"),
         Pillow.open(io.BytesIO(data), formats=["PNG", "JPEG"]) as picture,
     ):
         if max(picture.size) > _MOST_SIDE:
-            raise MediaError(f"mask: expected sides of at most {_MOST_SIDE}, got {picture.size}")
+            raise MediaError(
+                f"{name}: expected a mask's sides of at most {_MOST_SIDE}, got {picture.size}"
+            )
         return np.array(picture.convert("L"))

@@ -77,12 +77,11 @@ def face_pixels(path: PathLike) -> ImageU8:
     MediaError
         See `cvfast.io.images.read_image`.
     """
-    pixels = read_image(path).pixels
-    if pixels.dtype != np.uint8:
-        pixels = np.rint(pixels * 255).astype(np.uint8)
-    if pixels.ndim == 2:
-        pixels = np.repeat(pixels[..., None], 3, axis=2)
-    return np.asarray(pixels, np.uint8)
+    pixels = np.asarray(read_image(path).pixels)
+    levels = pixels if pixels.dtype == np.uint8 else np.rint(pixels * 255)
+    if levels.ndim == 2:
+        levels = np.repeat(levels[..., None], 3, axis=2)
+    return np.asarray(levels, np.uint8)
 
 
 def mean_iou(network: XSeg, faces: LabelledFaces) -> float:

@@ -50,7 +50,8 @@ def face_mask(pixels: Image, record: FaceRecord, *, size: int, eyebrows: float =
     [0.0, 1.0, 1.0, 0.0]
     """
     if record.mask is not None:
-        return resized(record.mask.astype(np.float32) / 255, size, size)
+        mask: ImageF32 = record.mask.astype(np.float32) / np.float32(255)
+        return np.asarray(resized(mask, size, size), np.float32)
     labelled = label_mask(record.polygons, size)
     if any(polygon["include"] for polygon in record.polygons):
         return labelled

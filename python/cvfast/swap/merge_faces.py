@@ -1,4 +1,4 @@
-"""Which faces of the target are swapped, frame by frame: those whose face picture is still there."""
+"""Which faces of the target are swapped, frame by frame: those whose picture is still there."""
 
 from __future__ import annotations
 

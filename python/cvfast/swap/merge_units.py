@@ -17,6 +17,7 @@ from cvfast.swap.label import LABEL
 from cvfast.swap.mask_clip import mask_shard
 from cvfast.swap.merge_faces import FaceTable
 from cvfast.swap.merge_settings import MergeSettings
+from cvfast.typing import ImageF32
 
 __all__ = ["MASK_ENCODER", "MergeJob", "composer_of", "mask_name", "shard"]
 
@@ -78,7 +79,7 @@ class MergeJob:
 
     def mask_cut(self) -> Cut:
         """Return the same of the masks."""
-        encoder = {"threads": self.encoder.get("threads"), **MASK_ENCODER}
+        encoder: dict[str, Any] = {"threads": self.encoder.get("threads"), **MASK_ENCODER}
         return Cut(
             source=self.clip,
             target=self.result_mask,
@@ -110,8 +111,10 @@ def composer_of(job: MergeJob) -> Composer:
     if swapper is None:
         from cvfast.swap.swapper import open_swapper
 
+        if job.model is None:
+            raise ValueError("model: expected a model's file or folder, got none")
         # One thread: decoder, encoder and other stretches work at the same time.
-        swapper = open_swapper(job.model or ".", threads=1, face_type=job.face_type)
+        swapper = open_swapper(job.model, threads=1, face_type=job.face_type)
     segment = upscale = None
     if job.settings.needs_xseg:
         from cvfast.swap.xseg import XSeg
@@ -122,7 +125,7 @@ def composer_of(job: MergeJob) -> Composer:
 
         upscaler = Upscaler.load()
 
-        def upscale(image):
+        def upscale(image: ImageF32) -> ImageF32:
             return upscaler.upscale(image, 4)
 
     return Composer(swapper, job.settings, segment=segment, upscale=upscale)

@@ -116,7 +116,9 @@ class MergedShards:
         }
 
     def _cut(self, target: PathLike, encoder: dict[str, Any]) -> Cut:
-        window = {name: _fraction(self.plan["settings"][name]) for name in ("start", "end")}
+        window: dict[str, Any] = {
+            name: _fraction(self.plan["settings"][name]) for name in ("start", "end")
+        }
         return Cut(source=self.clip, target=target, alpha="drop", **window, **encoder)
 
     def _under(self, prefix: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -84,5 +83,5 @@ def set_others_aside(folder: PathLike, numbers: Iterable[int]) -> int:
     if others:
         aside = make_folder(root.with_name(f"{root.name}_others"))
         for path in others:
-            os.replace(path, aside / path.name)
+            path.replace(aside / path.name)
     return len(others)

@@ -70,7 +70,7 @@ class FacePixels:
             return None
         height, width = self.grey.shape
         mask = cv2.resize(record.mask, (width, height), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(mask, np.float32) / 255
+        return np.asarray(mask, np.float32) / np.float32(255)
 
     def sharpness(self) -> float:
         """`cvfast.swap.sharpness.cpbd` of the face."""

@@ -1,4 +1,4 @@
-"""Pasting onto a frame's own planes: luma at its samples, chroma at its own, nothing converted back.
+"""Pasting onto a frame's own planes: luma at its samples, chroma at its own, no conversion back.
 
 Samples without mask stay bit for bit what was decoded.
 """

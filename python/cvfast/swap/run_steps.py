@@ -84,7 +84,7 @@ def check_faces(workspace: Workspace, plan: RunPlan, *, progress: Progress | Non
     if facts is None:
         judged = judge_faces(workspace.faces("source"), progress=progress)
         doubtful = sum(verdict.rejected for verdict in judged.verdicts)
-        reasons = {name: count for name, count in judged.reasons.items() if count}
+        reasons = {name: count for name, count in judged.counts.items() if count}
         facts = {"doubtful": doubtful, "reasons": reasons}
         notes.write("check", key, facts)
     warnings = [expectation(key[side][0], side=side) for side in SIDES]

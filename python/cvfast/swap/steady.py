@@ -6,6 +6,8 @@ holds back the other runs ahead. It begins anew where a track has a gap, and whe
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,7 +59,7 @@ def pieces(landmarks: _F64, seconds: _F64) -> list[slice]:
     moved = np.linalg.norm(np.diff(landmarks.mean(axis=1), axis=0), axis=1)
     breaks = np.flatnonzero((np.diff(seconds) > _GAP) | (moved > _JUMP * size)) + 1
     borders = [0, *breaks.tolist(), len(seconds)]
-    return [slice(a, b) for a, b in zip(borders[:-1], borders[1:], strict=True)]
+    return [slice(a, b) for a, b in pairwise(borders)]
 
 
 def face_size(landmarks: _F64) -> float:

@@ -6,6 +6,8 @@ is done to the mask is what was done to the face.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -74,11 +76,12 @@ def _moved(
     down += cv2.resize(bend[1], (size, size), interpolation=cv2.INTER_CUBIC)
     x, y = (across * inside + side / 2 - 0.5, down * inside + side / 2 - 0.5)
     if inside > 1.6 * size:  # before it is made smaller, what would flicker is taken out
-        picture = cv2.GaussianBlur(picture, (0, 0), 0.4 * inside / size)
-        mask = cv2.GaussianBlur(mask, (0, 0), 0.4 * inside / size)
+        soft = 0.4 * inside / size
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), soft), np.uint8)
+        mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), soft), np.uint8)
     image = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=_REFLECT)
     face = cv2.remap(mask, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return image.astype(np.float32) / 255, face.astype(np.float32) / 255
+    return _shares(image), _shares(face)
 
 
 def _grid(
@@ -109,8 +112,17 @@ def _elsewhere(other: ImageU8, size: int, rng: np.random.Generator) -> ImageF32:
         other, (across + 0.5) * side, (down + 0.5) * side, cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REFLECT_101,
     )  # fmt: skip
-    image = turned.astype(np.float32) / 255
+    image = _shares(turned)
     return _recolored(image, rng) if rng.random() < 0.5 else image
+
+
+def _shares(levels: NDArray[Any]) -> ImageF32:
+    """Return bytes as float32 in [0, 1]."""
+    return np.asarray(levels, np.float32) / np.float32(255)
+
+
+def _f32(image: NDArray[Any]) -> ImageF32:
+    return np.asarray(image, np.float32)
 
 
 def _before(image: ImageF32, face: ImageF32, beside: ImageF32, rng: np.random.Generator) -> None:
@@ -124,7 +136,7 @@ def _cover(image: ImageF32, face: ImageF32, beside: ImageF32, rng: np.random.Gen
     size = len(face)
     shape = _thing(face, rng)
     kind = rng.random()
-    stuff = beside
+    stuff: NDArray[np.floating] = beside
     if kind < 0.35 and face.sum() > 1:  # skin of about the face's own colour: hands, arms
         skin = (image * face[..., None]).sum(axis=(0, 1)) / face.sum()
         uneven = cv2.resize(rng.normal(1, 0.1, (4, 4)).astype(np.float32), (size, size),
@@ -184,7 +196,7 @@ def _thing(face: ImageF32, rng: np.random.Generator) -> ImageF32:
         reach = rng.uniform(0.1, 0.7, count) * unit
         corners = middle + np.stack([np.cos(turns) * reach, np.sin(turns) * reach], axis=1)
         cv2.fillPoly(mask, [(corners * (1 << fine)).astype(np.int32)], 255, cv2.LINE_AA, fine)
-    return mask.astype(np.float32) / 255
+    return _shares(mask)
 
 
 def _flare(image: ImageF32, part: ImageF32, rng: np.random.Generator) -> None:
@@ -223,15 +235,14 @@ def _recolored(image: ImageF32, rng: np.random.Generator) -> ImageF32:
         hsv[..., 0] = (hsv[..., 0] + rng.normal(0, 14)) % 360
         hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(0.4, 1.5), 0, 1)
         hsv[..., 2] = np.clip(hsv[..., 2] * rng.uniform(0.5, 1.4), 0, 1)
-        colored: ImageF32 = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-        return colored
+        return _f32(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
     low = rng.uniform(0, 0.15, 3) * (rng.random() < 0.5)
     high = rng.uniform(0.6, 1, 3) if rng.random() < 0.5 else np.full(3, rng.uniform(0.6, 1))
     stretched = np.clip((image - low.astype(np.float32)) / (high - low).astype(np.float32), 0, 1)
-    power: ImageF32 = stretched ** np.float32(np.exp(rng.normal(0, 0.35)))
+    power = _f32(np.power(stretched, np.exp(rng.normal(0, 0.35)), dtype=np.float32))
     if rng.random() < 0.4:
-        power = power * np.float32(rng.uniform(0.3, 1))
-    return power.astype(np.float32)
+        power = _f32(power * np.float32(rng.uniform(0.3, 1)))
+    return power
 
 
 def _spoiled(image: ImageF32, rng: np.random.Generator) -> ImageF32:
@@ -240,23 +251,24 @@ def _spoiled(image: ImageF32, rng: np.random.Generator) -> ImageF32:
     kind = rng.random()
     if kind < 0.12:
         soft = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.5))
-        image = image + np.float32(rng.uniform(0.3, 1.5)) * (image - soft)
+        image = _f32(image + np.float32(rng.uniform(0.3, 1.5)) * (image - soft))
     elif kind < 0.37:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 2))
+        image = _f32(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 2)))
         if rng.random() < 0.4:
-            image = cv2.filter2D(image, -1, _streak(int(rng.integers(3, 8)), rng))
+            image = _f32(cv2.filter2D(image, -1, _streak(int(rng.integers(3, 8)), rng)))
     if rng.random() < 0.25:
         small = max(8, int(size * rng.uniform(0.25, 0.9)))
         way = cv2.INTER_NEAREST if rng.random() < 0.3 else cv2.INTER_LINEAR
-        image = cv2.resize(cv2.resize(image, (small, small), interpolation=way), (size, size))
+        tiny = cv2.resize(image, (small, small), interpolation=way)
+        image = _f32(cv2.resize(tiny, (size, size)))
     if rng.random() < 0.4:
         image = image + rng.normal(0, rng.uniform(0.005, 0.06), image.shape).astype(np.float32)
-    image = np.clip(image, 0, 1)
+    image = _f32(np.clip(image, 0, 1))
     if rng.random() < 0.3:
         levels = np.rint(image * 255).astype(np.uint8)
         quality = int(rng.integers(25, 90))
         coded = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        image = cv2.imdecode(coded, cv2.IMREAD_COLOR).astype(np.float32) / 255
+        image = _shares(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)))
     return image
 
 

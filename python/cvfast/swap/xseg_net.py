@@ -13,6 +13,8 @@ from cvfast.typing import ImageF32
 
 __all__ = ["XSegNet"]
 
+_EPS = 1e-5
+
 
 class XSegNet(nn.Module):
     """A picture to logits of its face.
@@ -49,7 +51,7 @@ class XSegNet(nn.Module):
                 bias=not with_norm,
             )
             if with_norm:
-                self.norms[name] = nn.BatchNorm2d(layer.outside, momentum=0.03)
+                self.norms[name] = nn.BatchNorm2d(layer.outside, eps=_EPS, momentum=0.03)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return logits ``(N, 1, h, w)`` of pixels ``(N, 3, h, w)`` in [0, 1]."""
@@ -74,12 +76,15 @@ class XSegNet(nn.Module):
         """Return weights and biases by name, normalisations folded in (Markus, 2018)."""
         weights: dict[str, ImageF32] = {}
         for name, layer in self.convolutions.items():
-            weight, bias = layer.weight.double(), layer.bias
+            weight = layer.get_parameter("weight").double()
             if name in self.norms:
                 norm = self.norms[name]
-                gain = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+                mean, variance = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
+                gain = norm.get_parameter("weight").double() / (variance.double() + _EPS).sqrt()
                 weight = weight * gain[:, None, None, None]
-                bias = norm.bias.double() - norm.running_mean.double() * gain
+                bias = norm.get_parameter("bias").double() - mean.double() * gain
+            else:
+                bias = layer.get_parameter("bias")
             weights[f"{name}.weight"] = weight.float().cpu().numpy()
             weights[f"{name}.bias"] = bias.float().cpu().numpy()
         return weights

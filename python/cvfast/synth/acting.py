@@ -76,7 +76,7 @@ class Acting:
         """Return how loudly the person speaks, in [0, 1]: syllables within phrases."""
         for start, end in self._phrases:
             if start <= seconds < end:
-                phrase = math.sin(math.pi * (seconds - start) / (end - start)) ** 0.5
+                phrase = math.sqrt(math.sin(math.pi * (seconds - start) / (end - start)))
                 beat = 0.5 - 0.5 * math.cos(2 * math.pi * self._syllables * (seconds - start))
                 return phrase * beat * (0.8 + 0.2 * self._waves["stress"].at(seconds))
         return 0.0
