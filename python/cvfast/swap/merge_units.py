@@ -50,6 +50,8 @@ class MergeJob:
         Seconds from the clip's first frame.
     swapper
         An open model, in place of `model`.
+    digest
+        Of the face pictures' records.
     """
 
     clip: Path
@@ -65,6 +67,7 @@ class MergeJob:
     start: Fraction | None = None
     end: Fraction | None = None
     swapper: Swapper | None = None
+    digest: str = ""
 
     def cut(self) -> Cut:
         """Return the clip that all shards become."""
