@@ -124,8 +124,8 @@ def forecast(
         Names: ``extract source``, ``extract target``, ``mask``, ``train``, ``merge``, ``encode``;
         others take nothing.
     settings
-        ``extract``: `ExtractSettings`; ``iterations``, ``resolution``, ``batch`` and, if they were measured,
-        ``seconds_per_iteration`` and ``model_bytes`` of the training.
+        ``extract``: `ExtractSettings`; ``iterations``, ``resolution``, ``batch`` and, if they were
+        measured, ``seconds_per_iteration`` and ``model_bytes`` of the training.
     folder
         Where the workspace will be, for the room on its disk.
 
