@@ -16,6 +16,7 @@ KINDS = Kinds(
         "export",
         "sort",
         "clean",
+        "compare",
         "enhance",
         "mask",
         "train",
