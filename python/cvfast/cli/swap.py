@@ -13,6 +13,7 @@ KINDS = Kinds(
         "init",
         "extract",
         "import",
+        "export",
         "sort",
         "clean",
         "compare",

@@ -22,6 +22,7 @@ from cvfast.runs.execute import execute
 from cvfast.runs.folder import discard_run, open_run
 from cvfast.runs.plan import Fingerprint, Plan, Unit, file_hash
 from cvfast.runs.work import Task
+from cvfast.swap.merge_facts import SOURCE_TYPE
 from cvfast.swap.merge_settings import settings_text
 from cvfast.swap.merged_shards import MergedShards
 from cvfast.swap.workspace import Workspace
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoded", "encode"]
 
-SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 _UNITS = "cvfast.swap.encode:"
 
 

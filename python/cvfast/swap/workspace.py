@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cvfast.errors import MediaError, OutputExistsError
-from cvfast.io.atomic import make_folder, write_bytes
+from cvfast.io.atomic import leftovers, make_folder, write_bytes
 from cvfast.io.files import expand_inputs, is_video
 from cvfast.io.images import read_image
 from cvfast.io.opening import open_regular
@@ -75,7 +75,8 @@ class Workspace:
                 "consent: expected True (--consent): that the people shown agree to this swap"
             )
         folder = Path(path)
-        if folder.is_dir() and any(folder.iterdir()):
+        killed = set(leftovers(folder, of=folder / MANIFEST)) if folder.is_dir() else set()
+        if folder.is_dir() and set(folder.iterdir()) - killed:
             raise OutputExistsError(
                 f"{folder}: holds something already; choose a new folder, or go on with this one "
                 "by its next step"
@@ -83,6 +84,8 @@ class Workspace:
         given = {"source": _given(source), "target": _given(target)}
         _refuse_same(given["source"], given["target"])
         make_folder(folder)
+        for path in killed:
+            path.unlink(missing_ok=True)
         manifest = {
             "version": _VERSION,
             **given,
