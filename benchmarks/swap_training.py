@@ -6,8 +6,8 @@
 Both learn from the same made faces, decoded once, with the same losses; making the examples is
 part of a step. Ours: channels last, bfloat16 where the processor multiplies it, our optimiser,
 examples made by our C++ warp in the background. The plain loop: contiguous float32, torch's Adam,
-examples made in between by OpenCV. A round is a step of each, in turns; min and median of 20 rounds or
-more, by the clock and of the work of all threads (which a busy machine disturbs less). Without
+examples made in between by OpenCV. A round is a step of each, in turns; min and median of 20 rounds
+or more, by the clock and of the work of all threads (which a busy machine disturbs less). Without
 AVX512-BF16 or AMX the target (2.0x) cannot be judged, which is said.
 """
 
