@@ -92,9 +92,8 @@ def _result(rows: Rows, given: argparse.Namespace, torch: str) -> dict[str, Any]
         print(f"{name:8s} {row['min_ms']:8.1f} ms min {row['median_ms']:8.1f} ms median, of all "
               f"threads {row['work_min_ms']:8.1f} and {row['work_median_ms']:8.1f}")  # fmt: skip
     said = "" if has_bfloat16() else ": no bfloat16 in this processor, so not to be judged here"
-    print(
-        f"{result['faster_median']:.2f}x, {result['faster_work_median']:.2f}x less work (target {TARGET}x{said})"
-    )
+    print(f"{result['faster_median']:.2f}x (target {TARGET}x{said})")
+    print(f"{result['faster_work_median']:.2f}x less work")
     return result
 
 
