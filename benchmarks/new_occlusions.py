@@ -75,7 +75,10 @@ def _paper(canvas: _Canvas, face: Points, unit: float) -> None:
     right = np.array([np.cos(turn), np.sin(turn)])
     down = np.array([-right[1], right[0]])
     corner = face[[30, 33, 28, 66][int(rng.integers(4))]] + rng.normal(0, 0.1, 2) * unit
-    sides = right * unit * 2 * rng.choice([-1, 1]), down * unit * 2 * rng.choice([-1, 1], p=[0.2, 0.8])
+    sides = (
+        right * unit * 2 * rng.choice([-1, 1]),
+        down * unit * 2 * rng.choice([-1, 1], p=[0.2, 0.8]),
+    )
     canvas.fill(np.stack([corner, corner + sides[0], corner + sum(sides), corner + sides[1]]),
                 np.array([238, 236, 228]) * rng.uniform(0.6, 1))  # fmt: skip
     for row in np.arange(0.08, 1, 0.07):

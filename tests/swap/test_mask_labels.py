@@ -151,8 +151,10 @@ def test_good_polygons_pass_unchanged_and_can_be_drawn(polygons: list[Any]) -> N
 
 anything = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=5),
-    lambda inner: some.lists(inner, max_size=4)
-    | some.dictionaries(some.sampled_from(["include", "points", "x"]), inner, max_size=3),
+    lambda inner: (
+        some.lists(inner, max_size=4)
+        | some.dictionaries(some.sampled_from(["include", "points", "x"]), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 
@@ -164,4 +166,3 @@ def test_anything_else_is_a_value_error(given: Any) -> None:
         checked_polygons(given)
     except ValueError as error:
         assert "expected" in str(error)
-
