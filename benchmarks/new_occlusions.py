@@ -74,7 +74,8 @@ def _paper(canvas: _Canvas, face: Points, unit: float) -> None:
     turn = rng.uniform(-0.5, 0.5)
     right = np.array([np.cos(turn), np.sin(turn)])
     down = np.array([-right[1], right[0]])
-    corner = face[[30, 33, 28, 66][int(rng.integers(4))]] + rng.normal(0, 0.1, 2) * unit
+    at = [30, 33, 28, 66][int(rng.integers(4))]
+    corner = face[at] + rng.normal(0, 0.1, 2) * unit
     sides = (
         right * unit * 2 * rng.choice([-1, 1]),
         down * unit * 2 * rng.choice([-1, 1], p=[0.2, 0.8]),

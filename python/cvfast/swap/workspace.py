@@ -149,7 +149,7 @@ class Workspace:
         """
         clip, known = self.clip(side), self.manifest[side]
         # A manifest from elsewhere may name a pipe or a device: those are never read.
-        if not (os.path.isfile(clip) or os.path.isdir(clip)):  # False for impossible names too
+        if not (os.path.isfile(clip) or os.path.isdir(clip)):  # noqa: PTH112, PTH113 (never raises)
             raise MediaError(
                 f"{clip}: expected the {side} of {self.path}, which is gone; put it back, or make "
                 "a workspace with the clip where it is now"
