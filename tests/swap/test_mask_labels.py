@@ -89,8 +89,8 @@ def test_faces_that_are_not_here_are_named_and_names_do_where_frames_do_not(
     ("changes", "words"),
     [
         ({"matrix": [[1, 0], [0, 1]]}, "matrix"), ({"matrix": [[0, 0, 0], [0, 0, 0]]}, "matrix"),
-        ({"matrix": [[float("nan"), 0, 0], [0, 1, 0]]}, "matrix"), ({"matrix": "x"}, "face's labels"),
-
+        ({"matrix": [[float("nan"), 0, 0], [0, 1, 0]]}, "matrix"),
+        ({"matrix": "x"}, "face's labels"),
         ({"size": 0}, "size"), ({"size": 1e300}, "size"), ({"frame": "x"}, "face's labels"),
         ({"polygons": [{"include": True, "points": [[0, 0]] * 2}]}, "points"),
         ({"polygons": [SQUARE] * 501}, "polygons"), ({"polygons": None}, "polygons"),
