@@ -149,14 +149,12 @@ class Workspace:
         """
         clip, known = self.clip(side), self.manifest[side]
         # A manifest from elsewhere may name a pipe or a device: those are never read.
-        if not (os.path.isfile(clip) or os.path.isdir(clip)):  # False for impossible names too
+        if not (os.path.isfile(clip) or os.path.isdir(clip)):  # noqa: PTH112, PTH113 (never raises)
             raise MediaError(
                 f"{clip}: expected the {side} of {self.path}, which is gone; put it back, or make "
                 "a workspace with the clip where it is now"
             )
-        if "blake2" in known and (
-            clip.is_dir() or known["blake2"] != Fingerprint.of(clip).blake2
-        ):
+        if "blake2" in known and (clip.is_dir() or known["blake2"] != Fingerprint.of(clip).blake2):
             raise MediaError(
                 f"{clip}: expected the {side} for which {self.path} was made, got another file of "
                 "this name; put the old one back, or make a workspace for the new one"
