@@ -210,7 +210,7 @@ def _has_like(faces: Reals, among: Reals, near: Reals) -> NDArray[np.bool_]:
     found = np.zeros(len(faces), bool)
     for start in range(0, len(faces), _ROWS):
         apart = np.abs(faces[start : start + _ROWS, None] - among[None])
-        found[start : start + _ROWS] = (apart <= near).all(axis=2).any(axis=1)
+        found[start : start + _ROWS] = np.any(np.all(apart <= near, axis=2), axis=1)
     return found
 
 
