@@ -17,9 +17,10 @@ from cvfast.geometry.coordinates import rotate_points
 from cvfast.geometry.sampling import PixelReader
 from cvfast.kernels.nms import iou
 
-__all__ = ["FrameFace", "Numbering", "find_faces", "follow_faces"]
+__all__ = ["CERTAIN", "FrameFace", "Numbering", "certainty", "find_faces", "follow_faces"]
 
 _SURE = 0.5  # mesh score from which a found box counts as a face
+CERTAIN = 1 - 1e-8  # mesh score under which a face may be a turned one
 _SAME = 0.3  # intersection over union with a face of the frame before: the same face
 
 
@@ -72,6 +73,7 @@ def find_faces(
     >>> find_faces(PixelReader.of(np.zeros((64, 64, 3), np.uint8)), (0, 90))
     []
     """
+    best: list[FrameFace] = []
     for degrees in rotations:
         turns = degrees // 90
         turned = _turned(reader, turns)
@@ -81,9 +83,20 @@ def find_faces(
             for marks in found
             if marks.score >= min_mesh
         ]
-        if faces:
-            return sorted(faces, key=lambda face: -_area(face.box))
-    return []
+        if certainty(faces) > certainty(best):
+            best = sorted(faces, key=lambda face: -_area(face.box))
+        if certainty(best) >= CERTAIN:
+            break
+    return best
+
+
+def certainty(faces: Sequence[FrameFace]) -> float:
+    """Return the highest score of some faces' landmarks; 0 of none.
+
+    A face that is upside down is taken for an upright one now and then, at a score below
+    `CERTAIN`: turned the right way it has a higher one.
+    """
+    return max((float(face.landmarks.score) for face in faces), default=0.0)
 
 
 def follow_faces(tracker: FaceTracker, reader: PixelReader, seconds: float) -> list[FrameFace]:
