@@ -15,6 +15,8 @@ KINDS = Kinds(
         "import",
         "export",
         "sort",
+        "clean",
+        "compare",
         "enhance",
         "mask",
         "train",
