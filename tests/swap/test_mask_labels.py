@@ -153,12 +153,12 @@ anything = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=5),
     lambda inner: some.lists(inner, max_size=4)
     | some.dictionaries(some.sampled_from(["include", "points", "x"]), inner, max_size=3),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 
 @given(some.lists(anything, max_size=3) | anything)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_anything_else_is_a_value_error(given: Any) -> None:
     try:
         checked_polygons(given)
