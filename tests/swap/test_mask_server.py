@@ -98,7 +98,8 @@ def test_the_veil_is_clear_over_the_face_and_dark_elsewhere(server: LabelServer)
     [
         "face/../secret.jpg", "face/..%2Fsecret.jpg", "face/%2e%2e%2fsecret.jpg",
         "face/..%5csecret.jpg", "face/00000_0.jpg%00", "face/", "face//etc/passwd",
-        "labels/..%2Fsecret.jpg", "mask/..%2fsecret.jpg", "../mask_server.py", "..%2fmask_server.py",
+        "labels/..%2Fsecret.jpg", "mask/..%2fsecret.jpg", "../mask_server.py",
+        "..%2fmask_server.py",
         "pages/label.html", "nothing", "face/00000_0.jpg/more",
     ],
 )  # fmt: skip
@@ -113,11 +114,15 @@ def test_nobody_without_the_secret_gets_in(server: LabelServer) -> None:
     for token in ("", "x", server.token[:-1], server.token + "x", "%ff"):
         assert ask(server, "faces", token=token)[0] in (400, 403)
     body = json.dumps([SQUARE]).encode()
-    assert ask(server, "labels/00000_0.jpg", "PUT", body, JSON, token="wrong")[0] == 403
+    wrong = "wrong"
+    assert ask(server, "labels/00000_0.jpg", "PUT", body, JSON, token=wrong)[0] == 403
     assert len(server.token) >= 32
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", "0.0.0.0", ""])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:80", "127.0.0.1", "0.0.0.0", ""],  # noqa: S104
+)
 def test_a_name_that_was_made_to_point_here_is_refused(server: LabelServer, host: str) -> None:
     assert ask(server, "faces", headers={"Host": host})[0] == 403
 

@@ -92,7 +92,7 @@ def test_a_damaged_record_is_named_and_a_cut_off_picture_left_out(tmp_path: Path
     path.write_bytes(data[: len(data) // 2])
     assert apply_masks(tmp_path).skipped == (path,)
     path.write_bytes(data.replace(b'"landmarks"', b'"landmarkz"', 1))
-    with pytest.raises(MediaError, match="00000_0.jpg"):
+    with pytest.raises(MediaError, match=r"00000_0\.jpg"):
         apply_masks(tmp_path)
 
 
@@ -137,5 +137,5 @@ def test_the_commands_from_labels_to_masks_and_back(
 def test_a_network_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     path.write_bytes(b"\xff" * 64)
-    with pytest.raises(ModelError, match="a.safetensors"):
+    with pytest.raises(ModelError, match=r"a\.safetensors"):
         XSeg.load(path)

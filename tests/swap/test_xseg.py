@@ -144,7 +144,7 @@ def test_files_that_do_not_fit_together(tmp_path: Path, changes: dict[str, Any])
     path = tmp_path / "a.safetensors"
     layers, facts = _halves(**changes)
     write_tensors(path, layers, facts, overwrite=False)
-    with pytest.raises(ModelError, match="a.safetensors"):
+    with pytest.raises(ModelError, match=r"a\.safetensors"):
         XSeg.load(path)
 
 
@@ -165,7 +165,7 @@ def test_a_file_cut_off_anywhere_is_a_model_error(tmp_path: Path) -> None:
     data = path.read_bytes()
     for length in (0, 4, 8, 200, len(data) // 2, len(data) - 1):
         path.write_bytes(data[:length])
-        with pytest.raises(ModelError, match="a.safetensors"):
+        with pytest.raises(ModelError, match=r"a\.safetensors"):
             XSeg.load(path)
 
 
