@@ -48,6 +48,7 @@ def test_frames_are_pictures_with_masks_and_marks_and_become_a_clip(workspace):
     assert (merged[mask > 250].astype(int) - was[mask > 250])[:, 2].mean() > 20
     assert not read_image(done.masks / names[1]).pixels.any()
 
+    merged = merged.copy()
     merged[:20] = (255, 0, 0)  # retouched by hand
     write_image(done.folder / names[0], merged, overwrite=True)
     encoded = encode_frames(workspace)
