@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -28,7 +29,26 @@ EXAMPLES = (
 USAGE = "--source A --target B -o OUT.mp4 [OPTIONS]"
 
 
-@Parameter(name="*")
+@Parameter(name="*", group="Training")
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What is trained, and how long."""
+
+    preset: Annotated[
+        Literal["tiny", "tiny-96", "quick96", "saehd", "saehd-df", "amp"],
+        Parameter(help="The model; the tiny ones train on a processor."),
+    ] = "tiny"
+    iterations: Annotated[int, Parameter(help="In all; more, later, train further.")] = 10_000
+    face_type: Annotated[
+        Literal["half", "midfull", "full", "whole", "head"] | None,
+        Parameter(help="How much of the head; else the preset's."),
+    ] = None
+    batch: Annotated[int | None, Parameter(help="Faces of each side in a step.")] = None
+    seed: Annotated[int, Parameter(help="Of everything random.")] = 0
+    threads: Annotated[int | None, Parameter(help="Threads of torch (default: its own).")] = None
+
+
+@Parameter(name="*", group="People")
 @dataclass(frozen=True, kw_only=True)
 class Whom:
     """Who is meant, where a clip shows several people."""
@@ -45,14 +65,18 @@ class Whom:
     ] = None
 
 
-@Parameter(name="*")
+@Parameter(name="*", group="Result")
 @dataclass(frozen=True, kw_only=True)
-class Coding:
-    """How the clip is written."""
+class Look:
+    """How the result looks and is written."""
 
+    settings: Annotated[Path | None, Parameter(help="TOML of merge settings.")] = None
+    label: Annotated[bool, Parameter(help="A visible label in a corner.")] = True
+    mask: Annotated[bool, Parameter(help="Find what covers the target's face.")] = True
     codec: Annotated[str | None, Parameter(help="Video codec; else the usual one.")] = None
     crf: Annotated[float | None, Parameter(help="Quality: smaller is better.")] = None
     encoder_preset: Annotated[str | None, Parameter(help="The encoder's: fast, slow...")] = None
+    overwrite: Annotated[bool, Parameter(negative="", help="Replace an output of others.")] = False
 
 
 def swap_run(
@@ -63,17 +87,9 @@ def swap_run(
     workspace: Annotated[
         Path | None, Parameter(help="Folder of all steps; else beside the output, OUT-swap.")
     ] = None,
-    preset: Annotated[str, Parameter(help="tiny, tiny-96, quick96, saehd, saehd-df, amp.")] = (
-        "tiny"
-    ),
-    iterations: Annotated[int, Parameter(help="Of the training, in all.")] = 10_000,
-    face_type: Annotated[str | None, Parameter(help="half to head; else the preset's.")] = None,
-    seed: Annotated[int, Parameter(help="Of the training.")] = 0,
-    settings: Annotated[Path | None, Parameter(help="TOML of merge settings.")] = None,
-    label: Annotated[bool, Parameter(help="A visible label in a corner.")] = True,
-    mask: Annotated[bool, Parameter(help="Find what covers the target's face.")] = True,
+    training: Training | None = None,
     whom: Whom | None = None,
-    coding: Coding | None = None,
+    look: Look | None = None,
     consent: Annotated[bool, Parameter(negative="", help="All the people shown agree.")] = False,
     dry_run: Annotated[bool, Parameter(negative="", help="Say what would be done, and cost.")] = (
         False
@@ -84,39 +100,49 @@ def swap_run(
 
     Give the same line again to go on where it was stopped; more --iterations train further.
     """
-    from cvfast.swap.model_options import PRESETS
-    from cvfast.swap.run import RunPlan, open_workspace
+    from cvfast.swap.run import open_workspace, refuse_output
+    from cvfast.swap.workspace import MANIFEST
 
-    if preset not in PRESETS:
-        raise ValueError(f"--preset: expected one of {', '.join(PRESETS)}, got {preset!r}")
-    if iterations < 1:
-        raise ValueError(f"--iterations: expected at least 1, got {iterations}")
     report = (common or Common()).report("swap")
-    whom, coding = whom or Whom(), coding or Coding()
-    options = PRESETS[preset]
-    if face_type is not None:
-        options = replace(options, face_type=face_type)
-    plan = RunPlan(
-        iterations=iterations,
-        options=options,
+    plan = _plan(output, training or Training(), whom or Whom(), look or Look())
+    folder = workspace or output.with_name(f"{output.stem}-swap")
+    there = (folder / MANIFEST).is_file()
+    clips = {"source": source, "target": target}
+    if dry_run and not there:
+        return _foretell(clips, folder, plan, report)
+    place = open_workspace(folder, **clips, consent=there or agreed(consent))
+    if dry_run:
+        return _foretell(place, folder, plan, report)
+    refuse_output(place, plan)
+    return _go(place, plan, report)
+
+
+def _plan(output: Path, training: Training, whom: Whom, look: Look) -> RunPlan:
+    """Return what is to be done, checked before anything is."""
+    from cvfast.swap.model_options import PRESETS
+    from cvfast.swap.run import RunPlan
+
+    if training.iterations < 1:
+        raise ValueError(f"--iterations: expected at least 1, got {training.iterations}")
+    changes: dict[str, Any] = {"face_type": training.face_type, "batch": training.batch}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    return RunPlan(
+        iterations=training.iterations,
+        options=replace(PRESETS[training.preset], **changes),
         output=output,
-        seed=seed,
+        seed=training.seed,
         source_person=_numbers("--source-person", whom.source_person),
         target_person=_numbers("--target-person", whom.target_person),
         source_like=whom.source_like,
         target_like=whom.target_like,
-        mask=mask,
-        merge=_merge_settings(settings, label=label),
-        codec=coding.codec,
-        crf=coding.crf,
-        preset=coding.encoder_preset,
+        mask=look.mask,
+        merge=_merge_settings(look.settings, label=look.label),
+        codec=look.codec,
+        crf=look.crf,
+        preset=look.encoder_preset,
+        threads=training.threads,
+        overwrite=look.overwrite,
     )
-    folder = workspace or output.with_name(f"{output.stem}-swap")
-    if dry_run:
-        return _foretell(folder, source, target, plan, report)
-    there = (folder / "workspace.json").exists()
-    place = open_workspace(folder, source=source, target=target, consent=there or agreed(consent))
-    return _go(place, plan, report)
 
 
 def _go(workspace: Workspace, plan: RunPlan, report: Report) -> int:
@@ -160,5 +186,16 @@ def _merge_settings(path: Path | None, *, label: bool) -> MergeSettings:
     return settings if label else replace(settings, label=False)
 
 
-def _foretell(folder: Path, source: Path, target: Path, plan: RunPlan, report: Report) -> int:
-    raise NotImplementedError
+def _foretell(
+    place: Workspace | Mapping[str, Path], folder: Path, plan: RunPlan, report: Report
+) -> int:
+    from cvfast.swap.run import forecast_run
+
+    told = forecast_run(place, plan, folder=folder)
+    for step in told.steps:
+        report.result(
+            f"{step.name}: {step.text}", kind="dry-run", step=step.name, seconds=step.seconds,
+            disk=step.disk, memory=step.memory, done=step.done,
+        )  # fmt: skip
+    report.note(told.summary)
+    return 0

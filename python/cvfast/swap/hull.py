@@ -123,9 +123,9 @@ def _landmarks(landmarks: ArrayLike, size: int) -> NDArray[np.float64]:
 
 
 def _union(hulls: list[NDArray[np.float64]], size: int) -> ImageF32:
-    """Return what any hull covers, without the fine seams between two that share an edge."""
-    cv2 = load_cv2()
     mask = polygon_mask((size, size), [hull - _CORNER for hull in hulls])
+    # Where two hulls meet along an edge each covers half of its pixels: without this, seams.
+    cv2 = load_cv2()
     closed: ImageF32 = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return closed
 

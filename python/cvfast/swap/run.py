@@ -6,10 +6,10 @@ the same things is not done again. So the same command goes on wherever it was s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cvfast.errors import MediaError, OutputExistsError
 from cvfast.swap.merge_settings import MergeSettings
@@ -19,7 +19,18 @@ from cvfast.swap.workspace import MANIFEST, SIDES, Workspace
 from cvfast.typing import Path as PathLike
 from cvfast.typing import Progress
 
-__all__ = ["Done", "RunPlan", "Step", "open_workspace", "refuse_output", "swap_steps"]
+if TYPE_CHECKING:
+    from cvfast.swap.forecast import Forecast
+
+__all__ = [
+    "Done",
+    "RunPlan",
+    "Step",
+    "forecast_run",
+    "open_workspace",
+    "refuse_output",
+    "swap_steps",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,3 +194,36 @@ def swap_steps(workspace: Workspace, plan: RunPlan) -> tuple[Step, ...]:
         Step("encode", str(plan.output or workspace.result), bound(steps.encode_result)),
     ]
     return tuple(step for step in made if plan.mask or step.name != "mask")
+
+
+def forecast_run(
+    place: Workspace | Mapping[str, Path], plan: RunPlan, *, folder: PathLike
+) -> Forecast:
+    """Foretell time, disk and memory of all steps; nothing is made.
+
+    Parameters
+    ----------
+    place
+        A workspace; or the clips of ``"source"`` and ``"target"`` of one that is not made yet.
+    plan
+        What the swap is to be.
+    folder
+        Where the workspace is, or will be.
+
+    Raises
+    ------
+    MediaError
+        A clip cannot be read.
+    """
+    from cvfast.swap.extract_settings import ExtractSettings
+    from cvfast.swap.forecast import forecast
+
+    names = ["extract source", "extract target", "check", "mask", "train", "merge", "encode"]
+    settings = {
+        "extract": ExtractSettings(face_type=plan.options.face_type, size=plan.face_size),
+        "iterations": plan.iterations,
+        "resolution": plan.options.resolution,
+        "batch": plan.options.batch,
+    }
+    asked = [name for name in names if plan.mask or name != "mask"]
+    return forecast(place, asked, settings, folder=Path(folder))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cvfast.errors import MediaError
+from cvfast.swap.face_file import face_files
 from cvfast.swap.face_set import read_faces
 from cvfast.swap.people import people_of, set_others_aside
 from cvfast.swap.run import Done, RunPlan
@@ -44,7 +45,7 @@ def extract_side(
             f"{side}: {done.without} of {done.frames} frames show no face, the first: {first}"
         )
     if aside:
-        warnings.append(f"{side}: {aside} faces of others were set aside in {done.folder}_others")
+        warnings.append(f"{side}: {aside} faces of others were set aside in {done.folder}_trash")
     facts = {"frames": done.frames, "faces": kept, "without": done.without, "others": aside}
     return Done(
         f"{kept} faces in {done.frames} frames", facts, tuple(warnings), before=done.already
@@ -78,7 +79,8 @@ def check_faces(workspace: Workspace, plan: RunPlan, *, progress: Progress | Non
     from cvfast.swap.expectations import expectation
 
     notes = StepNotes(workspace.steps)
-    key = {side: faces_key(workspace.faces(side)) for side in SIDES}
+    # By their names: masks that are put into the files change nothing of what is looked at.
+    key = {side: [path.name for path in face_files(workspace.faces(side))] for side in SIDES}
     facts = notes.read("check", key)
     before = facts is not None
     if facts is None:
@@ -87,14 +89,14 @@ def check_faces(workspace: Workspace, plan: RunPlan, *, progress: Progress | Non
         reasons = {name: count for name, count in judged.counts.items() if count}
         facts = {"doubtful": doubtful, "reasons": reasons}
         notes.write("check", key, facts)
-    warnings = [expectation(key[side][0], side=side) for side in SIDES]
+    warnings = [expectation(len(key[side]), side=side) for side in SIDES]
     if facts["doubtful"]:
         said = ", ".join(f"{count} {name}" for name, count in facts["reasons"].items())
         warnings.append(
             f"source: {facts['doubtful']} faces look doubtful ({said}); look them over: cvfast "
             f"swap clean {workspace.path} --side source"
         )
-    text = f"{key['source'][0]} faces of the source, {facts['doubtful']} of them doubtful"
+    text = f"{len(key['source'])} faces of the source, {facts['doubtful']} of them doubtful"
     return Done(text, facts, tuple(line for line in warnings if line), before=before)
 
 
