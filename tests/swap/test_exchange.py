@@ -214,3 +214,20 @@ def test_records_without_a_matrix(tmp_path: Path) -> None:
     record = read_record(tmp_path / "out" / "a.jpg")
     assert isinstance(record, FaceRecord)
     assert record.source_box.tolist() == [0, 0, 64, 64]
+
+
+def test_export_from_the_command_line(
+    faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both programs' sets are read back; what is there already, is kept."""
+    words = ["swap", "export", str(faces), "--form"]
+    assert main([*words, "dfl", "-o", str(tmp_path / "dfl"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["faces"] == 2
+    assert import_faces(tmp_path / "dfl", tmp_path / "back").faces == 2
+    assert main([*words, "dfl", "-o", str(tmp_path / "dfl")]) == 2
+    assert main([*words, "faceswap", "-o", str(tmp_path / "set")]) == 0
+    content = zlib.decompress((tmp_path / "set" / "alignments.fsa").read_bytes())
+    assert b"clip_000012.png" in content
+    assert main([*words, "dfl", "-o", str(tmp_path / "x"), "--side", "source"]) == 4
+    assert main(["swap", "export", str(faces), "-o", str(tmp_path / "faces")]) == 2
+    assert "--form" in capsys.readouterr().err

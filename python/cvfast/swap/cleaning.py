@@ -174,6 +174,7 @@ def _of_records(table: FaceTable, sides: Sequence[int]) -> list[dict[str, float 
         scale = float(np.abs(np.linalg.det(matrix[:, :2]))) or np.inf
         square = (sides[row] / FACE_TYPES[table.face_types[row]].side) ** 2 / scale
         out = ((points < 0) | (points > sides[row])).any(axis=1)
+        out[:17] = False  # a wide open mouth puts the chin outside of a whole face's square
         out |= (table.source_landmarks[row] < 0).any(axis=1)
         rows.append(
             {

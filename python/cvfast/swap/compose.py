@@ -171,6 +171,10 @@ class Composer:
         self.factor = max(1, min(_MOST_TIMES, _LARGEST // self.size))
         self._segment, self._upscale = segment, upscale
 
+    def with_settings(self, settings: MergeSettings) -> Composer:
+        """Return one that composes in another way, with the same networks."""
+        return Composer(self.swapper, settings, segment=self._segment, upscale=self._upscale)
+
     def crop(self, frame: CropSource, face: FrameFace, factor: int = 1) -> tuple[ImageF32, _F64]:
         """Cut a face out as the network wants it, or larger.
 

@@ -1,7 +1,8 @@
 """Anybody's ``.dfm`` by onnxruntime: checked before it runs, and each time after.
 
 The file is not trusted. Only operators that such networks need may be in it: no loops, no
-branches, nothing that makes large arrays out of numbers alone, nothing from other programs.
+branches, nothing that makes large arrays out of numbers alone, nothing from other programs. What
+they make together has at most 4 GiB.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class DfmSwapper(Swapper):
     def __init__(self, path: Path, *, threads: int = 1, face_type: str | None = None) -> None:
         self._path = path
         _refuse_operators(path)
-        session = OnnxSession(path, inputs=None, outputs=None, threads=threads)
+        session = OnnxSession(path, inputs=None, outputs=None, threads=threads, bounded=True)
         self.has_morph = len(session.inputs) == 2
         if session.inputs not in ((FACE,), (FACE, MORPH)) or session.outputs != OUTPUTS:
             raise ModelError(

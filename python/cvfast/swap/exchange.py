@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cvfast.errors import CvfastError, MediaError, NothingFoundError
+from cvfast.errors import CvfastError, MediaError, NothingFoundError, OutputExistsError
 from cvfast.io.atomic import check_target, make_folder, write_bytes
 from cvfast.io.images import read_image
 from cvfast.io.opening import open_regular
@@ -200,8 +200,6 @@ def _aligned(file: Path, frames: Path, face_type: str, size: int) -> Iterator[tu
 
 def _open(folder: Path, given: Path) -> Path:
     """Make the output folder, or recognise one of an earlier import of the same set."""
-    from cvfast.errors import OutputExistsError
-
     make_folder(folder)
     note = folder / _NOTE
     content = json.dumps({"imported": str(given.absolute())}).encode()
@@ -258,7 +256,10 @@ def export_faces(
     if form not in FORMATS:
         raise ValueError(f"form: expected one of {', '.join(FORMATS)}, got {form!r}")
     target = Path(output)
-    check_target(target, overwrite=False)
+    if form == "faceswap":
+        check_target(target, overwrite=False)
+    elif target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise OutputExistsError(f"{target}: is there already; expected a new or an empty folder")
     done = Exchanged(target)
     files = face_files(source)
     frames: dict[str, list[FaceRecord]] = defaultdict(list)

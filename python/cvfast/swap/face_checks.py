@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from cvfast.swap.pixel_measures import FacePixels
 from cvfast.swap.sharpness import laplacian_variance
 from cvfast.typing import Image, ImageF32
 
-__all__ = ["CHECKS", "REASONS", "Check", "Masks", "checks_with", "look_at"]
+__all__ = ["CHECKS", "REASONS", "Check", "Masks", "checks_with", "look_at", "side_light"]
 
 Masks = Callable[[Image], ImageF32]
 """Tells what of a face picture ``(h, w, 3)`` is face: ``(h, w)`` float32 in [0, 1]."""
@@ -65,7 +66,8 @@ CHECKS = (
     Check("occluded", "covered", "share of the face that its mask leaves out", 0.25),
     Check("blurred", "sharpness", "fine detail against the middle one of the set", 0.5, below=True),
     Check("other person", "distance", "distance from the person most faces show", 0.48),
-    Check("incomplete", "outside", "share of the landmarks outside of the picture or frame", 0.03),
+    Check("incomplete", "outside", "share of the landmarks outside of the frame, or (eyes, nose, "
+          "mouth, brows) of the picture", 0.05),
     Check("incomplete", "empty", "share of the face that is empty up to the picture's edge", 0.03),
     Check("badly lit", "brightness", "mean brightness of the face", 0.2, below=True),
     Check("badly lit", "glare", "the same, where it is too much", 0.93),
@@ -119,7 +121,7 @@ def look_at(face: FacePixels, masks: Masks | None) -> dict[str, float | None]:
         "brightness": float(value.mean()) / 255,
         "glare": float(value.mean()) / 255,
         "clipped": float(((grey >= _BRIGHT) | (grey <= _DARK)).mean()),
-        "one-sided": _one_sided(face),
+        "one-sided": math.exp(abs(side_light(face))),
     }
 
 
@@ -132,17 +134,23 @@ def _covered(face: FacePixels, masks: Masks | None) -> float | None:
     return float(1 - mask[face.hull].mean())
 
 
-def _one_sided(face: FacePixels) -> float:
-    """Compare the light left and right of the line down the nose."""
+def side_light(face: FacePixels) -> float:
+    """Compare the light left and right of the line down the nose.
+
+    Returns
+    -------
+    float
+        Natural logarithm of the mean level of the picture's left half of the face over that of
+        the right half; 0 where a half is out of sight.
+    """
     top, tip = face.landmarks[27], face.landmarks[30]
     down = tip - top
     y, x = np.nonzero(face.hull)
-    side = (x - top[0]) * down[1] - (y - top[1]) * down[0] > 0
+    left = (x - top[0]) * down[1] - (y - top[1]) * down[0] < 0
     levels = face.grey[face.hull].astype(np.float64)
-    if side.all() or not side.any():
-        return 1.0
-    one, other = levels[side].mean() + 1, levels[~side].mean() + 1
-    return float(max(one, other) / min(one, other))
+    if left.all() or not left.any():
+        return 0.0
+    return math.log((levels[left].mean() + 1) / (levels[~left].mean() + 1))
 
 
 def _empty(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -123,7 +123,11 @@ def _landmarks(landmarks: ArrayLike, size: int) -> NDArray[np.float64]:
 
 
 def _union(hulls: list[NDArray[np.float64]], size: int) -> ImageF32:
-    return polygon_mask((size, size), [hull - _CORNER for hull in hulls])
+    mask = polygon_mask((size, size), [hull - _CORNER for hull in hulls])
+    # Where two hulls meet along an edge each covers half of its pixels: without this, seams.
+    cv2 = load_cv2()
+    closed: ImageF32 = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    return closed
 
 
 def convex_hull(points: ArrayLike) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from cvfast.io.atomic import atomic_path
 from cvfast.io.clip import VideoInfo, open_clip
 from cvfast.io.frame import Frame
 from cvfast.io.mux import add_encoder, encoding_for, open_output, shard_encoding
+from cvfast.io.opencv import load_cv2
 from cvfast.io.shards import Cut
 from cvfast.io.video import writing
 from cvfast.typing import ImageU8
@@ -95,7 +96,10 @@ def _fill(picture: Frame, mask: ImageU8) -> None:
     black, levels = (0, (1 << picture.bits) - 1) if picture.color.full_range else (
         16 * scale, 219 * scale)  # fmt: skip
     table = np.rint(black + np.arange(256) * (levels / 255)).astype(planes[0].dtype)
-    planes[0][...] = table[mask]
+    if table.dtype == np.uint8:
+        load_cv2().LUT(mask, table, dst=planes[0])
+    else:
+        planes[0][...] = table[mask]
     for chroma in planes[1:3]:
         chroma[...] = 128 * scale
     for alpha in planes[3:]:

@@ -14,10 +14,12 @@ from typing import Any
 from cvfast.errors import MediaError
 
 __all__ = [
+    "CHOICES",
     "COLOR_TRANSFERS",
     "MASK_MODES",
     "MODES",
     "OCCLUSIONS",
+    "RANGES",
     "SHARPENINGS",
     "MergeSettings",
     "read_settings",
@@ -49,14 +51,14 @@ COLOR_TRANSFERS = ("none", "rct", "lct", "mkl", "mkl-m", "idt", "idt-m", "sot-m"
 SHARPENINGS = ("none", "box", "gaussian")
 OCCLUSIONS = ("applied", "xseg", "none")
 
-_CHOICES = {
+CHOICES = {
     "mode": MODES,
     "mask_mode": MASK_MODES,
     "color_transfer": COLOR_TRANSFERS,
     "sharpen_mode": SHARPENINGS,
     "occlusions": OCCLUSIONS,
 }
-_RANGES: dict[str, tuple[float, float]] = {
+RANGES: dict[str, tuple[float, float]] = {
     "hist_match_threshold": (0, 255),
     "erode": (-400, 400),
     "blur": (0, 400),
@@ -155,11 +157,11 @@ class MergeSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
+        for name, choices in CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
                 raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             kinds = (int, float) if name == "morph" else (int,)
             if isinstance(value, bool) or not isinstance(value, kinds):
@@ -226,7 +228,7 @@ def read_settings(text: str, name: str) -> tuple[MergeSettings, dict[str, Any]]:
     """
     try:
         tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of a number of many digits too
         raise MediaError(f"{name}: expected settings in TOML: {error}") from error
     given = tables.pop("merge", {})
     if not isinstance(given, dict):

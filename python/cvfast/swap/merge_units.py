@@ -21,7 +21,7 @@ from cvfast.typing import ImageF32
 
 __all__ = ["MASK_ENCODER", "MergeJob", "composer_of", "mask_name", "shard"]
 
-MASK_ENCODER = {"crf": 18.0, "preset": "veryfast"}
+MASK_ENCODER = {"crf": 18.0, "preset": "ultrafast"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class MergeJob:
         Seconds from the clip's first frame.
     swapper
         An open model, in place of `model`.
+    digest
+        Of the face pictures' records.
     """
 
     clip: Path
@@ -65,6 +67,7 @@ class MergeJob:
     start: Fraction | None = None
     end: Fraction | None = None
     swapper: Swapper | None = None
+    digest: str = ""
 
     def cut(self) -> Cut:
         """Return the clip that all shards become."""
@@ -113,14 +116,15 @@ def composer_of(job: MergeJob) -> Composer:
 
         if job.model is None:
             raise ValueError("model: expected a model's file or folder, got none")
-        swapper = open_swapper(job.model)
+        # One thread: decoder, encoder and other stretches work at the same time.
+        swapper = open_swapper(job.model, threads=1, face_type=job.face_type)
     segment = upscale = None
     if job.settings.needs_xseg:
         from cvfast.swap.xseg import XSeg
 
         segment = XSeg.load(job.xseg).masks
     if job.settings.super_resolution:
-        from cvfast.swap.enhance import Upscaler
+        from cvfast.swap.upscaler import Upscaler
 
         upscaler = Upscaler.load()
 

@@ -18,7 +18,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from cvfast.swap.model_options import ModelOptions
 
-__all__ = ["AdaBelief", "Adam", "RmsProp", "SwapOptimizer", "make_optimizer"]
+__all__ = ["AdaBelief", "Adam", "RmsProp", "SwapOptimizer", "make_optimizer", "update_rule"]
 
 _PIECE = 1 << 16  # numbers: five such arrays fit into a core's second cache
 _KEPT = 0.3  # share of the weights that a step moves under learning-rate dropout
@@ -41,16 +41,26 @@ def make_optimizer(parameters: Iterable[Tensor], options: ModelOptions) -> SwapO
     True
     """
     kinds = {"adabelief": AdaBelief, "rmsprop": RmsProp, "adam": Adam}
-    dropped = options.lr_dropout != "n"
     kind: Any = kinds[options.optimizer]
-    made: SwapOptimizer = kind(
-        parameters,
-        options.learning_rate,
-        kept=_KEPT if dropped else 1.0,
-        period=_PERIOD if dropped else 0,
-        clip=_CLIP if options.clipgrad else 0.0,
-    )
+    made: SwapOptimizer = kind(parameters, options.learning_rate, **update_rule(options))
     return made
+
+
+def update_rule(options: ModelOptions) -> dict[str, float]:
+    """Return what of an optimiser may change from one run to the next, but for the rate.
+
+    Examples
+    --------
+    >>> from cvfast.swap.model_options import PRESETS
+    >>> update_rule(PRESETS["quick96"])
+    {'kept': 0.3, 'period': 500, 'clip': 0.0}
+    """
+    dropped = options.lr_dropout != "n"
+    return {
+        "kept": _KEPT if dropped else 1.0,
+        "period": _PERIOD if dropped else 0,
+        "clip": _CLIP if options.clipgrad else 0.0,
+    }
 
 
 class SwapOptimizer(torch.optim.Optimizer, ABC):

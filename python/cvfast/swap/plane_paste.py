@@ -49,26 +49,33 @@ def _paste_luma_and_chroma(
 ) -> ImageF32:
     """Paste; return the mask of the box's pixels."""
     top = np.float32((1 << frame.bits) - 1)
-    matrix, offset = ycc_from_rgb(frame.color, frame.height, frame.bits)
-    samples = patch.face.reshape(-1, 3) @ (matrix.T * (255 / top)).astype(np.float32)
-    samples += (offset / top).astype(np.float32)
-    samples = samples.reshape(patch.face.shape)
-    layers = np.empty_like(samples)  # two values to paste and the mask, read in one go
-    layers[..., 0], layers[..., 1] = samples[..., 0], patch.mask
-    layers[..., 2] = 0
-    seen = _seen(layers, patch.matrix, planes[0], box)
+    luma, chroma = _layers(frame, patch)
+    seen = _seen(luma, patch.matrix, planes[0], box)
     x0, y0, x1, y1 = box
     mask = seen[..., 1]
     _blend(planes[0].array[y0:y1, x0:x1], seen[..., 0], mask, top)
     if len(planes) > 1:
-        layers[..., :2], layers[..., 2] = samples[..., 1:], patch.mask
-        chroma = _boxed(planes[1], box)
-        seen = _seen(layers, patch.matrix, planes[1], chroma)
-        i0, j0, i1, j1 = chroma
+        i0, j0, i1, j1 = part = _boxed(planes[1], box)
+        seen = _seen(chroma, patch.matrix, planes[1], part)
         for index in range(2):
             array = planes[1].array[..., index] if len(planes) == 2 else planes[1 + index].array
             _blend(array[j0:j1, i0:i1], seen[..., index], seen[..., 2], top)
     return mask
+
+
+def _layers(frame: Frame, patch: Patch) -> tuple[ImageF32, ImageF32]:
+    """Return what is read in one go: luma, mask and nothing; both chromas and mask."""
+    from cvfast.io.opencv import load_cv2
+
+    cv2 = load_cv2()
+    top = (1 << frame.bits) - 1
+    matrix, offset = ycc_from_rgb(frame.color, frame.height, frame.bits)
+    samples = (matrix * (255 / top)).astype(np.float32) @ patch.face.reshape(-1, 3).T
+    samples += (np.reshape(offset, (3, 1)) / top).astype(np.float32)
+    y, cb, cr = samples.reshape(3, *patch.mask.shape)
+    luma: ImageF32 = cv2.merge([y, patch.mask, np.zeros_like(y)])
+    chroma: ImageF32 = cv2.merge([cb, cr, patch.mask])
+    return luma, chroma
 
 
 def _seen(layers: ImageF32, matrix: _F64, plane: Plane, box: tuple[int, int, int, int]) -> ImageF32:

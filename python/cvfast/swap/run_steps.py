@@ -45,7 +45,7 @@ def extract_side(
             f"{side}: {done.without} of {done.frames} frames show no face, the first: {first}"
         )
     if aside:
-        warnings.append(f"{side}: {aside} faces of others were set aside in {done.folder}_others")
+        warnings.append(f"{side}: {aside} faces of others were set aside in {done.folder}_trash")
     facts = {"frames": done.frames, "faces": kept, "without": done.without, "others": aside}
     return Done(
         f"{kept} faces in {done.frames} frames", facts, tuple(warnings), before=done.already

@@ -15,7 +15,7 @@ from cvfast.swap.losses import mean_square, reconstruction_losses
 from cvfast.swap.model_keeping import ARCHITECTURE
 from cvfast.swap.model_options import ModelOptions
 from cvfast.swap.networks import SwapNetworks, build_networks
-from cvfast.swap.optimizers import make_optimizer
+from cvfast.swap.optimizers import make_optimizer, update_rule
 from cvfast.swap.precision import lower_precision
 from cvfast.swap.previews import judged, preview_sheet
 from cvfast.swap.style_losses import background_style_loss, face_style_loss
@@ -79,7 +79,11 @@ class SwapTask(Task):
             begin = begin or build_networks(options)
             judges = build_judges(options)
         self.modules["networks"] = begin
-        self.optimizers["networks"] = make_optimizer(begin.trained_parameters(), options)
+        # All weights are the optimiser's, so that its state fits whatever is held fast for now.
+        trained = {id(weight) for weight in begin.trained_parameters()}
+        for weight in begin.parameters():
+            weight.requires_grad_(id(weight) in trained)
+        self.optimizers["networks"] = make_optimizer(begin.parameters(), options)
         self._judges = tuple(judges)
         for name, judge in judges.items():
             self.modules[name] = judge
@@ -104,8 +108,8 @@ class SwapTask(Task):
         """Go one step down the losses of both people."""
         options, self._device = self._options, fabric.device
         for optimizer in self.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = self._rate
+            for group in optimizer.param_groups:  # a checkpoint brings those of another day
+                group.update(update_rule(options) | {"lr": self._rate})
         source, target = (
             _Tensors(side, options, fabric.device) for side in (batch.source, batch.target)
         )
