@@ -85,11 +85,13 @@ def clip_part(task: Task) -> None:
     numbering = Numbering(before["next"], before["last"]) if before else Numbering()
     writer = FrameWriter.of(job, numbering)
     tracker, tally = FaceTracker(), Tally(first=number)
+    upright = tuple(job.settings.rotations) == (0,)
     job.clear()
     begin = None if start is None else max(Fraction(0), start - lead)
     for frame, seconds in timed_frames(job.clip, start=begin, end=end):
         reader = frame_reader(frame)
-        faces = follow_faces(tracker, reader, float(seconds))
+        # What is turned is looked for in each frame: the tracker takes faces for upright ones.
+        faces = follow_faces(tracker, reader, float(seconds)) if upright else []
         if start is not None and seconds < start:
             continue
         if not number % job.settings.every:
