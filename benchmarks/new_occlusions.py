@@ -74,8 +74,12 @@ def _paper(canvas: _Canvas, face: Points, unit: float) -> None:
     turn = rng.uniform(-0.5, 0.5)
     right = np.array([np.cos(turn), np.sin(turn)])
     down = np.array([-right[1], right[0]])
-    corner = face[[30, 33, 28, 66][int(rng.integers(4))]] + rng.normal(0, 0.1, 2) * unit
-    sides = right * unit * 2 * rng.choice([-1, 1]), down * unit * 2 * rng.choice([-1, 1], p=[0.2, 0.8])
+    at = [30, 33, 28, 66][int(rng.integers(4))]
+    corner = face[at] + rng.normal(0, 0.1, 2) * unit
+    sides = (
+        right * unit * 2 * rng.choice([-1, 1]),
+        down * unit * 2 * rng.choice([-1, 1], p=[0.2, 0.8]),
+    )
     canvas.fill(np.stack([corner, corner + sides[0], corner + sum(sides), corner + sides[1]]),
                 np.array([238, 236, 228]) * rng.uniform(0.6, 1))  # fmt: skip
     for row in np.arange(0.08, 1, 0.07):
@@ -103,8 +107,8 @@ def _microphone(canvas: _Canvas, face: Points, unit: float) -> None:
     canvas.line(head, foot, 0.2 * unit, [28, 28, 30], covers=True)
     mesh = 75 + 60 * canvas.noise(0.7)[..., None] + np.zeros(3, np.float32)
     canvas.fill(_round(head, 0.3 * unit, 0.34 * unit), mesh)
-    canvas.line(head + [-0.28 * unit, 0.1 * unit], head + [0.28 * unit, 0.1 * unit], 0.06 * unit,
-                [170, 170, 175], covers=False)  # fmt: skip
+    side, low = np.array([0.28, 0]) * unit, np.array([0, 0.1]) * unit
+    canvas.line(head + low - side, head + low + side, 0.06 * unit, [170, 170, 175], covers=False)
 
 
 def _phone(canvas: _Canvas, face: Points, unit: float) -> None:

@@ -42,7 +42,7 @@ COMMANDS = {
     "clean": "clean work --side source --people none --threshold sharpness=0.95 --apply",
     "mask apply": "mask apply work",
     "enhance": "enhance work --side source --scale 2",
-    "train": f"train work {NET} --iterations 24 --save-every 4",
+    "train": f"train work {NET} --iterations 12 --save-every 3",
     "merge": "merge work",
     "encode": "encode work",
     "run": "run --source source.mp4 --target target.mp4 -o out.mp4 --workspace all --consent "
@@ -96,7 +96,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="three kills: does it still run?")
     given = parser.parse_args(words)
     if given.quick:
-        given.kills, given.frames, given.steps = 3, 4, "extract,sort,mask apply"
+        given.kills, given.frames, given.steps = 3, 4, "extract,sort"
     given.steps = given.steps.split(",")
     return given
 

@@ -6,8 +6,10 @@
 Faces are looked for anew in both clips and in the result, by cvfast's detector and face mesh;
 dlib's recognition network tells how far each swapped face is from the middle of the source's faces
 and from that of the target's. Landmarks of the swapped face are compared with those of the target's
-face in the same frame, in shares of the face's size (the root of its box's area). Exit code 1 where
-less than 90 % of the frames are nearer to the source, or landmarks are off by more than 4 %.
+face in the same frame, in shares of the face's size (the root of its box's area): as they are, and
+as `expression_off` without what is the same in all frames, which is that two people's eyes, nose
+and mouth sit differently. Exit code 1 where less than 90 % of the frames are nearer to the source,
+or landmarks as they are are off by more than 4 % on the average.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from cvfast.faces.embedding import Embedder
 from cvfast.faces.fitting import landmarks
 from cvfast.faces.types import Landmarks
 from cvfast.io.video import read_frames
+from cvfast.swap.face_types import MEAN_FACE
 from cvfast.swap.workspace import Workspace
 from cvfast.typing import ImageU8
 from numpy.typing import NDArray
@@ -49,6 +52,8 @@ def main(words: list[str] | None = None) -> int:
     facts = _facts(embedder, frames, source, target)
     for name, value in facts.items():
         print(f"{name:42} {value}")
+    for frame in frames:
+        frame.pop("points", None)
     write({**facts, "frames": frames}, given.output)
     if given.plot:
         _plot(frames, given.plot)
@@ -127,15 +132,37 @@ def _frames(
             "to_source": round(float(embedder.distances(vector, source)[0, 0]), 4),
             "to_target": round(float(embedder.distances(vector, target)[0, 0]), 4),
             "off": _off(now, was),
+            "points": (_points(now), _points(was)),
         }
+
+
+def _points(mark: Landmarks) -> NDArray[np.float64]:
+    return np.asarray(mark.to("dlib68").points[:, :2], np.float64)
 
 
 def _off(now: Landmarks, was: Landmarks) -> dict[str, float]:
     """Return how far apart landmarks are, in shares of the face's size."""
-    a, b = (mark.to("dlib68").points[:, :2].astype(np.float64) for mark in (now, was))
+    a, b = _points(now), _points(was)
     size = float(np.sqrt(np.prod(np.ptp(b, axis=0))))
     apart = np.sqrt(((a - b) ** 2).sum(axis=1)) / size
     return {name: round(float(apart[list(part)].mean()), 4) for name, part in GROUPS.items()}
+
+
+def _expression_off(frames: list[dict[str, Any]]) -> dict[str, float]:
+    """Return how far landmarks are apart without what is the same in all frames.
+
+    Both faces of a frame are laid, by the one similarity that brings the target's landmarks to the
+    mean face, into one place; there the mean difference over the clip is taken off.
+    """
+    apart = []
+    for frame in frames:
+        now, was = (points @ (1, 1j) for points in frame["points"])  # as complex numbers
+        size = np.sqrt(np.ptp(was.real) * np.ptp(was.imag))
+        inner, mean = was[17:] - was[17:].mean(), MEAN_FACE @ (1, 1j)
+        turn = np.vdot(inner, mean - mean.mean())
+        apart.append((now - was) * turn / abs(turn) / size)
+    each = np.abs(np.array(apart) - np.mean(apart, axis=0))
+    return {name: round(float(each[:, list(part)].mean()), 4) for name, part in GROUPS.items()}
 
 
 def _facts(
@@ -164,6 +191,7 @@ def _facts(
         "mean_distance_to_target": means["to_target"],
         "source_to_target": round(float(embedder.distances(source, target)[0, 0]), 3),
         "landmarks_off": off,
+        "expression_off": _expression_off(found),
         "frames_within_4_percent": round(float(within), 4),
     }
 

@@ -8,6 +8,7 @@ import numpy as np
 from cvfast.swap.face_file import FaceRecord, write_face
 from cvfast.swap.workspace import Workspace
 from cvfast.synth.faces import MadeFace, make_face
+from PIL import Image
 
 SQUARE = {"include": True, "points": [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]]}
 HOLE = {"include": False, "points": [[0.4, 0.4], [0.6, 0.4], [0.6, 0.6], [0.4, 0.6]]}
@@ -38,8 +39,10 @@ def write_people(folder: Path, count: int, *, size: int = 96, **changes: object)
 
 def workspace_of(folder: Path, count: int, **changes: object) -> Workspace:
     """Make a workspace whose source has some faces."""
-    clip = folder / "clip.mp4"
-    clip.write_bytes(b"not looked at")
-    workspace = Workspace.init(folder / "work", source=clip, target=clip, consent=True)
+    for side in ("source", "target"):
+        (folder / side).mkdir()
+        Image.new("RGB", (16, 16)).save(folder / side / "00000.png")
+    source, target = folder / "source", folder / "target"
+    workspace = Workspace.init(folder / "work", source=source, target=target, consent=True)
     write_people(workspace.faces("source"), count, **changes)
     return workspace

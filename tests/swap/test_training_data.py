@@ -166,7 +166,7 @@ def test_narrower_and_plain_pictures_are_left_out_with_a_reason(tmp_path: Path) 
     assert [path.name for path in store.paths] == ["00000_0.jpg"]
     assert [name for name, _ in told] == ["00001_0.jpg"]
     assert isinstance(told[0][1], MediaError)
-    with pytest.raises(NothingFoundError, match="of type head or wider.*cvfast swap extract"):
+    with pytest.raises(NothingFoundError, match=r"of type head or wider.*cvfast swap extract"):
         FaceStore(folder, face_type="head", size=64)
     with pytest.raises(NothingFoundError):
         FaceStore(tmp_path / "gone", face_type="full", size=64)

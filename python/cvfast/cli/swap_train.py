@@ -179,9 +179,9 @@ def _options(folder: Path, model: Model, learning: Learning, running: Running) -
     base = PRESETS[preset or "tiny"]
     there = running.begin or folder / MODEL
     if preset is None and there.is_file():
-        from cvfast.swap.model_file import read_model
+        from cvfast.swap.model_file import read_options
 
-        base = read_model(there)[0]
+        base = read_options(there)
     given = {name: value for name, value in given.items() if value is not None}
     return replace(base, pretrain=running.pretrain is not None, **given)
 

@@ -7,6 +7,7 @@ says what it was made from, by what, how, and with whose consent; ``result.toml`
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -32,7 +33,7 @@ from cvfast.typing import Progress
 if TYPE_CHECKING:
     from cvfast.io.signing import Signer
 
-__all__ = ["Encoded", "encode"]
+__all__ = ["Encoded", "encode", "write_papers"]
 
 _UNITS = "cvfast.swap.encode:"
 
@@ -168,10 +169,40 @@ def papers(task: Task) -> None:
     arguments = task.unit.arguments
     workspace = Workspace.open(arguments["workspace"])
     result: Path = arguments["result"]
-    done = MergedShards.open(workspace)
+    sidecar = result.with_suffix(".json")
+    write_papers(
+        workspace,
+        MergedShards.open(workspace),
+        result,
+        overwrite=arguments["overwrite"],
+        settle=lambda temporary: task.done(temporary, {}, becomes=sidecar),
+    )
+
+
+def write_papers(
+    workspace: Workspace,
+    done: MergedShards,
+    result: Path,
+    *,
+    overwrite: bool,
+    settle: Callable[[Path], None] | None = None,
+) -> None:
+    """Write the TOML and the JSON beside a result.
+
+    Parameters
+    ----------
+    workspace, done
+        Where it was made, and what of.
+    result
+        The clip.
+    overwrite
+        Replace those that are there.
+    settle
+        Called with the finished JSON under its temporary name.
+    """
     facts = done.facts(workspace)
     text = settings_text(done.settings, facts)
-    write_bytes(result.with_suffix(".toml"), text.encode(), overwrite=arguments["overwrite"])
+    write_bytes(result.with_suffix(".toml"), text.encode(), overwrite=overwrite)
     sidecar = {
         "tool": "cvfast",
         "kind": "face swap",
@@ -183,12 +214,8 @@ def papers(task: Task) -> None:
         "settings": asdict(done.settings),
         **facts,
     }
-    write_bytes(
-        result.with_suffix(".json"),
-        json.dumps(sidecar, indent=1).encode(),
-        overwrite=arguments["overwrite"],
-        settle=lambda temporary: task.done(temporary, {}, becomes=result.with_suffix(".json")),
-    )
+    told = json.dumps(sidecar, indent=1).encode()
+    write_bytes(result.with_suffix(".json"), told, overwrite=overwrite, settle=settle)
 
 
 def _make_room(place: Path, plan: Plan, targets: tuple[Path, ...], *, overwrite: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import secrets
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -85,8 +86,7 @@ class LabelServer:
         self._network = network
         self._writing = threading.Lock()
         self.token = secrets.token_urlsafe(24)
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self._http.daemon_threads = True
+        self._http = _Http(port, self)
         self.port = int(self._http.server_address[1])
         self.url = f"http://127.0.0.1:{self.port}/{self.token}/"
 
@@ -193,71 +193,88 @@ def _labelled(path: Path) -> FaceRecord | None:
         return None
 
 
-def _handler(server: LabelServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = _PATIENCE
-        server_version, sys_version = "cvfast", ""
+class _Http(ThreadingHTTPServer):
+    """Listens, and knows whose requests these are."""
 
-        def do_GET(self) -> None:
-            self._answered(self._read)
+    daemon_threads = True
 
-        def do_PUT(self) -> None:
-            self._answered(self._write)
+    def __init__(self, port: int, labels: LabelServer) -> None:
+        self.labels = labels
+        super().__init__(("127.0.0.1", port), _Handler)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Keep quiet: the address is a secret."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep quiet where a browser has gone away in the middle of an answer."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
-        def _answered(self, work: Callable[[list[str]], Answer | None]) -> None:
-            parts = self._parts()
-            if parts is None:
-                return self._send(403, "application/json", b'{"error": "forbidden"}')
-            try:
-                answer = work(parts)
-            except (ValueError, CvfastError, OSError) as error:
-                ours = isinstance(error, CvfastError | OSError)  # not what was asked for
-                status = 500 if ours else 400
-                text = json.dumps({"error": str(error)}).encode()
-                return self._send(status, "application/json", text)
-            if answer is None:
-                return self._send(404, "application/json", b'{"error": "not found"}')
-            return self._send(200, *answer)
 
-        def _parts(self) -> list[str] | None:
-            """Return what comes behind the secret; None where it is not the secret."""
-            host = self.headers.get("Host", "")
-            if host not in (f"127.0.0.1:{server.port}", f"localhost:{server.port}"):
-                return None  # a name of somebody else's that was made to point here
-            _, token, *parts = [*self.path.partition("?")[0].split("/"), ""]
-            if not secrets.compare_digest(token.encode(), server.token.encode()):
-                return None
-            return [unquote(part) for part in parts[:-1]]
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one connection; see `LabelServer`."""
 
-        def _read(self, parts: list[str]) -> Answer | None:
-            if len(parts) == 1:
-                return server.listed() if parts[0] == "faces" else server.page(parts[0])
-            readers = {"face": server.face, "labels": server.labels, "mask": server.mask}
-            if len(parts) == 2 and parts[0] in readers:
-                return readers[parts[0]](parts[1])
+    server: _Http
+    timeout = _PATIENCE
+    server_version, sys_version = "cvfast", ""
+
+    def do_GET(self) -> None:
+        self._answered(self._read)
+
+    def do_PUT(self) -> None:
+        self._answered(self._write)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep quiet: the address is a secret."""
+
+    def _answered(self, work: Callable[[list[str]], Answer | None]) -> None:
+        parts = self._parts()
+        if parts is None:
+            return self._send(403, "application/json", b'{"error": "forbidden"}')
+        try:
+            answer = work(parts)
+        except (ValueError, CvfastError, OSError) as error:
+            ours = isinstance(error, CvfastError | OSError)  # not what was asked for
+            status = 500 if ours else 400
+            text = json.dumps({"error": str(error)}).encode()
+            return self._send(status, "application/json", text)
+        if answer is None:
+            return self._send(404, "application/json", b'{"error": "not found"}')
+        return self._send(200, *answer)
+
+    def _parts(self) -> list[str] | None:
+        """Return what comes behind the secret; None where it is not the secret."""
+        port = self.server.labels.port
+        if self.headers.get("Host", "") not in (f"127.0.0.1:{port}", f"localhost:{port}"):
+            return None  # a name of somebody else's that was made to point here
+        _, token, *parts = [*self.path.partition("?")[0].split("/"), ""]
+        if not secrets.compare_digest(token.encode(), self.server.labels.token.encode()):
             return None
+        return [unquote(part) for part in parts[:-1]]
 
-        def _write(self, parts: list[str]) -> Answer | None:
-            if len(parts) != 2 or parts[0] != "labels":
-                return None
-            if self.headers.get_content_type() != "application/json":
-                raise ValueError("Content-Type: expected application/json")
-            length = self.headers.get("Content-Length", "")
-            if not length.isascii() or not length.isdigit() or int(length[:9]) > MOST_BODY:
-                self.close_connection = True
-                raise ValueError(f"Content-Length: expected at most {MOST_BODY}, got {length:.20}")
-            return server.put_labels(parts[1], self.rfile.read(int(length)))
+    def _read(self, parts: list[str]) -> Answer | None:
+        labels = self.server.labels
+        if len(parts) == 1:
+            return labels.listed() if parts[0] == "faces" else labels.page(parts[0])
+        readers = {"face": labels.face, "labels": labels.labels, "mask": labels.mask}
+        if len(parts) == 2 and parts[0] in readers:
+            return readers[parts[0]](parts[1])
+        return None
 
-        def _send(self, status: int, kind: str, body: bytes) -> None:
-            self.send_response(status)
-            for name, value in _HEADERS.items():
-                self.send_header(name, value)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def _write(self, parts: list[str]) -> Answer | None:
+        if len(parts) != 2 or parts[0] != "labels":
+            return None
+        if self.headers.get_content_type() != "application/json":
+            raise ValueError("Content-Type: expected application/json")
+        length = self.headers.get("Content-Length", "")
+        number = length.isascii() and length.isdigit() and len(length) < 10
+        if not number or int(length) > MOST_BODY:
+            self.close_connection = True
+            raise ValueError(f"Content-Length: expected at most {MOST_BODY}, got {length:.20}")
+        return self.server.labels.put_labels(parts[1], self.rfile.read(int(length)))
 
-    return Handler
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

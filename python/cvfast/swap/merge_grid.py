@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -131,7 +132,7 @@ def vary(words: Sequence[str]) -> dict[str, tuple[object, ...]]:
 def grid_of(settings: MergeSettings, axes: Mapping[str, Sequence[object]]) -> list[MergeSettings]:
     """Return the settings of each tile, row by row: the first axis goes down."""
     return [
-        replace(settings, **dict(zip(axes, values, strict=True)))
+        _changed(settings, dict(zip(axes, values, strict=True)))
         for values in itertools.product(*axes.values())
     ]
 
@@ -210,5 +211,9 @@ def _value(name: str, text: str) -> object:
             raise ValueError(f"{name}: expected numbers, got {text!r}") from None
     else:
         value = {"true": True, "false": False, "yes": True, "no": False}.get(text.lower(), text)
-    replace(MergeSettings(), **{name: value})  # checks its range
+    _changed(MergeSettings(), {name: value})  # checks its range
     return value
+
+
+def _changed(settings: MergeSettings, values: dict[str, Any]) -> MergeSettings:
+    return replace(settings, **values)

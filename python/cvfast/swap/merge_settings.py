@@ -228,7 +228,7 @@ def read_settings(text: str, name: str) -> tuple[MergeSettings, dict[str, Any]]:
     """
     try:
         tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of a number of many digits too
         raise MediaError(f"{name}: expected settings in TOML: {error}") from error
     given = tables.pop("merge", {})
     if not isinstance(given, dict):

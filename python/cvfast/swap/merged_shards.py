@@ -43,16 +43,16 @@ class MergedShards:
     records: tuple[Record, ...]
 
     @classmethod
-    def open(cls, workspace: Workspace) -> MergedShards:
-        """Find a workspace's merge.
+    def open(cls, workspace: Workspace, step: str = "merge") -> MergedShards:
+        """Find a workspace's merge: ``"merge"``, or ``"merge-frames"`` into pictures.
 
         Raises
         ------
         MediaError
             There is none, or it is not finished.
         """
-        place = workspace.steps / "merge"
-        command = f"cvfast swap merge {workspace.path}"
+        place = workspace.steps / step
+        command = f"cvfast swap merge {workspace.path}" + " --frames" * (step != "merge")
         file = place / "plan.json"
         if not file.is_file():
             raise MediaError(
@@ -90,7 +90,11 @@ class MergedShards:
 
     def cut(self, target: PathLike) -> Cut:
         """Return how the shards become a clip."""
-        return self._cut(target, {name: self._under("encoder.")[name] for name in _ENCODER})
+        return self._cut(target, self.encoder())
+
+    def encoder(self) -> dict[str, Any]:
+        """Return how the pictures are encoded."""
+        return {name: self._under("encoder.")[name] for name in _ENCODER}
 
     def mask_cut(self, target: PathLike) -> Cut:
         """Return how the masks' shards become a clip."""
@@ -100,7 +104,7 @@ class MergedShards:
     def facts(self, workspace: Workspace) -> dict[str, dict[str, Any]]:
         """Return what the result depends on beside the settings, as tables of JSON values."""
         settings = self.plan["settings"]
-        model = self.plan["inputs"][1:]
+        model = [given for given in self.plan["inputs"] if Path(given["path"]) != self.clip]
         return {
             "model": {
                 "name": Path(model[0]["path"]).name if model else "open",

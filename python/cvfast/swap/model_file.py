@@ -22,7 +22,7 @@ from cvfast.typing import Path as PathLike
 if TYPE_CHECKING:
     from cvfast.swap.networks import SwapNetworks
 
-__all__ = ["INSTALL", "read_model", "write_model"]
+__all__ = ["INSTALL", "read_model", "read_options", "write_model"]
 
 INSTALL = "pip install 'cvfast[train]'"
 _KEY, _FORMAT, _VERSION = "cvfast.swap", "cvfast swap model", 1
@@ -81,6 +81,18 @@ def write_model(
     if len(text) > _MOST_FACTS:
         raise ValueError(f"facts: expected at most {_MOST_FACTS} characters, got {len(text)}")
     write_tensors(path, arrays, {_KEY: text}, overwrite=overwrite)
+
+
+def read_options(path: PathLike) -> ModelOptions:
+    """Read what kind of model a file holds, without its weights.
+
+    Raises
+    ------
+    ModelError
+        As for `read_model`, but that weights are not looked at.
+    """
+    shown = Path(path)
+    return _head(parse_tensors(model_bytes(shown, _MOST_BYTES), shown)[1], shown)[0]
 
 
 def read_model(path: PathLike) -> tuple[ModelOptions, SwapNetworks, dict[str, Any]]:

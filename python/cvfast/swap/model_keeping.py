@@ -83,11 +83,11 @@ class Rollbacks:
 
 def check_model(path: Path, options: ModelOptions) -> None:
     """Refuse a model of another kind: it is neither trained on nor replaced."""
-    from cvfast.swap.model_file import read_model
+    from cvfast.swap.model_file import read_options
 
     if not path.is_file():
         return
-    found = read_model(path)[0]
+    found = read_options(path)
     for name in ARCHITECTURE:
         theirs, ours = getattr(found, name), getattr(options, name)
         if theirs != ours:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvfast.errors import MissingDependencyError, OutputExistsError, TrainingError
-from cvfast.io.atomic import make_folder
+from cvfast.io.atomic import make_folder, remove_leftovers
 from cvfast.io.images import write_image
 from cvfast.training.checkpoints import INSTALL, newest_checkpoint, save_checkpoint
 from cvfast.training.curves import Curves
@@ -166,6 +166,8 @@ def train(
     run = _Run(task, fabric, folder, {"seed": seed, **task.settings}, Curves.of(iterations))
     done = run.begin(resume)
     run.log = _tensorboard(folder) if tensorboard else None
+    if done:
+        run.mend(done, shows=done >= iterations or done % (preview_every or save_every) == 0)
     stopped = False
     try:
         for iteration in range(done + 1, iterations + 1):
@@ -270,6 +272,15 @@ class _Run:
         save_checkpoint(self._folder / "checkpoints", iteration, state)
         self.curves.write(self._folder / "losses.csv")
         self._task.saved(iteration)
+
+    def mend(self, iteration: int, *, shows: bool) -> None:
+        """Make what a process that was killed after this checkpoint did not come to."""
+        previews = self._folder / "previews"
+        for folder in (self._folder, previews):
+            remove_leftovers(folder)
+        self.curves.write(self._folder / "losses.csv")
+        if shows and not (previews / f"{iteration:09d}.png").exists():
+            self.show(iteration)
 
     def show(self, iteration: int) -> None:
         self.curves.draw(self._folder / "losses.png")
