@@ -96,7 +96,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="three kills: does it still run?")
     given = parser.parse_args(words)
     if given.quick:
-        given.kills, given.frames, given.steps = 3, 4, "extract,sort,mask apply"
+        given.kills, given.frames, given.steps = 3, 4, "extract,sort"
     given.steps = given.steps.split(",")
     return given
 

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common, Overwrite
 from cvfast.cli.signing import SigningFlags
+from cvfast.cli.swap_telling import DryRun, say_forecast
 
 __all__ = ["EXAMPLES", "USAGE", "swap_encode"]
 
@@ -33,6 +34,7 @@ def swap_encode(
     ] = False,
     rate: Annotated[int, Parameter(help="Frames a second of a folder of pictures.")] = 25,
     overwrite: Overwrite = False,
+    dry_run: DryRun = False,
     signing: SigningFlags | None = None,
     common: Common | None = None,
 ) -> int:
@@ -45,9 +47,12 @@ def swap_encode(
     """
     from cvfast.swap.encode import encode
     from cvfast.swap.encode_frames import encode_frames
+    from cvfast.swap.forecast import forecast
     from cvfast.swap.workspace import Workspace
 
     report = (common or Common()).report("swap")
+    if dry_run:
+        return say_forecast(report, forecast(Workspace.open(folder), ["encode"]))
     signer = (signing or SigningFlags()).signer(report)
     workspace = Workspace.open(folder)
     with report.bars(), report.bar("frames") as progress:

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common
 from cvfast.cli.report import Report
+from cvfast.cli.swap_telling import DryRun, say_forecast
 
 if TYPE_CHECKING:
     from cvfast.swap.upscaler import Upscaler
@@ -55,6 +56,7 @@ def swap_enhance(
     train: Annotated[
         int, Parameter(help="First go on training the network on this set's sharp faces: steps.")
     ] = 0,
+    dry_run: DryRun = False,
     flags: EnhanceFlags | None = None,
     common: Common | None = None,
 ) -> int:
@@ -63,6 +65,7 @@ def swap_enhance(
     A run that was interrupted goes on where it was when it is given again.
     """
     from cvfast.swap.enhance import EnhanceSettings, enhance
+    from cvfast.swap.forecast import forecast
     from cvfast.swap.upscaler import Upscaler
     from cvfast.swap.workspace import Workspace
 
@@ -71,6 +74,10 @@ def swap_enhance(
         raise ValueError(f"--train: expected at least 0, got {train}")
     settings = EnhanceSettings(**asdict(flags or EnhanceFlags()))
     workspace = Workspace.open(folder)
+    if dry_run:
+        size = settings.size or 0
+        given = {"scale": settings.scale, "size": size, "learned": settings.learned}
+        return say_forecast(report, forecast(workspace, [f"enhance {side}"], given))
     target = to or workspace.frames(side) / "aligned_enhanced"
     upscaler = Upscaler.load(model) if settings.learned else None
     if train and upscaler is not None:

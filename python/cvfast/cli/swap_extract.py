@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common
 from cvfast.cli.report import Report
+from cvfast.cli.swap_telling import DryRun, say_forecast
 
 if TYPE_CHECKING:
     from cvfast.swap.extract import Extracted
@@ -82,9 +83,7 @@ def swap_extract(
         bool,
         Parameter(negative="", help="Do frames again whose picture in aligned_debug you deleted."),
     ] = False,
-    dry_run: Annotated[
-        bool, Parameter(negative="", help="Say what would be done: time, disk, memory.")
-    ] = False,
+    dry_run: DryRun = False,
     flags: ExtractFlags | None = None,
     common: Common | None = None,
 ) -> int:
@@ -167,10 +166,4 @@ def _foretell(
     from cvfast.swap.forecast import forecast
 
     told = forecast(workspace, [f"extract {side}" for side in sides], {"extract": settings})
-    for step in told.steps:
-        report.result(
-            f"{step.name}: {step.text}", kind="dry-run", step=step.name, seconds=step.seconds,
-            disk=step.disk, memory=step.memory, done=step.done,
-        )  # fmt: skip
-    report.note(told.summary)
-    return 0
+    return say_forecast(report, told)

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common
 from cvfast.cli.swap_masking import BothSides, WorkspaceFolder, chosen_network, sides_of
+from cvfast.cli.swap_telling import DryRun, say_forecast
 
 __all__ = ["EXAMPLES", "USAGE", "swap_mask_apply"]
 
@@ -34,17 +35,21 @@ def swap_mask_apply(
     steady: Annotated[
         bool, Parameter(help="Take the median of three frames: masks flicker less.")
     ] = True,
+    dry_run: DryRun = False,
     common: Common | None = None,
 ) -> int:
     """Write into each face picture what of it is face. Resumes; pictures' pixels stay as they are.
 
     Training and merging then use these masks instead of the landmarks' hull.
     """
+    from cvfast.swap.forecast import forecast
     from cvfast.swap.masking import apply_masks
     from cvfast.swap.workspace import Workspace
 
     report = (common or Common()).report("swap")
     workspace = Workspace.open(folder)
+    if dry_run:
+        return say_forecast(report, forecast(workspace, ["mask"]))
     network, name = chosen_network(workspace, model, generic)
     for one in sides_of(side):
         with report.bars(), report.bar(f"masks, {one}") as progress:

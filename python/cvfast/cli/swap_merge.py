@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common, Overwrite
 from cvfast.cli.swap_merging import MergeFlags, read_toml
+from cvfast.cli.swap_telling import DryRun, say_forecast
 
 if TYPE_CHECKING:
     from cvfast.cli.report import Report
@@ -99,17 +100,21 @@ def swap_merge(
     flags: MergeFlags | None = None,
     jobs: Annotated[int, Parameter(help="Processes to work in.")] = 1,
     overwrite: Overwrite = False,
+    dry_run: DryRun = False,
     common: Common | None = None,
 ) -> int:
     """Swap the faces of the target's clip; what was interrupted is gone on with.
 
     The frames go into encoded pieces in the workspace, which cvfast swap encode joins.
     """
+    from cvfast.swap.forecast import forecast
     from cvfast.swap.merge import merge_job
     from cvfast.swap.workspace import Workspace
 
     report = (common or Common()).report("swap")
     workspace, still, what = Workspace.open(folder), still or Still(), what or What()
+    if dry_run:
+        return say_forecast(report, forecast(workspace, ["merge"]))
     base, options = read_toml(settings)
     options |= what.options()
     if what.like is not None and what.person is None:

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common
 from cvfast.cli.swap_init import agreed
+from cvfast.cli.swap_telling import say_forecast
 
 if TYPE_CHECKING:
     from cvfast.cli.report import Report
@@ -195,10 +196,4 @@ def _foretell(
     from cvfast.swap.run import forecast_run
 
     told = forecast_run(place, plan, folder=folder)
-    for step in told.steps:
-        report.result(
-            f"{step.name}: {step.text}", kind="dry-run", step=step.name, seconds=step.seconds,
-            disk=step.disk, memory=step.memory, done=step.done,
-        )  # fmt: skip
-    report.note(told.summary)
-    return 0
+    return say_forecast(report, told)

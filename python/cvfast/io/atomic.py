@@ -21,6 +21,7 @@ __all__ = [
     "flush_folder",
     "leftovers",
     "make_folder",
+    "remove_leftovers",
     "write_bytes",
 ]
 
@@ -160,6 +161,16 @@ def leftovers(folder: PathLike, *, of: PathLike | None = None) -> list[Path]:
         if match and (wanted is None or match.groups() == wanted):
             found.append(path)
     return found
+
+
+def remove_leftovers(folder: PathLike) -> None:
+    """Remove the temporary files that killed processes left in a folder, if there is one.
+
+    For folders in which one process writes at a time.
+    """
+    if Path(folder).is_dir():
+        for path in leftovers(folder):
+            path.unlink(missing_ok=True)
 
 
 def _beginning(path: Path) -> str:

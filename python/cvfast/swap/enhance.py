@@ -9,7 +9,7 @@ from typing import Any
 
 from cvfast.errors import CvfastError, MediaError, NothingFoundError, OutputExistsError
 from cvfast.geometry.sampling import as_rgb
-from cvfast.io.atomic import make_folder, write_bytes
+from cvfast.io.atomic import make_folder, remove_leftovers, write_bytes
 from cvfast.io.images import read_image
 from cvfast.io.opencv import load_cv2
 from cvfast.io.provenance import Mark
@@ -234,7 +234,7 @@ def _open(target: Path, settings: EnhanceSettings, upscaler: Upscaler | None) ->
     """Make the folder, or see that a run before made it with the same settings."""
     network = upscaler.fingerprint if settings.learned and upscaler is not None else None
     wanted: dict[str, Any] = {"version": 1, **asdict(settings), "upscaler": network}
-    make_folder(target)
+    remove_leftovers(make_folder(target))
     file = target / MANIFEST
     if file.is_file():
         try:

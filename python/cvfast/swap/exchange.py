@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cvfast.errors import CvfastError, MediaError, NothingFoundError, OutputExistsError
-from cvfast.io.atomic import check_target, make_folder, write_bytes
+from cvfast.io.atomic import check_target, make_folder, remove_leftovers, write_bytes
 from cvfast.io.images import read_image
 from cvfast.io.opening import open_regular
 from cvfast.swap.dfl_faces import dfl_bytes, packed_faces, read_dfl
@@ -200,7 +200,7 @@ def _aligned(file: Path, frames: Path, face_type: str, size: int) -> Iterator[tu
 
 def _open(folder: Path, given: Path) -> Path:
     """Make the output folder, or recognise one of an earlier import of the same set."""
-    make_folder(folder)
+    remove_leftovers(make_folder(folder))
     note = folder / _NOTE
     content = json.dumps({"imported": str(given.absolute())}).encode()
     if note.exists():

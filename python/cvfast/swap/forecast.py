@@ -27,6 +27,7 @@ _DECODE, _FOLLOW, _FIND = (0.001, 0.005), (0.010, 0.025), (0.09, 0.18)
 _DRAW, _SAVE = (0.008, 0.036), (0.005, 0.10)
 _CUT = (0.005, 0.060)  # seconds a face picture, and a megapixel of it
 _FACE_BYTES, _PNG_BYTES, _DRAWN_BYTES = (9000, 0.12e6), 1.7e6, 0.35e6
+_UPSCALE = (0.02, 7.0)  # seconds a face picture, and a megapixel of it before
 _MASK = 0.03  # seconds a face
 _MERGE = (0.02, 0.045)  # seconds a frame, and a megapixel
 _ENCODED = 0.35e6  # bytes a megapixel
@@ -121,8 +122,8 @@ def forecast(
     place
         A workspace; or the clips of ``"source"`` and ``"target"`` for one that is not made yet.
     steps
-        Names: ``extract source``, ``extract target``, ``mask``, ``train``, ``merge``, ``encode``;
-        others take nothing.
+        Names: ``extract source``, ``extract target``, ``mask``, ``enhance source``, ``train``,
+        ``merge``, ``encode``; others take nothing.
     settings
         ``extract``: `ExtractSettings`; ``iterations``, ``resolution``, ``batch`` and, if they were
         measured, ``seconds_per_iteration`` and ``model_bytes`` of the training.
@@ -180,12 +181,14 @@ def _step(
     if kind == "mask":
         faces = sum(each.frames for each in sides.values())
         return _told(name, f"{faces} faces", _MASK * faces, 2000 * faces, 300 * _MIB)
+    if kind == "enhance" and workspace is not None:
+        return _enhance(name, workspace, side, given)
     if kind == "train":
         return _train(name, given, workspace)
     if kind == "merge":
         seconds = target.frames * _cost(_MERGE, target.megapixels)
         disk = int(target.frames * target.megapixels * _ENCODED)
-        done = workspace is not None and workspace.merged.is_dir()
+        done = workspace is not None and (workspace.steps / "merge").is_dir()
         memory = int(500 * _MIB + target.megapixels * 120 * _MIB)
         return _told(name, f"{target.frames} frames", seconds, disk, memory, done=done)
     if kind == "encode":
@@ -210,6 +213,20 @@ def _extract(name: str, side: _Side, settings: ExtractSettings, done: bool) -> S
     memory = int(250 * _MIB + area * 60 * _MIB)
     text = f"{side.frames} frames, about {faces} faces of {settings.size} pixels"
     return _told(name, text, seconds, int(faces * disk), memory, done=done)
+
+
+def _enhance(name: str, workspace: Workspace, side: str, given: Mapping[str, Any]) -> StepForecast:
+    """Foretell it from the face pictures that are there, as if all were as large as the first."""
+    from cvfast.swap.face_file import face_files
+
+    paths = face_files(workspace.faces(side))
+    before = read_image(paths[0]).pixels.shape[0] if paths else 0
+    after = given.get("size") or before * int(given.get("scale", 1))
+    seconds = _cost(_UPSCALE, before**2 / 1e6) if given.get("learned", True) else _UPSCALE[0]
+    disk = int(len(paths) * _cost(_FACE_BYTES, after**2 / 1e6))
+    text = f"{len(paths)} faces of {after} pixels"
+    memory = 150 * _MIB + 100 * (before**2 + after**2)
+    return _told(name, text, len(paths) * seconds, disk, memory)
 
 
 def _train(name: str, given: Mapping[str, Any], workspace: Workspace | None) -> StepForecast:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cvfast.geometry.sampling import PixelReader
-from cvfast.io.atomic import leftovers
+from cvfast.io.atomic import remove_leftovers
 from cvfast.io.images import write_image
 from cvfast.swap.debug_picture import debug_file, draw_found, whole_frame, write_debug
 from cvfast.swap.extract_settings import ExtractSettings
@@ -41,9 +41,7 @@ class ExtractJob:
     def clear(self) -> None:
         """Remove what a killed process left half-written."""
         for folder in (self.frames, self.faces, self.debug):
-            if folder.is_dir():
-                for path in leftovers(folder):
-                    path.unlink(missing_ok=True)
+            remove_leftovers(folder)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cvfast.io.atomic import atomic_path, make_folder
+from cvfast.io.atomic import atomic_path, make_folder, remove_leftovers
 from cvfast.swap.face_file import FaceRecord, face_files, read_record, write_record
 from cvfast.swap.mask_samples import face_pixels
 from cvfast.swap.xseg import XSeg, resized
@@ -85,6 +85,7 @@ def apply_masks(
     """
     network = XSeg.load() if network is None else network
     maker = f"{network.fingerprint}{' steady' if steady else ''}"
+    remove_leftovers(folder)
     places, skipped = _places(folder)
     found = _Masks(network)
     changed = []
@@ -117,6 +118,7 @@ def remove_masks(folder: PathLike, *, labels: bool = False) -> list[Path]:
     MediaError, OutputError
         As in `apply_masks`.
     """
+    remove_leftovers(folder)
     changed = []
     for path in face_files(folder):
         record = read_record(path)

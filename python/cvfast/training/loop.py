@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvfast.errors import MissingDependencyError, OutputExistsError, TrainingError
-from cvfast.io.atomic import leftovers, make_folder
+from cvfast.io.atomic import make_folder, remove_leftovers
 from cvfast.io.images import write_image
 from cvfast.training.checkpoints import INSTALL, newest_checkpoint, save_checkpoint
 from cvfast.training.curves import Curves
@@ -276,9 +276,8 @@ class _Run:
     def mend(self, iteration: int, *, shows: bool) -> None:
         """Make what a process that was killed after this checkpoint did not come to."""
         previews = self._folder / "previews"
-        for folder in filter(Path.is_dir, (self._folder, previews)):
-            for part in leftovers(folder):
-                part.unlink(missing_ok=True)
+        for folder in (self._folder, previews):
+            remove_leftovers(folder)
         self.curves.write(self._folder / "losses.csv")
         if shows and not (previews / f"{iteration:09d}.png").exists():
             self.show(iteration)
