@@ -211,7 +211,7 @@ def _plot(frames: list[dict[str, Any]], path: Path) -> None:
     below.axhline(100 * OFF, color="grey", linewidth=0.8)
     below.set(xlabel="frame", ylabel="landmarks off, % of face", ylim=(0, None))
     for axes in (above, below):
-        axes.legend(frameon=False, loc="upper right")
+        axes.legend(frameon=False, loc="best")
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=100)
 
