@@ -107,8 +107,8 @@ def _microphone(canvas: _Canvas, face: Points, unit: float) -> None:
     canvas.line(head, foot, 0.2 * unit, [28, 28, 30], covers=True)
     mesh = 75 + 60 * canvas.noise(0.7)[..., None] + np.zeros(3, np.float32)
     canvas.fill(_round(head, 0.3 * unit, 0.34 * unit), mesh)
-    canvas.line(head + np.array([-0.28, 0.1]) * unit, head + np.array([0.28, 0.1]) * unit, 0.06 * unit,
-                [170, 170, 175], covers=False)  # fmt: skip
+    side, low = np.array([0.28, 0]) * unit, np.array([0, 0.1]) * unit
+    canvas.line(head + low - side, head + low + side, 0.06 * unit, [170, 170, 175], covers=False)
 
 
 def _phone(canvas: _Canvas, face: Points, unit: float) -> None:

@@ -39,7 +39,7 @@ from benchmarks.timing import measure
 SIDE = 256
 LAST_FACE = 5  # labels 1 to 5 of a made face are face
 FACE_TYPES = ("whole", "full")
-PEOPLE = 60  # for each kind of thing
+PEOPLE = 25  # for each kind of thing
 FIRST = 7_000_000  # numbers of people that no training has come to
 
 

@@ -4,12 +4,12 @@
                                      [--sheet F.jpg]
 
 Faces are looked for anew in both clips and in the result, by cvfast's detector and face mesh;
-dlib's recognition network tells how far each swapped face is from the middle of the source's
-faces and from that of the target's. Landmarks of the swapped face are compared with those of the target's
+dlib's recognition network tells how far each swapped face is from the middle of the source's faces
+and from that of the target's. Landmarks of the swapped face are compared with those of the target's
 face in the same frame, in shares of the face's size (the root of its box's area): as they are, and
-as `expression_off` without what is the same in all frames, which is that two people's eyes, nose and
-mouth sit differently. Exit code 1 where less than 90 % of the frames are nearer to the source, or
-landmarks as they are are off by more than 4 % on the average.
+as `expression_off` without what is the same in all frames, which is that two people's eyes, nose
+and mouth sit differently. Exit code 1 where less than 90 % of the frames are nearer to the source,
+or landmarks as they are are off by more than 4 % on the average.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def _plot(frames: list[dict[str, Any]], path: Path) -> None:
     below.axhline(100 * OFF, color="grey", linewidth=0.8)
     below.set(xlabel="frame", ylabel="landmarks off, % of face", ylim=(0, None))
     for axes in (above, below):
-        axes.legend(frameon=False, loc="upper right")
+        axes.legend(frameon=False, loc="best")
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=100)
 

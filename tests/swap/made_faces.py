@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import cv2
@@ -51,6 +52,7 @@ def write_made(path: Path, made: MadeFace, *, side: int = 96, pixels=None, **mor
     write_face(path, picture, record(transform_points(matrix, made.points68), **fields))
 
 
+@functools.cache
 def made(identity: int, seed: int, **options: object) -> MadeFace:
     """Return a small made face, nothing over it, in soft light unless said otherwise."""
     plain = {"size": 128, "light": "front", "occlusion": "none", "share": 0.55, "spoil": False}

@@ -156,12 +156,12 @@ anything = some.recursive(
         some.lists(inner, max_size=4)
         | some.dictionaries(some.sampled_from(["include", "points", "x"]), inner, max_size=3)
     ),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 
 @given(some.lists(anything, max_size=3) | anything)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_anything_else_is_a_value_error(given: Any) -> None:
     try:
         checked_polygons(given)

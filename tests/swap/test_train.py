@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -99,10 +100,22 @@ def test_killed_or_stopped_and_resumed_the_weights_are_the_same(
     assert rows[0] == rows[1]
 
 
+@pytest.fixture(scope="module")
+def half_way(two_people: People, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A training of three iterations, and the same after two."""
+    folder = tmp_path_factory.mktemp("half_way")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Curves, "draw", lambda *_: None)
+        trained(two_people, folder / "two", 2)
+        shutil.copytree(folder / "two", folder / "three")
+        trained(two_people, folder / "three", 3)
+    return folder / "three", folder / "two"
+
+
 def test_a_model_lost_after_its_checkpoint_is_written_again(
-    two_people: People, tmp_path: Path
+    two_people: People, half_way: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    trained(two_people, tmp_path, 2)
+    shutil.copytree(half_way[1], tmp_path, dirs_exist_ok=True)
     model = tmp_path / "model.safetensors"
     data = model.read_bytes()
     model.unlink()
@@ -156,11 +169,11 @@ def test_losses_that_are_never_numbers_end_with_advice(
 
 @pytest.mark.parametrize("full", ["checkpoint", "model"])
 def test_a_full_disk_keeps_what_was_saved(
-    full: str, two_people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    full: str, two_people: People, half_way: tuple[Path, Path], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """Wherever the space runs out; with space again, it goes on to the same weights."""
-    trained(two_people, tmp_path / "whole", 4)
-    trained(two_people, tmp_path / "a", 2)
+    shutil.copytree(half_way[1], tmp_path / "a")
     before = weights(tmp_path / "a")
 
     def no_space(*_arguments: Any, **_options: Any) -> None:
@@ -173,13 +186,13 @@ def test_a_full_disk_keeps_what_was_saved(
         else:  # its checkpoint is the first file of a save, the curves the second
             _after(patch, place[full], 2, no_space)
         with pytest.raises(OutputError, match="no space left"):
-            trained(two_people, tmp_path / "a", 4)
+            trained(two_people, tmp_path / "a", 3)
     after = weights(tmp_path / "a")
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert not list((tmp_path / "a").rglob("*.part*"))
 
-    trained(two_people, tmp_path / "a", 4)
-    assert same(tmp_path / "a", tmp_path / "whole")
+    trained(two_people, tmp_path / "a", 3)
+    assert same(tmp_path / "a", half_way[0])
 
 
 def _after(patch: pytest.MonkeyPatch, name: str, calls: int, broken: Callable[..., None]) -> None:

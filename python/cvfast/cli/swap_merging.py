@@ -83,8 +83,11 @@ def read_toml(path: Path | None) -> tuple[MergeSettings, dict[str, Any]]:
 
     if path is None:
         return MergeSettings(), {}
-    with open_regular(path) as file:
-        text = file.read(_MOST + 1)
+    try:
+        with open_regular(path) as file:
+            text = file.read(_MOST + 1)
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read: {error.strerror}") from error
     if len(text) > _MOST:
         raise MediaError(f"{path}: expected settings of at most {_MOST} bytes")
     settings, tables = read_settings(text.decode("utf-8", "replace"), str(path))

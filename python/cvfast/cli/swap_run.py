@@ -45,6 +45,8 @@ class Training:
         Parameter(help="How much of the head; else the preset's."),
     ] = None
     batch: Annotated[int | None, Parameter(help="Faces of each side in a step.")] = None
+    learning_rate: Annotated[float | None, Parameter(help="Length of a step.")] = None
+    eyes_mouth_priority: Annotated[bool | None, Parameter(help="Eyes and mouth first.")] = None
     seed: Annotated[int, Parameter(help="Of everything random.")] = 0
     threads: Annotated[int | None, Parameter(help="Threads of torch (default: its own).")] = None
 
@@ -125,7 +127,8 @@ def _plan(output: Path, training: Training, whom: Whom, look: Look) -> RunPlan:
 
     if training.iterations < 1:
         raise ValueError(f"--iterations: expected at least 1, got {training.iterations}")
-    changes: dict[str, Any] = {"face_type": training.face_type, "batch": training.batch}
+    names = ("face_type", "batch", "learning_rate", "eyes_mouth_priority")
+    changes: dict[str, Any] = {name: getattr(training, name) for name in names}
     changes = {name: value for name, value in changes.items() if value is not None}
     return RunPlan(
         iterations=training.iterations,

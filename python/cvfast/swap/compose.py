@@ -21,7 +21,7 @@ from cvfast.swap.merge_mask import combine_masks, shape_mask
 from cvfast.swap.merge_settings import MergeSettings
 from cvfast.typing import ImageF32, ImageU8
 
-__all__ = ["Composer", "FrameFace", "Patch", "Swapper"]
+__all__ = ["Composer", "CutFace", "FrameFace", "Patch", "Swapper"]
 
 _F64 = NDArray[np.float64]
 _LARGEST = 512  # pixels: a face's square is not enlarged beyond
@@ -130,6 +130,26 @@ class Patch:
 
 
 @dataclass(frozen=True, eq=False)
+class CutFace:
+    """A face as the network takes it.
+
+    Parameters
+    ----------
+    frame, face
+        Where it is from.
+    target
+        ``(n, n, 3)`` float32 RGB in [0, 1].
+    matrix
+        ``(2, 3)``: from the frame's points to the network's square, which count from its corner.
+    """
+
+    frame: CropSource
+    face: FrameFace
+    target: ImageF32
+    matrix: _F64
+
+
+@dataclass(frozen=True, eq=False)
 class _Work:
     """A face under way: where it is, what the network saw, and what it gave."""
 
@@ -192,13 +212,19 @@ class Composer:
         """Swap the faces of a frame, in order; none is pasted yet."""
         if not faces:
             return []
-        cut = [self.crop(frame, face) for face in faces]
-        targets = np.stack([target for target, _ in cut])
+        cuts = [self.cut(frame, face) for face in faces]
+        targets = np.stack([cut.target for cut in cuts])
         swapped = self.swapper.swap(targets, morph=self.settings.morph)
-        return [
-            self._patch(_Work(frame, face, target, matrix, *_one(swapped, index)))
-            for index, (face, (target, matrix)) in enumerate(zip(faces, cut, strict=True))
-        ]
+        return [self.patch(cut, swapped, index) for index, cut in enumerate(cuts)]
+
+    def cut(self, frame: CropSource, face: FrameFace) -> CutFace:
+        """Cut a face out, to be swapped; the frame must not change before it is a patch."""
+        return CutFace(frame, face, *self.crop(frame, face))
+
+    def patch(self, cut: CutFace, swapped: Any, index: int) -> Patch:
+        """Make a patch of what the network gave for a face, one of several."""
+        work = _Work(cut.frame, cut.face, cut.target, cut.matrix, *_one(swapped, index))
+        return self._patch(work)
 
     def _patch(self, work: _Work) -> Patch:
         settings, factor = self.settings, self.factor

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -22,14 +22,7 @@ from cvfast.io.frame import Frame
 from cvfast.io.images import read_image
 from cvfast.io.video import probe, read_frames
 from cvfast.runs.work import Task
-from cvfast.swap.frame_faces import (
-    CERTAIN,
-    FrameFace,
-    Numbering,
-    certainty,
-    find_faces,
-    follow_faces,
-)
+from cvfast.swap.frame_faces import Numbering, find_faces, follow_faces
 from cvfast.swap.frame_writer import ExtractJob, FrameWriter
 
 __all__ = ["Tally", "clip_part", "picture_part", "timed_frames"]
@@ -92,30 +85,22 @@ def clip_part(task: Task) -> None:
     numbering = Numbering(before["next"], before["last"]) if before else Numbering()
     writer = FrameWriter.of(job, numbering)
     tracker, tally = FaceTracker(), Tally(first=number)
+    upright = tuple(job.settings.rotations) == (0,)
     job.clear()
     begin = None if start is None else max(Fraction(0), start - lead)
     for frame, seconds in timed_frames(job.clip, start=begin, end=end):
         reader = frame_reader(frame)
-        faces = follow_faces(tracker, reader, float(seconds))
+        # What is turned is looked for in each frame: the tracker takes faces for upright ones.
+        faces = follow_faces(tracker, reader, float(seconds)) if upright else []
         if start is not None and seconds < start:
             continue
         if not number % job.settings.every:
-            faces = _surest(faces, reader, job.settings.rotations)
+            faces = faces or find_faces(reader, job.settings.rotations)
             names = writer.write(reader, faces, number, float(seconds), source=job.clip.name)
             tally.take(number, names)
         number += 1
         task.progress(number - tally.first, task.unit.weight)
     tally.finish(task, last=number, next=numbering.next, before=numbering.last)
-
-
-def _surest(
-    followed: list[FrameFace], reader: PixelReader, rotations: Sequence[int]
-) -> list[FrameFace]:
-    """Return what was followed; where that is nothing, or doubtful, what is found otherwise."""
-    if followed and (len(rotations) == 1 or certainty(followed) >= CERTAIN):
-        return followed
-    found = find_faces(reader, rotations)
-    return found if certainty(found) > certainty(followed) else followed
 
 
 def picture_part(task: Task) -> None:

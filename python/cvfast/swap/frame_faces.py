@@ -17,10 +17,9 @@ from cvfast.geometry.coordinates import rotate_points
 from cvfast.geometry.sampling import PixelReader
 from cvfast.kernels.nms import iou
 
-__all__ = ["CERTAIN", "FrameFace", "Numbering", "certainty", "find_faces", "follow_faces"]
+__all__ = ["FrameFace", "Numbering", "find_faces", "follow_faces"]
 
 _SURE = 0.5  # mesh score from which a found box counts as a face
-CERTAIN = 1 - 1e-8  # mesh score under which a face may be a turned one
 _SAME = 0.3  # intersection over union with a face of the frame before: the same face
 
 
@@ -57,7 +56,10 @@ def find_faces(
     min_score: float = 0.5,
     min_mesh: float = _SURE,
 ) -> list[FrameFace]:
-    """Find faces in a picture, turned in each way until there is one; the largest come first.
+    """Find faces in a picture, turned in the way in which the detector is surest of one.
+
+    The detector finds faces upside down too, but is less sure of them, and where their landmarks
+    are is then a guess that looks good to the mesh. The largest come first.
 
     Parameters
     ----------
@@ -74,29 +76,21 @@ def find_faces(
     []
     """
     best: list[FrameFace] = []
+    surest = 0.0
     for degrees in rotations:
         turns = degrees // 90
         turned = _turned(reader, turns)
-        found = landmarks(turned, faces=detect(turned, min_score=min_score))
+        seen = detect(turned, min_score=min_score)
+        if not len(seen) or float(seen.scores.max()) <= surest:
+            continue
         faces = [
             FrameFace(_turned_back(marks, turned.size, turns))
-            for marks in found
+            for marks in landmarks(turned, faces=seen)
             if marks.score >= min_mesh
         ]
-        if certainty(faces) > certainty(best):
-            best = sorted(faces, key=lambda face: -_area(face.box))
-        if certainty(best) >= CERTAIN:
-            break
-    return best
-
-
-def certainty(faces: Sequence[FrameFace]) -> float:
-    """Return the highest score of some faces' landmarks; 0 of none.
-
-    A face that is upside down is taken for an upright one now and then, at a score below
-    `CERTAIN`: turned the right way it has a higher one.
-    """
-    return max((float(face.landmarks.score) for face in faces), default=0.0)
+        if faces:
+            best, surest = faces, float(seen.scores.max())
+    return sorted(best, key=lambda face: -_area(face.box))
 
 
 def follow_faces(tracker: FaceTracker, reader: PixelReader, seconds: float) -> list[FrameFace]:

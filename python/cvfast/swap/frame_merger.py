@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from cvfast.faces.frames import frame_reader
 from cvfast.geometry.coordinates import rotate_points
 from cvfast.io.frame import Frame
-from cvfast.swap.compose import Composer, Patch
+from cvfast.swap.compose import Composer, CutFace, Patch
+from cvfast.swap.group_swap import GroupSwapper, Place
 from cvfast.swap.label import LABEL, draw_label
 from cvfast.swap.merge_faces import FaceTable
 from cvfast.swap.plane_paste import paste_patch
@@ -57,19 +58,22 @@ class FrameMerger:
     ) -> None:
         self._composer, self._table, self._origin = composer, table, origin
         self._label, self._mask = label, mask
+        self._group = GroupSwapper(composer.swapper, composer.settings.morph)
         self.swapped = self.faces = 0
 
-    def prepare(self, frame: Frame) -> list[Patch]:
-        """Cut the frame's faces out and swap them; the frame stays as it is."""
+    def prepare(self, frame: Frame) -> list[tuple[CutFace, Place]]:
+        """Cut the frame's faces out and have them swapped; the frame stays as it is."""
         now = float((frame.seconds or Fraction(0)) - self._origin)
         source = frame_reader(frame).source
         if source is None or self._composer.settings.mode == "original":
             return []
         faces = [face.frame_face() for face in self._table.at(now)]
-        return self._composer.patches(source, faces)
+        cuts = [self._composer.cut(source, face) for face in faces]
+        return [(cut, self._group.add(cut.target)) for cut in cuts]
 
-    def edit(self, frame: Frame, patches: list[Patch]) -> bool:
+    def edit(self, frame: Frame, prepared: list[tuple[CutFace, Place]]) -> bool:
         """Paste swapped faces into a frame, in place; return whether it has changed."""
+        patches = [self._composer.patch(cut, *self._group.get(place)) for cut, place in prepared]
         covered = paste(frame, patches)
         self.swapped += bool(patches)
         self.faces += len(patches)

@@ -98,13 +98,9 @@ class FrameWriter:
         """
         settings = self.job.settings
         writer = FaceWriter(self.job.faces, source, settings)
-        wanted = writer.wanted(
-            [
-                face
-                for face in faces
-                if self.person is None or self.person.keeps(face, reader, frame)
-            ]
-        )
+        if self.person is not None:
+            faces = self.person.among(faces, reader, frame)
+        wanted = writer.wanted(faces)
         numbers = self.numbering.number(wanted)
         names = {
             number: writer.write(reader, face, number, frame, seconds).name

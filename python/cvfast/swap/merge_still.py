@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from cvfast.faces.frames import frame_reader
 from cvfast.geometry.sampling import PixelReader
 from cvfast.io.files import expand_inputs
 from cvfast.io.frame import Frame
@@ -60,7 +59,7 @@ def merge_still(
 
 def frame_pixels(frame: Frame) -> ImageU8:
     """Return a clip's frame upright as ``(h, w, 3)`` uint8 RGB."""
-    return whole_frame(frame_reader(frame))
+    return np.ascontiguousarray(np.rot90(frame.rgb(), -frame.rotation))
 
 
 def still_frames(target: Path, start: int = 0, end: int | None = None) -> Iterator[ImageU8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,7 +37,7 @@ class PersonFilter:
     embedder: Embedder
     known: ImageF32
     limit: float
-    _judged: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    _judged: dict[int, tuple[int, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, picture: PathLike, *, model: str = "dlib") -> PersonFilter:
@@ -56,14 +57,19 @@ class PersonFilter:
         face = choose_face(image, name=str(picture)).landmarks
         return cls(embedder, embedder.embed(image, [face]), float(embedder.threshold.distance))
 
-    def keeps(self, face: FrameFace, reader: PixelReader, frame: int) -> bool:
-        """Tell whether a face of a frame is the person's."""
+    def among(self, faces: Sequence[FrameFace], reader: PixelReader, frame: int) -> list[FrameFace]:
+        """Return the face of a frame that is the person's, if one is: nobody is there twice."""
+        near = [(self._distance(face, reader, frame), face) for face in faces]
+        near = [(distance, face) for distance, face in near if distance < self.limit]
+        return [min(near, key=lambda one: one[0])[1]] if near else []
+
+    def _distance(self, face: FrameFace, reader: PixelReader, frame: int) -> float:
         if face.track in self._judged:
-            at, same = self._judged[face.track]
+            at, distance = self._judged[face.track]
             if frame - at < _AGAIN:
-                return same
+                return distance
         vector = self.embedder.embed(reader, [face.landmarks])
-        same = bool(np.all(self.embedder.distances(vector, self.known) < self.limit))
+        distance = float(np.max(self.embedder.distances(vector, self.known)))
         if face.track is not None:
-            self._judged[face.track] = frame, same
-        return same
+            self._judged[face.track] = frame, distance
+        return distance
