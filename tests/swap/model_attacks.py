@@ -221,7 +221,7 @@ def settings_files() -> dict[str, bytes]:
     """Settings in TOML that are none."""
     return {
         "deep": b"merge = " + b"[" * 50_000,
-        "deep tables": b"[merge" + b".a" * 50_000 + b"]",
+        "deep tables": b"[merge" + b".a" * 4_000 + b"]",
         "digits": b"[merge]\nblur = " + b"9" * 50_000,
         "hexadecimal": b"[merge]\nblur = 0x" + b"f" * 50_000,
         "infinite": b"[merge]\nmorph = inf",
