@@ -84,14 +84,21 @@ def _models() -> str:
     from cvfast.models.registry import MODELS, verify
     from cvfast.models.session import Session
     from cvfast.models.shape_file import read_shape_file
+    from cvfast.swap.upscaler import Upscaler
+    from cvfast.swap.xseg import XSeg
 
+    readers: dict[str, Callable[[Path], object]] = {
+        "deepface_small": read_deepface,
+        "face_upscaler": Upscaler.load,
+        "face_mask": XSeg.load,
+    }
     try:
         for model in MODELS:
             verify(model.path, model.sha256)
             if model.path.suffix == ".tflite":
                 Session(model.name)
-            elif model.name == "deepface_small":
-                read_deepface(model.path)
+            elif model.name in readers:
+                readers[model.name](model.path)
             elif model.path.suffix == ".safetensors":
                 read_shape_file(model.path)
             elif model.path.suffix == ".xml":

@@ -38,8 +38,8 @@ def steadied(landmarks: _F64, seconds: _F64) -> _F64:
     --------
     >>> rng = np.random.default_rng(0)
     >>> still = np.zeros((50, 68, 2)) + rng.uniform(0, 100, (68, 2))
-    >>> noisy = still + rng.normal(0, 0.5, still.shape)
-    >>> bool((steadied(noisy, np.arange(50) / 25) - still).std() < 0.25)
+    >>> noisy = still + rng.normal(0, 0.1, still.shape)
+    >>> bool((steadied(noisy, np.arange(50) / 25) - still).std() < 0.04)
     True
     """
     done = np.array(landmarks, np.float64)
