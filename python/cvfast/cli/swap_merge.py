@@ -50,7 +50,7 @@ class What:
     end: Annotated[float | None, Parameter(help="Second to end before.")] = None
     codec: Annotated[str | None, Parameter(help="Video codec; else the usual one.")] = None
     crf: Annotated[float | None, Parameter(help="Quality, smaller is better; else 16.")] = None
-    encoder_preset: Annotated[str | None, Parameter(help="Effort; else veryfast.")] = None
+    encoder_preset: Annotated[str | None, Parameter(help="Effort; else superfast.")] = None
 
     def options(self) -> dict[str, Any]:
         """Return what was said, as options of `cvfast.swap.merge.merge_job`."""

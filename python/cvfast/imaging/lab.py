@@ -50,12 +50,12 @@ def rgb_to_lab(rgb: ImageF32) -> ImageF32:
     linear *= np.float32(1 / 1.055)
     linear **= np.float32(2.4)
     np.multiply(values, np.float32(1 / 12.92), out=linear, where=values <= np.float32(0.04045))
-    xyz = _TO_XYZ @ linear
+    xyz = _mixed(_TO_XYZ, linear)
     curve = np.cbrt(xyz)
     low = xyz < _KNEE**3
     np.multiply(xyz, _SLOPE, out=curve, where=low)
     np.add(curve, _OFFSET, out=curve, where=low)
-    lab = _TO_LAB @ curve
+    lab = _mixed(_TO_LAB, curve)
     lab[0] -= 16
     return _picture(lab, rgb)
 
@@ -80,12 +80,12 @@ def lab_to_rgb(lab: ImageF32) -> ImageF32:
     """
     planes = _planes(lab)
     planes[0] += 16
-    curve = _FROM_LAB @ planes
+    curve = _mixed(_FROM_LAB, planes)
     xyz = curve * curve * curve
     low = curve < _KNEE
     np.subtract(curve, _OFFSET, out=curve, where=low)
     np.multiply(curve, 1 / _SLOPE, out=xyz, where=low)
-    linear = np.clip(_TO_RGB @ xyz, 0, 1)
+    linear = np.clip(_mixed(_TO_RGB, xyz), 0, 1)
     rgb = linear ** np.float32(1 / 2.4)
     rgb *= np.float32(1.055)
     rgb -= np.float32(0.055)
@@ -100,3 +100,8 @@ def _planes(image: ImageF32) -> ImageF32:
 
 def _picture(planes: ImageF32, like: ImageF32) -> ImageF32:
     return np.ascontiguousarray(planes.T).reshape(like.shape)
+
+
+def _mixed(matrix: ImageF32, planes: ImageF32) -> ImageF32:
+    """Return ``matrix @ planes`` on this thread: BLAS would take all cores for so little."""
+    return np.einsum("ij,jn->in", matrix, planes)

@@ -145,7 +145,7 @@ def merge_job(
     end: float | None = None,
     codec: str | None = None,
     crf: float = 16,
-    preset: str = "veryfast",
+    preset: str = "superfast",
     threads: int | None = None,
 ) -> MergeJob:
     """Return what is to be merged, and how.

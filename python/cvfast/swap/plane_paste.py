@@ -70,9 +70,9 @@ def _layers(frame: Frame, patch: Patch) -> tuple[ImageF32, ImageF32]:
     cv2 = load_cv2()
     top = (1 << frame.bits) - 1
     matrix, offset = ycc_from_rgb(frame.color, frame.height, frame.bits)
-    samples = (matrix * (255 / top)).astype(np.float32) @ patch.face.reshape(-1, 3).T
-    samples += (np.reshape(offset, (3, 1)) / top).astype(np.float32)
-    y, cb, cr = samples.reshape(3, *patch.mask.shape)
+    change = np.column_stack([matrix * (255 / top), np.reshape(offset, 3) / top])
+    # Not by @: BLAS would take all cores for it, and they are at work on other frames.
+    y, cb, cr = cv2.split(cv2.transform(patch.face, change))
     luma: ImageF32 = cv2.merge([y, patch.mask, np.zeros_like(y)])
     chroma: ImageF32 = cv2.merge([cb, cr, patch.mask])
     return luma, chroma

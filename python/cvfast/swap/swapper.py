@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,10 +167,7 @@ class _TorchSwapper(Swapper):
         from cvfast.swap.model_file import read_model
 
         options, self._networks, facts = read_model(path)
-        import torch
-
-        if threads is not None:
-            torch.set_num_threads(threads)
+        self._threads, self._knows = threads, threading.local()
         self._networks.fix()
         self.resolution, self.face_type = options.resolution, options.face_type
         self.has_morph = options.family == "amp"
@@ -178,6 +176,11 @@ class _TorchSwapper(Swapper):
     def _swap(self, faces: ImageF32, morph: float) -> Swapped:
         import torch
 
+        # OpenMP keeps the number for each thread that calls it: the one that opened the model is
+        # seldom the one that runs it, and two threads on one core wait for each other.
+        if self._threads is not None and not getattr(self._knows, "set", False):
+            torch.set_num_threads(self._threads)
+            self._knows.set = True
         with torch.inference_mode():
             # NHWC seen as NCHW is what torch calls channels last: nothing is copied.
             given = torch.from_numpy(np.ascontiguousarray(faces)).permute(0, 3, 1, 2)
