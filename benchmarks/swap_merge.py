@@ -1,6 +1,6 @@
 """How many frames a second `cvfast swap merge` puts a face into: tiny-96, 1280 x 720, two cores.
 
-    python -m benchmarks.swap_merge             some three minutes; writes results/swap_merge.json
+    python -m benchmarks.swap_merge             some four minutes; writes results/swap_merge.json
     python -m benchmarks.swap_merge --quick     seconds; writes nothing
 
 A made person's clip is merged by an untrained tiny-96 model at the usual settings, in stretches:
@@ -48,7 +48,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="two rounds of twelve frames")
     parser.add_argument("--output", type=Path)
     given = parser.parse_args(words)
-    frames, rounds = (12, 2) if given.quick else (40, 20)
+    frames, rounds = (12, 2) if given.quick else (120, 20)
     with tempfile.TemporaryDirectory() as folder:
         workspace = made_workspace(Path(folder), frames=frames)
         swapper = open_swapper(workspace.model, threads=1)

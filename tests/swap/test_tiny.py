@@ -17,7 +17,8 @@ from cvfast.typing import ImageF32
 
 from tests.swap.people import face_folder
 
-ITERATIONS, PEOPLE = 400, (8, 13)
+LONG, SHORT = 340, 40  # iterations with long steps, and with short ones to settle
+PEOPLE = (8, 13)
 LEARNED, HELD_OUT = 36, 12  # faces of each side
 
 
@@ -30,8 +31,10 @@ def test_tiny_beats_the_mean_face_on_faces_it_has_not_seen(tmp_path: Path) -> No
     options = replace(
         PRESETS["tiny"], face_type="full", batch=2, learning_rate=5e-4, random_warp=False
     )
-    how = How(threads=1, save_every=ITERATIONS, backup_every=0, hold_out=0, workers=0)
-    done = train_faces(learned, tmp_path / "model", options, iterations=ITERATIONS, how=how)
+    how = How(threads=1, save_every=LONG, backup_every=0, hold_out=0, workers=0)
+    train_faces(learned, tmp_path / "model", options, iterations=LONG, how=how)
+    options = replace(options, learning_rate=1e-4)
+    done = train_faces(learned, tmp_path / "model", options, iterations=LONG + SHORT, how=how)
 
     rows = [line.split(",") for line in (tmp_path / "model/losses.csv").read_text().split()[1:]]
     losses = np.array([row[1:] for row in rows], float)

@@ -104,4 +104,5 @@ def _picture(planes: ImageF32, like: ImageF32) -> ImageF32:
 
 def _mixed(matrix: ImageF32, planes: ImageF32) -> ImageF32:
     """Return ``matrix @ planes`` on this thread: BLAS would take all cores for so little."""
-    return np.einsum("ij,jn->in", matrix, planes)
+    mixed: ImageF32 = np.einsum("ij,jn->in", matrix, planes)
+    return mixed
