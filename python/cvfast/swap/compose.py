@@ -176,6 +176,9 @@ class Composer:
         `cvfast.swap.xseg.XSeg.masks`. Needed where ``settings.needs_xseg``.
     upscale
         Enlarges a picture ``(n, n, 3)`` float32 four times.
+    place
+        Turns the matrix from a frame's points to the network's square into one to the swapped
+        face's: `cvfast.swap.proportions.Proportions.before`.
     """
 
     def __init__(
@@ -185,15 +188,18 @@ class Composer:
         *,
         segment: Callable[[ImageF32], ImageF32] | None = None,
         upscale: Upscale | None = None,
+        place: Callable[[_F64], _F64] | None = None,
     ) -> None:
         self.swapper, self.settings = swapper, settings
         self.size = int(swapper.resolution)
         self.factor = max(1, min(_MOST_TIMES, _LARGEST // self.size))
-        self._segment, self._upscale = segment, upscale
+        self._segment, self._upscale, self._place = segment, upscale, place
 
     def with_settings(self, settings: MergeSettings) -> Composer:
         """Return one that composes in another way, with the same networks."""
-        return Composer(self.swapper, settings, segment=self._segment, upscale=self._upscale)
+        return Composer(
+            self.swapper, settings, segment=self._segment, upscale=self._upscale, place=self._place
+        )
 
     def crop(self, frame: CropSource, face: FrameFace, factor: int = 1) -> tuple[ImageF32, _F64]:
         """Cut a face out as the network wants it, or larger.
@@ -278,6 +284,8 @@ class Composer:
 
     def _scaled(self, matrix: _F64) -> _F64:
         """Return the matrix with which the square comes back larger or smaller."""
+        if self.settings.fit and self._place is not None:
+            matrix = self._place(matrix)
         scale = 1 / (1 + self.settings.face_scale / 100)
         middle = self.size / 2
         scaled = matrix * scale

@@ -99,7 +99,8 @@ def _needing_most(every: Sequence[MergeSettings]) -> MergeSettings:
     if any(one.needs_xseg for one in every):
         settings = replace(settings, occlusions="xseg")
     most = max(one.super_resolution for one in every)
-    return replace(settings, super_resolution=most)
+    fit = any(one.fit for one in every)
+    return replace(settings, super_resolution=most, fit=fit)
 
 
 def vary(words: Sequence[str]) -> dict[str, tuple[object, ...]]:

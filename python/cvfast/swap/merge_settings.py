@@ -116,6 +116,8 @@ class MergeSettings:
         0 to 1: how much of the source an AMP model gives.
     steady
         Steady the landmarks over time.
+    fit
+        Move the swapped face, by the same in all frames, to where the target's features are.
     label
         Draw a visible label into a corner of every frame.
     seed
@@ -153,6 +155,7 @@ class MergeSettings:
     color_degrade: int = 0
     morph: float = 1.0
     steady: bool = True
+    fit: bool = False
     label: bool = True
     seed: int = 0
 
@@ -169,7 +172,7 @@ class MergeSettings:
                 raise TypeError(f"{name}: expected {wanted}, got {type(value).__name__}")
             if not low <= value <= high:
                 raise ValueError(f"{name}: expected {low:g} to {high:g}, got {value}")
-        for name in ("masked_hist_match", "steady", "label"):
+        for name in ("masked_hist_match", "steady", "fit", "label"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}: expected True or False, got {getattr(self, name)!r}")
 

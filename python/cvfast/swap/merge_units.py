@@ -131,7 +131,12 @@ def composer_of(job: MergeJob) -> Composer:
         def upscale(image: ImageF32) -> ImageF32:
             return upscaler.upscale(image, 4)
 
-    return Composer(swapper, job.settings, segment=segment, upscale=upscale)
+    place = None
+    if job.settings.fit:
+        from cvfast.swap.proportions import measured
+
+        place = measured(swapper, job.table().paths).before
+    return Composer(swapper, job.settings, segment=segment, upscale=upscale, place=place)
 
 
 def shard(task: Task) -> None:
