@@ -121,6 +121,7 @@ def _entry(entry: Any) -> tuple[str, tuple[int, ...], int, int]:
         raise ValueError(f"expected whole numbers as shape and offsets, got {numbers}")
     if len(shape) > 8 or len(offsets) != 2:
         raise ValueError(f"expected at most 8 sides and 2 offsets, got {numbers}")
-    if math.prod(side or 1 for side in shape) >= 1 << 40:  # NumPy refuses it, though it be empty
+    # What is empty has no bytes that are missing, but NumPy refuses such sides all the same.
+    if 0 in shape and math.prod(side or 1 for side in shape) >= 1 << 40:
         raise ValueError(f"expected a shape of less than 2^40 numbers, got {shape}")
     return kind, tuple(shape), offsets[0], offsets[1]
