@@ -15,6 +15,7 @@ import numpy as np
 from cvfast import ThinPlateSpline, _core, local_rotate, local_scale, local_translate
 from cvfast.kernels.boost import FeatureBank, haar_features, lbp_features
 from cvfast.kernels.flow import FlowPyramid, track_points
+from cvfast.kernels.grid import sample_grid
 from cvfast.kernels.mask import polygon_mask
 from cvfast.kernels.match import match_template
 from cvfast.kernels.raster import Cutout, rasterise, sample_texture
@@ -201,6 +202,19 @@ def match(rng: np.random.Generator) -> Callable[[int], Any]:
     return lambda threads: match_template(image, template, mask=mask, threads=threads)
 
 
+def grid(rng: np.random.Generator) -> Callable[[int], Any]:
+    height, width, channels = (int(side) for side in rng.integers(1, (60, 60, 9)))
+    image = rng.integers(0, 256, (height, width, channels), np.uint8)
+    cells = int(rng.integers(1, 8))
+    nodes = rng.uniform(-5, 65, (cells + 1, cells + 1, 2)).astype(np.float32)
+    matrix = rng.normal(0, 0.2, (2, 3)) * (1, 1, 10)
+    size = (int(rng.integers(1, 50)), int(rng.integers(1, 50)))
+    colors, finer = int(rng.integers(0, channels + 1)), int(rng.integers(1, 4))
+    return lambda threads: sample_grid(
+        image, nodes, matrix, size, colors=colors, finer=finer, threads=threads
+    )
+
+
 FAMILIES = {
     "scale": scale,
     "translate": translate,
@@ -215,6 +229,7 @@ FAMILIES = {
     "raster": raster,
     "boost": boost,
     "match": match,
+    "grid": grid,
 }
 
 

@@ -74,8 +74,8 @@ struct TextureGrid {
 };
 
 // The texture seen through the grid: `out` is (height, width, channels), and its point (x, y),
-// counted from the corner of the first pixel, shows the grid's (m0 x + m1 y + m2, m3 x + m4 y + m5),
-// counted in cells from the first node. Each pixel is the mean of `finer` by `finer` bilinear
+// counted from the corner of the first pixel, shows the grid's (m0 x + m1 y + m2, m3 x + m4 y +
+// m5), counted in cells from the first node. Each pixel is the mean of `finer` by `finer` bilinear
 // samples. Beyond the grid, the first `colors` channels take its border, the others are 0. At most
 // 8 channels. Throws std::invalid_argument for nodes or a matrix that are not finite.
 void sample_grid(const Texture& texture, const TextureGrid& grid, const double* matrix,
