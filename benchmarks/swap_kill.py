@@ -158,8 +158,6 @@ def _trial(step: str, place: Path, found: Found, most: int, chance: random.Rando
 
 
 def _start(step: str, place: Path) -> subprocess.Popen[str]:
-    root = Path(__file__).parents[1]
-    paths = [str(root / "python"), os.environ.get("PYTHONPATH", "")]
     return subprocess.Popen(
         [sys.executable, "-m", "cvfast", "swap", *COMMANDS[step].split(), "--quiet"],
         cwd=place,
@@ -167,7 +165,7 @@ def _start(step: str, place: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)},
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
 
 
