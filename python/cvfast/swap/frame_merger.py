@@ -14,7 +14,7 @@ from cvfast.io.frame import Frame
 from cvfast.swap.compose import Composer, CutFace, Patch
 from cvfast.swap.group_swap import GroupSwapper, Place
 from cvfast.swap.label import LABEL, draw_label
-from cvfast.swap.merge_faces import FaceTable
+from cvfast.swap.merge_faces import TargetFaces
 from cvfast.swap.plane_paste import paste_patch
 from cvfast.typing import ImageU8
 
@@ -50,7 +50,7 @@ class FrameMerger:
     def __init__(
         self,
         composer: Composer,
-        table: FaceTable,
+        table: TargetFaces,
         *,
         origin: Fraction = Fraction(0),
         label: str = LABEL,

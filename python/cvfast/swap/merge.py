@@ -18,7 +18,7 @@ from cvfast.runs.execute import execute
 from cvfast.runs.folder import RunFolder, open_run, stored_settings
 from cvfast.runs.plan import Plan, Unit
 from cvfast.swap.compose import Swapper
-from cvfast.swap.merge_faces import FaceTable
+from cvfast.swap.merge_faces import TargetFaces
 from cvfast.swap.merge_facts import clear_other, merge_settings, model_inputs, stretches
 from cvfast.swap.merge_person import tracks_like
 from cvfast.swap.merge_settings import MergeSettings
@@ -183,7 +183,7 @@ def merge_job(
     window = Window.of(start, end)
     encoder = {"codec": codec, "crf": crf, "preset": preset}
     folder = workspace.faces("target")
-    faces = FaceTable.read(folder)
+    faces = TargetFaces.read(folder)
     return MergeJob(
         clip=workspace.checked_clip("target"),
         faces=folder,
@@ -203,7 +203,7 @@ def merge_job(
 
 
 def _chosen(
-    faces: FaceTable, folder: Path, tracks: Collection[int] | None, like: PathLike | None
+    faces: TargetFaces, folder: Path, tracks: Collection[int] | None, like: PathLike | None
 ) -> tuple[int, ...]:
     """Return the numbers of the tracks that are swapped."""
     if like is not None:

@@ -15,7 +15,7 @@ from cvfast.swap.compose import FrameFace
 from cvfast.swap.face_file import FaceRecord, face_files, read_record
 from cvfast.swap.steady import pieces, steadied
 
-__all__ = ["FaceTable", "TableFace"]
+__all__ = ["TableFace", "TargetFaces"]
 
 _SAME_TIME = 2e-4  # seconds: times of two frames differ by more
 _F64 = NDArray[np.float64]
@@ -40,7 +40,7 @@ class TableFace:
         return FrameFace(self.landmarks, self.motion, mask, matrix)
 
 
-class FaceTable:
+class TargetFaces:
     """The faces of a folder by time: one row a face, some 1.2 KB each.
 
     Parameters
@@ -76,7 +76,7 @@ class FaceTable:
         return len(self.frames)
 
     @classmethod
-    def read(cls, folder: Path) -> FaceTable:
+    def read(cls, folder: Path) -> TargetFaces:
         """Read the records of a folder of face pictures, one after the other.
 
         Raises
@@ -119,12 +119,12 @@ class FaceTable:
             digest.hexdigest(),
         )
 
-    def only(self, tracks: Collection[int]) -> FaceTable:
+    def only(self, tracks: Collection[int]) -> TargetFaces:
         """Return the faces of some tracks alone."""
         kept = np.flatnonzero(np.isin(self.tracks, list(tracks)))
         return self._taken(kept, self.landmarks[kept])
 
-    def steady(self) -> FaceTable:
+    def steady(self) -> TargetFaces:
         """Return the same faces with landmarks steadied over time, track by track."""
         landmarks = self.landmarks.copy()
         for track in np.unique(self.tracks):
@@ -147,9 +147,9 @@ class FaceTable:
         x, y = self.motion[row].tolist()
         return TableFace(int(self.tracks[row]), self.landmarks[row], (x, y), self.paths[row])
 
-    def _taken(self, rows: NDArray[np.intp], landmarks: _F64) -> FaceTable:
+    def _taken(self, rows: NDArray[np.intp], landmarks: _F64) -> TargetFaces:
         paths = [self.paths[row] for row in rows]
-        return FaceTable(
+        return TargetFaces(
             self.frames[rows],
             self.tracks[rows],
             self.seconds[rows],

@@ -15,7 +15,7 @@ from cvfast.swap.compose import Composer, Swapper
 from cvfast.swap.frame_merger import FrameMerger
 from cvfast.swap.label import LABEL
 from cvfast.swap.mask_clip import mask_shard
-from cvfast.swap.merge_faces import FaceTable
+from cvfast.swap.merge_faces import TargetFaces
 from cvfast.swap.merge_settings import MergeSettings
 from cvfast.typing import ImageF32
 
@@ -92,14 +92,14 @@ class MergeJob:
             **encoder,
         )
 
-    def table(self) -> FaceTable:
+    def table(self) -> TargetFaces:
         """Return the faces that are swapped, steadied if that is set."""
         return _table(self.faces, self.tracks, self.settings.steady)
 
 
 @lru_cache(maxsize=1)
-def _table(faces: Path, tracks: tuple[int, ...], steady: bool) -> FaceTable:
-    table = FaceTable.read(faces).only(tracks)
+def _table(faces: Path, tracks: tuple[int, ...], steady: bool) -> TargetFaces:
+    table = TargetFaces.read(faces).only(tracks)
     return table.steady() if steady else table
 
 

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from cvfast.geometry.alignment import transform_points
 from cvfast.geometry.sampling import PixelReader
-from cvfast.io.images import read_image
-from cvfast.kernels.crop import CropSource, SampleGrid
-from cvfast.swap.compose import Swapper, affine, inverse, to_pixels
-from cvfast.swap.debug_picture import whole_frame
+from cvfast.swap.compose import Swapper
 from cvfast.swap.face_file import read_record
+from cvfast.swap.face_store import cut_face
 from cvfast.swap.face_types import crop_matrix
 from cvfast.swap.frame_faces import find_faces
+from cvfast.swap.mask_samples import face_pixels
 from cvfast.typing import ImageF32
 
 __all__ = ["Proportions", "measured"]
@@ -73,7 +72,8 @@ def measured(swapper: Swapper, paths: Sequence[Path]) -> Proportions:
         if record is None:
             continue
         matrix = crop_matrix(record.landmarks, swapper.face_type, size)
-        face = _cut(path, matrix, size)
+        cut = cut_face(face_pixels(path), record, swapper.face_type, size)
+        face = cut[..., :3].astype(np.float32) / np.float32(255)
         found = _points(swapper.swap(face[None]).face[0])
         if found is not None:
             made.append(found)
@@ -91,13 +91,6 @@ def _between(points: _F64, wanted: _F64) -> Proportions:
     scale = min(max(scale, _RANGE[0]), _RANGE[1])
     x, y = (their_middle - scale * middle).tolist()
     return Proportions(scale, (x, y))
-
-
-def _cut(path: Path, matrix: _F64, size: int) -> ImageF32:
-    pixels = whole_frame(PixelReader.of(read_image(path).pixels))
-    source = CropSource(pixels.shape[1::-1], [SampleGrid((pixels,))])
-    out = np.empty((size, size, 3), np.float32)
-    return source.read(affine(inverse(to_pixels(matrix))), out, threads=1)
 
 
 def _points(face: ImageF32) -> _F64 | None:

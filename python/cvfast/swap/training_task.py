@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from cvfast.swap.adversaries import adversarial_losses, build_judges, held_fast, judge_losses
-from cvfast.swap.gaussian import gaussian_blur
+from cvfast.swap.gaussian import blur_outside
 from cvfast.swap.losses import mean_square, reconstruction_losses
 from cvfast.swap.model_keeping import ARCHITECTURE
 from cvfast.swap.model_options import ModelOptions
@@ -177,7 +177,7 @@ class _Tensors:
             for part in (side.warped, side.face, side.mask, side.eyes_mouth)
         )
         if options.blur_out_mask:
-            self.face = _blurred_outside(self.face, self.mask, options.resolution / 128)
+            self.face = blur_outside(self.face, self.mask, options.resolution)
 
 
 def _reconstruction(
@@ -215,14 +215,6 @@ def _style(
             made["source_target"], target.face, target.mask, options
         ).mean()
     return losses
-
-
-def _blurred_outside(face: Tensor, mask: Tensor, sigma: float) -> Tensor:
-    """Blur what is not face, without the face's colours in it."""
-    outside = 1 - mask
-    share = 1 - gaussian_blur(mask, sigma)
-    background = gaussian_blur(face * outside, sigma) / torch.where(share > 0, share, 1)
-    return face * mask + background * outside
 
 
 def _array(tensor: Tensor) -> ImageF32:
