@@ -66,7 +66,7 @@ class FoundPerson:
     def area(self) -> float:
         """Area of the box, in pixels."""
         x0, y0, x1, y1 = self.box.tolist()
-        return (x1 - x0) * (y1 - y0)
+        return float((x1 - x0) * (y1 - y0))
 
     def full_mask(self) -> ImageF32:
         """Return the mask in the picture's size, ``(height, width)`` float32; 0 outside the crop.
