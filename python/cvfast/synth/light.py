@@ -72,7 +72,14 @@ def draw_light(name: str, rng: np.random.Generator) -> Light:
 
 
 def shine(
-    vertices: Reals, normals: Reals, light: Light, gloss: Reals, solid: Numbers, glow: Reals
+    vertices: Reals,
+    normals: Reals,
+    light: Light,
+    gloss: Reals,
+    solid: Numbers,
+    glow: Reals,
+    *,
+    bounds: tuple[tuple[float, float], tuple[float, float]] = ((-1.7, -2.1), (1.7, 1.9)),
 ) -> tuple[Reals, Reals]:
     """Return what each vertex reflects: a factor of its colour, and gloss to add, (n, 3) each.
 
@@ -88,9 +95,13 @@ def shine(
         (m, 3) triangles that cast shadows.
     glow
         (n,) how far light goes round the terminator, as in skin; reddest there.
+    bounds
+        Least and greatest x and y, seen from the light, within which shadows are cast.
     """
     facing = normals @ light.direction
-    lit = 1 - light.shadows * _shadowed(vertices, normals, light.direction, solid)
+    lit = 1 - light.shadows * _shadowed(
+        vertices, normals, light.direction, solid, bounds
+    )
     round_ = glow[:, None] * np.array([0.34, 0.2, 0.15])
     diffuse = np.clip((facing[:, None] + round_) / (1 + round_), 0, None) * lit[:, None]
     up = 0.5 - 0.5 * normals[:, 1:2]
@@ -107,13 +118,19 @@ def shine(
     return factor, added
 
 
-def _shadowed(vertices: Reals, normals: Reals, direction: Reals, solid: Numbers) -> Reals:
+def _shadowed(
+    vertices: Reals,
+    normals: Reals,
+    direction: Reals,
+    solid: Numbers,
+    bounds: tuple[tuple[float, float], tuple[float, float]],
+) -> Reals:
     """Share of the key light that other parts keep from each vertex, (n,)."""
     across = np.cross(direction, (0.0, 1.0, 0.0))
     across = across / (np.sqrt((across**2).sum()) + 1e-9)
     down = np.cross(across, direction)
     seen = vertices @ np.stack([across, down, -direction], axis=1)
-    low, high = np.array([-1.7, -2.1]), np.array([1.7, 1.9])
+    low, high = np.array(bounds[0]), np.array(bounds[1])
     scale = (_SHADOW - 1) / (high - low)
     drawn = np.column_stack([(seen[:, :2] - low) * scale, seen[:, 2]])
     depth = rasterise(drawn, solid, (_SHADOW, _SHADOW), threads=1).depth
