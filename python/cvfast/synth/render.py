@@ -24,7 +24,7 @@ from cvfast.synth.light import Light, shine
 from cvfast.synth.paint import painted
 from cvfast.typing import ImageF32, ImageU8
 
-__all__ = ["Camera", "Pose", "PosedHead", "Rendered", "posed_head", "render", "rotation"]
+__all__ = ["Camera", "Pose", "PosedHead", "Rendered", "View", "posed_head", "render", "rotation"]
 
 PIVOT = np.array([0.0, 0.75, 0.25])  # where the head turns on the neck
 
@@ -114,7 +114,7 @@ def render(
     """
     head = posed_head(identity, expression, pose, light)
     both, top = np.concatenate([head.vertices, head.shell]), topology()
-    view = _View(camera, size, fineness)
+    view = View(camera, size, fineness)
     triangles = np.concatenate([top.triangles, shell_triangles() + len(head.vertices)])
     values = np.concatenate([head.places, head.factor, head.added], axis=1).astype(np.float32)
     texture = painted(identity)
@@ -206,7 +206,7 @@ def _lit(identity: Identity, vertices: Reals, shell: Reals, light: Light) -> tup
     return factor, added
 
 
-class _View:
+class View:
     """From units to pixels, and to the finer grid that is drawn."""
 
     def __init__(self, camera: Camera, size: tuple[int, int], fineness: int) -> None:
