@@ -17,7 +17,7 @@ from cvfast.people.finding import FoundPerson
 from cvfast.people.garment_ends import find_hem, find_sleeves
 from cvfast.people.part_colours import Materials, learn_materials
 from cvfast.people.part_cut import cut_band
-from cvfast.people.part_priors import MATERIALS, face_core, hair_trust, part_priors
+from cvfast.people.part_priors import MATERIALS, face_core, part_priors, trusted_examples
 from cvfast.people.part_zones import IDS, zone_labels
 from cvfast.people.person_mask import coarse_person, frame_of, pose_of
 from cvfast.people.pose import Pose
@@ -122,11 +122,12 @@ def find_parts(
     face = None if outline is None else outline.placed(frame.box[:2], frame.scale)
     seen = coarse_person(rgb, frame, maps, person)
     skin = learn_skin(frame.image, face_core(maps, face))
-    trust = {"hair": hair_trust(maps, face)}
+    trust = trusted_examples(maps, face)
     prior = part_priors(maps, seen, face)
     first = learn_materials(frame.image, prior, skin, trust=trust, rounds=2)
     sleeves = find_sleeves(maps, seen, first.ratio("skin", "upper"))
-    hem, _ = find_hem(maps, seen, first.ratio("lower", "upper"))
+    clothes = first.belonging["upper"] + first.belonging["lower"]
+    hem, _ = find_hem(maps, clothes, first.ratio("lower", "upper"))
     prior = part_priors(maps, seen, face, sleeves=sleeves, hem=hem)
     materials = learn_materials(
         frame.image, prior, skin, trust=trust, rounds=2, start=first.belonging
