@@ -16,6 +16,7 @@ from cvfast.people.face_outline import find_face
 from cvfast.people.finding import FoundPerson
 from cvfast.people.garment_ends import find_hem, find_sleeves
 from cvfast.people.part_colours import Materials, learn_materials
+from cvfast.people.part_confidence import judge_parts
 from cvfast.people.part_cut import cut_band
 from cvfast.people.part_priors import MATERIALS, face_core, part_priors, trusted_examples
 from cvfast.people.part_zones import IDS, zone_labels
@@ -127,7 +128,7 @@ def find_parts(
     first = learn_materials(frame.image, prior, skin, trust=trust, rounds=2)
     sleeves = find_sleeves(maps, seen, first.ratio("skin", "upper"))
     clothes = first.belonging["upper"] + first.belonging["lower"]
-    hem, _ = find_hem(maps, clothes, first.ratio("lower", "upper"))
+    hem, gain = find_hem(maps, clothes, first.ratio("lower", "upper"))
     prior = part_priors(maps, seen, face, sleeves=sleeves, hem=hem)
     materials = learn_materials(
         frame.image, prior, skin, trust=trust, rounds=2, start=first.belonging
@@ -142,7 +143,14 @@ def find_parts(
         "material": _numbers(materials.belonging),
         "cut": cut,
     }
-    return Parts(found, 1.0, (), sleeves, steps)
+    confidence, reasons = judge_parts(
+        maps,
+        materials,
+        face_seen=face is not None,
+        shoulders=Body.of(pose).unit,
+        hem_gain=gain,
+    )
+    return Parts(found, confidence, reasons, sleeves, steps)
 
 
 def _given(image: Image, labels: NDArray[np.uint8]) -> Parts:
