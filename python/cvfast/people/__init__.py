@@ -1,0 +1,1 @@
+"""People in photos: poses, masks and the parts of body and clothes."""

@@ -1,0 +1,1 @@
+"""Virtual try-on: a garment of one photo on the person of another."""
