@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from cvfast.tryon.fill import mirror_points, smooth_fill, textured_fill
 
 

@@ -1,7 +1,7 @@
 """Filling what the old garment hid: smooth colour from what is known, with its texture mirrored.
 
 Skin, trousers and background are all filled the same way; what differs is where the known pixels
-are. The smooth part is the pull-push pyramid of Gortler et al., *The Lumigraph* (1996), section 3.4.
+are. The smooth part is the pull-push pyramid of Gortler et al., *The Lumigraph* (1996), 3.4.
 """
 
 from __future__ import annotations
