@@ -106,4 +106,3 @@ def _arms_crossed(body: Body) -> bool:
             return False
         places[side] = float((wrist - middle) @ across) / width**2
     return places["left"] < -0.02 and places["right"] > 0.02
-

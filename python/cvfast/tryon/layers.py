@@ -169,9 +169,7 @@ def _near(mask: _Mask, pixels: int) -> _Mask:
     return load_cv2().dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
 
 
-def _clean_rim(
-    body: ImageF32, front: _Mask, parts: PartMasks, bare: dict[str, _Mask]
-) -> Overlay:
+def _clean_rim(body: ImageF32, front: _Mask, parts: PartMasks, bare: dict[str, _Mask]) -> Overlay:
     """Return better colours for the front where it borders on the old garment, two pixels wide."""
     cv2 = load_cv2()
     old = parts.mask("upper", "dress", "coat", "left_sleeve", "right_sleeve")

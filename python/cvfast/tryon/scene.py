@@ -109,9 +109,7 @@ def read_scene(
 
     parts = find_parts(small, person, labels=labels)
     doubts.add_pose(found, (small.shape[1], small.shape[0]))
-    return Scene(
-        small, small.astype(np.float32) / 255, scale, person, found, Body.of(found), parts
-    )
+    return Scene(small, small.astype(np.float32) / 255, scale, person, found, Body.of(found), parts)
 
 
 def _who(

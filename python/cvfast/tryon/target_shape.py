@@ -96,7 +96,8 @@ def target_upper(
         else:
             share = _sleeve_share(flat, limb, body, side, wanted)
             widths = _sleeve_widths(flat, limb, worn, body, side, share)
-            sleeves[side] = limb.strip(size, -0.03, share, widths)
+            strip = limb.strip(size, -0.03, share, widths)
+            sleeves[side] = strip | _up_to(worn.sleeves[side], limb, share)
             reach[side] = share
     if worn.sleeve != wanted:
         reasons.append(f"{_SAID[worn.sleeve]} become {_SAID[wanted]}: guessed from the pose")
@@ -142,6 +143,18 @@ def upper_landmarks(
         if reach.get(side, 0) > 0 and sleeves[side].any():
             found |= _cuff(sleeves[side], Limb.arm(body, side), reach[side], body, side)
     return found
+
+
+def _up_to(sleeve: _Mask, limb: Limb, share: float) -> _Mask:
+    """Return the part of a worn sleeve above a share of the arm."""
+    if not sleeve.any():
+        return sleeve
+    y, x = np.nonzero(sleeve)
+    along, _ = limb.measure(np.stack([x, y], axis=1).astype(np.float64))
+    kept = np.zeros_like(sleeve)
+    inside = along <= share
+    kept[y[inside], x[inside]] = True
+    return kept
 
 
 def _sleeve_share(
@@ -281,15 +294,14 @@ def _rim(mask: _Mask, start: _F64, direction: _F64, most: float) -> _F64 | None:
     return last
 
 
-def _cuff(
-    sleeve: _Mask, limb: Limb, share: float, body: Body, side: str
-) -> dict[str, _F64]:
+def _cuff(sleeve: _Mask, limb: Limb, share: float, body: Body, side: str) -> dict[str, _F64]:
     """Ends of a sleeve's opening: the outer one is away from the trunk when the arm hangs."""
     point, along = limb.at(share)
     inner, _ = limb.at(max(share - 0.06, 0.0))
     normal = np.array([-along[1], along[0]])
-    outwards = body[f"{side}_shoulder"] - body["right_shoulder" if side == "left" else
-                                             "left_shoulder"]
+    outwards = (
+        body[f"{side}_shoulder"] - body["right_shoulder" if side == "left" else "left_shoulder"]
+    )
     # Turning from along the arm to its outside is the same way round for any pose of the arm.
     sign = 1.0 if float(outwards[0]) < 0 else -1.0
     found: dict[str, _F64] = {}
