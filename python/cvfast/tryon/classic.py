@@ -101,14 +101,14 @@ def try_on(
         )
     doubts.take(scene.parts.confidence, scene.parts.reasons, of="person")
     with steps.timed("garment"):
-        cloth = _garment(garment, garment_mask, from_person, region, doubts)
+        cloth = _garment(garment, garment_mask, from_person, region)
     doubts.take(cloth.confidence, cloth.reasons, of="garment")
     where = cloth.region if region == "auto" else region
     steps.show_scene(scene)
     steps.show_garment(cloth)
     look = dress(
         scene, cloth, region=where, keep_sleeves=sleeves == "keep", shading=shading,
-        worn_light=from_person, doubts=doubts, steps=steps,
+        doubts=doubts, steps=steps,
     )  # fmt: skip
     with steps.timed("finish"):
         image, mask, worn = finish(person, look)
@@ -125,7 +125,6 @@ def _garment(
     mask: NDArray[np.generic] | None,
     from_person: bool,
     region: str,
-    doubts: Doubts,
 ) -> Garment:
     from cvfast.tryon.garment import read_garment
 

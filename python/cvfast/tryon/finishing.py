@@ -1,4 +1,4 @@
-"""The last step at the photo's own resolution: layers enlarged, cloth sampled sharp, pixels written.
+"""The last step, at the photo's own resolution: layers enlarged, cloth sampled, pixels written.
 
 Whatever lies outside of the changed region is left as it was, to the bit.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -12,9 +13,10 @@ from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.fill import mirror_points
 from cvfast.tryon.finishing import Look
 from cvfast.tryon.layers import Overlay, in_front, neck_shadow, soft_edge
-from cvfast.tryon.removal import beneath_upper, take_off
+from cvfast.tryon.lower_shape import read_worn_lower, target_lower
+from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
 from cvfast.tryon.scene import Scene
-from cvfast.tryon.shading import read_shading
+from cvfast.tryon.shading import Shading, read_shading
 from cvfast.tryon.steps import Steps
 from cvfast.tryon.target_shape import TargetShape, target_upper
 from cvfast.tryon.worn_shape import WornUpper, read_worn_upper
@@ -38,7 +40,6 @@ def dress(
     region: str,
     keep_sleeves: bool,
     shading: float,
-    worn_light: bool,
     doubts: Doubts,
     steps: Steps,
 ) -> Look:
@@ -56,16 +57,11 @@ def dress(
         Whether sleeves get the worn ones' length.
     shading
         0 to 1: how much of the worn garment's light goes onto the new one.
-    worn_light
-        Whether the garment's picture has light of its own that must go first.
     doubts, steps
         Take reasons, times and pictures.
     """
     with steps.timed("target"):
-        worn = read_worn_upper(scene.parts, scene.body)
-        target = target_upper(
-            worn, scene.body, garment.landmarks, garment.sleeve, keep_sleeves=keep_sleeves
-        )
+        worn, target = _shapes(scene, garment, region, keep_sleeves)
     for reason in target.reasons:
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
@@ -79,16 +75,40 @@ def dress(
     if not light.plain and shading:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     with steps.timed("removal"):
-        fill, bare = _undressed(scene, worn, target, alpha, light)
+        fill, bare = _undressed(scene, worn, alpha, light)
     with steps.timed("layers"):
         body = fill.over(scene.colours)
-        front = in_front(body, scene.parts, target, bare)
+        front = in_front(body, scene.parts, target, bare, region=region)
     factor = np.power(light.factor, np.float32(shading))
     steps.show("without", body)
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", alpha)
     return Look(fill, warp.grid, flat, alpha, factor, front)
+
+
+def _shapes(
+    scene: Scene, garment: Garment, region: str, keep_sleeves: bool
+) -> tuple[WornUpper | _Lower, TargetShape]:
+    """Return what is worn, and the shape of what is to come."""
+    if region == "lower":
+        seen, kind = read_worn_lower(scene.parts, scene.body)
+        hidden = scene.parts.mask("left_hand", "right_hand", "left_arm", "right_arm", "held")
+        marks = garment.landmarks
+        return _Lower(seen), target_lower(seen, kind, scene.body, marks, garment.kind, hidden)
+    worn = read_worn_upper(scene.parts, scene.body)
+    target = target_upper(
+        worn, scene.body, garment.landmarks, garment.sleeve, keep_sleeves=keep_sleeves,
+        flat_mask=np.asarray(garment.mask) > 0.5,
+    )  # fmt: skip
+    return worn, target
+
+
+@dataclass(frozen=True, eq=False)
+class _Lower:
+    """Trousers or a skirt that is worn."""
+
+    visible: _Mask
 
 
 def _warped(garment: Garment, target: TargetShape) -> Warp:
@@ -168,27 +188,28 @@ def _flattened(garment: Garment, shading: float) -> ImageF32:
 
 
 def _undressed(
-    scene: Scene, worn: WornUpper, target: TargetShape, alpha: ImageF32, light: object
+    scene: Scene, worn: WornUpper | _Lower, alpha: ImageF32, light: Shading
 ) -> tuple[Overlay, dict[str, _Mask]]:
     """Take the old garment off where the new one does not cover it."""
-    from cvfast.tryon.shading import Shading
-
-    assert isinstance(light, Shading)  # noqa: S101
     cv2 = load_cv2()
     side = 2 * _RIM + 1
     removed = cv2.dilate(worn.visible.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
     kept = scene.parts.mask("hair", "hat", "face", "glasses", "left_hand", "right_hand", "held")
     removed &= ~kept | worn.visible
     gap = removed & (alpha < 1)
-    # What borders on the rim only by a pixel's mixture is filled with its own kind.
-    beneath = beneath_upper(gap, worn, scene.body)
-    own = scene.parts.mask("neck", "left_arm", "right_arm", "trousers", "skirt") & gap
+    bare: dict[str, _Mask] = {}
+    if isinstance(worn, WornUpper):
+        beneath = beneath_upper(gap & worn.visible, worn, scene.body)
+        bare = {
+            "left": beneath.left_arm & worn.sleeves["left"],
+            "right": beneath.right_arm & worn.sleeves["right"],
+        }
+    else:
+        beneath = beneath_lower(gap & worn.visible, scene.body)
+    beneath = beneath.with_background(scene.parts.mask("background") & gap)
     colours = take_off(scene.colours, beneath, scene.parts, removed, light)
-    bare = {
-        "left": beneath.left_arm & worn.sleeves["left"],
-        "right": beneath.right_arm & worn.sleeves["right"],
-    }
     skin = beneath.skin & worn.visible
     colours = neck_shadow(colours, alpha, skin, reach=0.02 * scene.body.unit)
-    weight = soft_edge(gap & ~own, 0.6) * (gap & ~own)
-    return Overlay(colours, np.maximum(weight, (gap & worn.visible).astype(np.float32))), bare
+    where = beneath.everything
+    weight = np.where(where & ~worn.visible, soft_edge(where, 0.6), where.astype(np.float32))
+    return Overlay(colours, weight.astype(np.float32)), bare

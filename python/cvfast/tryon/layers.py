@@ -1,4 +1,4 @@
-"""Layers of a try-on, back to front: bare body, cloth of the trunk, arms, sleeves, hands and hair."""
+"""Layers of a try-on, back to front: bare body, cloth, then arms, hands and hair before it."""
 
 from __future__ import annotations
 

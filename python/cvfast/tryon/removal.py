@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -43,6 +43,15 @@ class Beneath:
     def skin(self) -> _Mask:
         """All skin."""
         return self.left_arm | self.right_arm | self.trunk
+
+    @property
+    def everything(self) -> _Mask:
+        """All pixels that are filled."""
+        return self.skin | self.lower | self.background
+
+    def with_background(self, more: _Mask) -> Beneath:
+        """Return the same with more background."""
+        return replace(self, background=self.background | more)
 
 
 def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body) -> Beneath:

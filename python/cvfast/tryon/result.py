@@ -102,7 +102,7 @@ class TryOn:
         return paths
 
     def _repr_png_(self) -> bytes:
-        """The picture, for notebooks."""
+        """Return the picture, for notebooks."""
         from cvfast.io.opencv import load_cv2
 
         cv2 = load_cv2()

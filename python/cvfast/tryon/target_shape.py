@@ -1,7 +1,7 @@
 """The shape that a garment is to have on the person: trunk, sleeves, and where its points go.
 
-Where the new garment has the sleeves of the worn one, the worn one's own outline is the target. Else
-sleeves are laid along the arms in the garment's own length and width (the classical stand-in for
+Where the new garment has the sleeves of the worn one, the worn one's own outline is the target.
+Else sleeves are laid along the arms in the garment's own length and width (the classical stand-in for
 ACGPN's semantic generation).
 """
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
 from cvfast.tryon.limbs import Limb
+from cvfast.tryon.neckline import fit_neckline
 from cvfast.tryon.worn_shape import WornUpper, sleeve_class
 
 __all__ = ["TargetShape", "target_upper", "upper_landmarks"]
@@ -61,6 +62,7 @@ def target_upper(
     sleeve: str,
     *,
     keep_sleeves: bool = False,
+    flat_mask: _Mask | None = None,
 ) -> TargetShape:
     """Shape an upper garment on a person.
 
@@ -76,6 +78,8 @@ def target_upper(
         The garment's sleeves: ``"none"``, ``"short"`` or ``"long"``.
     keep_sleeves
         Give the garment sleeves of the worn one's length.
+    flat_mask
+        (H', W') bool: the garment in its own picture, for its neck opening.
     """
     wanted = worn.sleeve if keep_sleeves else sleeve
     reasons: list[str] = []
@@ -103,8 +107,9 @@ def target_upper(
         reasons.append(f"{_SAID[worn.sleeve]} become {_SAID[wanted]}: guessed from the pose")
     if wanted == "none" and worn.sleeve != "none":
         trunk = _without_shoulders(trunk, body)
-    mask = trunk | sleeves["left"] | sleeves["right"]
     landmarks = upper_landmarks(trunk, sleeves, reach, body)
+    trunk, landmarks = fit_neckline(trunk, landmarks, flat, flat_mask)
+    mask = trunk | sleeves["left"] | sleeves["right"]
     return TargetShape(mask, trunk, sleeves, landmarks, reach, tuple(reasons))
 
 
@@ -178,7 +183,7 @@ def _sleeve_share(
 def _sleeve_widths(
     flat: Mapping[str, _F64], limb: Limb, worn: WornUpper, body: Body, side: str, share: float
 ) -> tuple[float, float]:
-    """Return half widths of a sleeve at shoulder and cuff: the cloth's, but no less than the arm."""
+    """Return half widths of a sleeve at shoulder and cuff, no less than the arm's."""
     arm = worn.arm_width[side]
     cuff_arm = arm * float(np.interp(share, (0.0, 0.5, 1.0), (1.1, 0.95, 0.62)))
     needed = [f"{name}_{side}" for name in ("shoulder", "hem", "armpit")]
@@ -295,7 +300,7 @@ def _rim(mask: _Mask, start: _F64, direction: _F64, most: float) -> _F64 | None:
 
 
 def _cuff(sleeve: _Mask, limb: Limb, share: float, body: Body, side: str) -> dict[str, _F64]:
-    """Ends of a sleeve's opening: the outer one is away from the trunk when the arm hangs."""
+    """Find the ends of a sleeve's opening: the outer one is away from the trunk when the arm hangs."""
     point, along = limb.at(share)
     inner, _ = limb.at(max(share - 0.06, 0.0))
     normal = np.array([-along[1], along[0]])

@@ -102,7 +102,7 @@ def _whole_trunk(seen: _Mask, hidden: _Mask, body: Body) -> _Mask:
     """Add to a trunk what lies before it: the hidden pixels between its own outermost ones."""
     if not seen.any():
         return seen
-    height, width = seen.shape
+    width = seen.shape[1]
     x = np.arange(width)
     rows = np.flatnonzero(seen.any(axis=1))
     left = np.where(seen.any(axis=1), seen.argmax(axis=1), width)
@@ -124,7 +124,7 @@ def _whole_trunk(seen: _Mask, hidden: _Mask, body: Body) -> _Mask:
 
 
 def _arm_width(parts: PartMasks, body: Body, limb: Limb, side: str) -> float:
-    """Half width of a bare arm near the shoulder, from the skin that is seen, else from the body."""
+    """Return half the width of a bare arm at the shoulder, by the skin seen or the body."""
     usual = 0.135 * body.unit
     skin = parts.mask(f"{side}_arm")
     upper = limb.half_width(skin, 0.25, 0.45, 0.35 * body.unit)
