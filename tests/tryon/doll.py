@@ -70,6 +70,8 @@ def doll(sleeve: str = "short", *, shirt: tuple[float, float, float] = SHIRT,
             width=26,
         )
         labels[labels == IDS[f"{side}_leg"]] = IDS["trousers"]
+    draw("trousers", "jeans", polygon=[(92, 184), (148, 184), (152, 222), (122, 222), (120, 216),
+                                       (118, 222), (88, 222)])  # fmt: skip
     draw("neck", "skin", polygon=[(110, 60), (130, 60), (133, 98), (107, 98)])
     mask = np.zeros((320, 240), np.uint8)
     cv2.ellipse(mask, (120, 48), (20, 27), 0, 0, 360, 1, -1)

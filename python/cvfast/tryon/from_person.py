@@ -74,8 +74,8 @@ def worn_garment(scene: Scene, *, region: str, doubts: Doubts) -> Garment:
     from cvfast.tryon.garment import Garment
 
     if region == "lower":
-        seen, kind = read_worn_lower(scene.parts, scene.body)
-        whole, sleeve = seen, "none"
+        lower = read_worn_lower(scene.parts)
+        seen, whole, kind, sleeve = lower.visible, lower.whole, lower.kind, "none"
         marks = lower_landmarks(whole, scene.body, kind)
     else:
         worn = read_worn_upper(scene.parts, scene.body)

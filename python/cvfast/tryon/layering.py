@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -13,7 +12,7 @@ from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.fill import mirror_points
 from cvfast.tryon.finishing import Look
 from cvfast.tryon.layers import Overlay, in_front, neck_shadow, soft_edge
-from cvfast.tryon.lower_shape import read_worn_lower, target_lower
+from cvfast.tryon.lower_shape import WornLower, read_worn_lower, target_lower
 from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
 from cvfast.tryon.scene import Scene
 from cvfast.tryon.shading import Shading, read_shading
@@ -75,10 +74,10 @@ def dress(
     if not light.plain and shading:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     with steps.timed("removal"):
-        fill, bare = _undressed(scene, worn, alpha, light)
+        fill, bare = _undressed(scene, worn, target, alpha, light)
     with steps.timed("layers"):
         body = fill.over(scene.colours)
-        front = in_front(body, scene.parts, target, bare, region=region)
+        front = in_front(body, scene.parts, target, bare, worn.visible, region=region)
     factor = np.power(light.factor, np.float32(shading))
     steps.show("without", body)
     steps.show("light", np.clip(factor / 2, 0, 1))
@@ -89,26 +88,17 @@ def dress(
 
 def _shapes(
     scene: Scene, garment: Garment, region: str, keep_sleeves: bool
-) -> tuple[WornUpper | _Lower, TargetShape]:
+) -> tuple[WornUpper | WornLower, TargetShape]:
     """Return what is worn, and the shape of what is to come."""
     if region == "lower":
-        seen, kind = read_worn_lower(scene.parts, scene.body)
-        hidden = scene.parts.mask("left_hand", "right_hand", "left_arm", "right_arm", "held")
-        marks = garment.landmarks
-        return _Lower(seen), target_lower(seen, kind, scene.body, marks, garment.kind, hidden)
+        lower = read_worn_lower(scene.parts)
+        return lower, target_lower(lower, scene.body, garment.landmarks, garment.kind)
     worn = read_worn_upper(scene.parts, scene.body)
     target = target_upper(
         worn, scene.body, garment.landmarks, garment.sleeve, keep_sleeves=keep_sleeves,
         flat_mask=np.asarray(garment.mask) > 0.5,
     )  # fmt: skip
     return worn, target
-
-
-@dataclass(frozen=True, eq=False)
-class _Lower:
-    """Trousers or a skirt that is worn."""
-
-    visible: _Mask
 
 
 def _warped(garment: Garment, target: TargetShape) -> Warp:
@@ -169,7 +159,7 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
         (H, W) bool: the cloth.
     """
     cv2 = load_cv2()
-    inner = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if not inner.any():
         return image
     x, y = mirror_points(inner)
@@ -188,7 +178,11 @@ def _flattened(garment: Garment, shading: float) -> ImageF32:
 
 
 def _undressed(
-    scene: Scene, worn: WornUpper | _Lower, alpha: ImageF32, light: Shading
+    scene: Scene,
+    worn: WornUpper | WornLower,
+    target: TargetShape,
+    alpha: ImageF32,
+    light: Shading,
 ) -> tuple[Overlay, dict[str, _Mask]]:
     """Take the old garment off where the new one does not cover it."""
     cv2 = load_cv2()
@@ -199,6 +193,8 @@ def _undressed(
     gap = removed & (alpha < 1)
     bare: dict[str, _Mask] = {}
     if isinstance(worn, WornUpper):
+        for name, sleeve in worn.sleeves.items():  # an arm that lies before the trunk
+            gap |= sleeve & ~target.sleeves[name]
         beneath = beneath_upper(gap & worn.visible, worn, scene.body)
         bare = {
             "left": beneath.left_arm & worn.sleeves["left"],

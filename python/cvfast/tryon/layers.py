@@ -74,6 +74,7 @@ def in_front(
     parts: PartMasks,
     target: TargetShape,
     bare: dict[str, _Mask],
+    old: _Mask,
     *,
     region: str = "upper",
     edge: float = 0.8,
@@ -90,6 +91,8 @@ def in_front(
         The new garment's shape.
     bare
         (H, W) bool by side: arm that the old sleeve covered and that is now filled in.
+    old
+        (H, W) bool: the old garment, which shines through at the front's rim.
     region
         ``"upper"``: hair, head, hands and arms outside the new sleeves. ``"lower"``: those, the
         upper garment and the shoes.
@@ -105,7 +108,9 @@ def in_front(
         front |= parts.mask("left_shoe", "right_shoe")
     near = _near(target.mask, 6)
     front &= near
-    return Front(soft_edge(front, edge), _clean_rim(body, front, parts, bare))
+    for mask in bare.values():
+        old = old & ~mask
+    return Front(soft_edge(front, edge), _clean_rim(body, front, old))
 
 
 def soft_edge(mask: _Mask, sigma: float) -> ImageF32:
@@ -169,15 +174,12 @@ def _near(mask: _Mask, pixels: int) -> _Mask:
     return load_cv2().dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
 
 
-def _clean_rim(body: ImageF32, front: _Mask, parts: PartMasks, bare: dict[str, _Mask]) -> Overlay:
+def _clean_rim(body: ImageF32, front: _Mask, old: _Mask) -> Overlay:
     """Return better colours for the front where it borders on the old garment, two pixels wide."""
     cv2 = load_cv2()
-    old = parts.mask("upper", "dress", "coat", "left_sleeve", "right_sleeve")
-    for mask in bare.values():
-        old &= ~mask
     near_old = cv2.dilate(old.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     rim = front & near_old
-    if not rim.any():
+    if not rim.any() or rim.sum() == front.sum():
         return Overlay(body, np.zeros(front.shape, np.float32))
     near_front = cv2.dilate(front.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     beside = rim | (near_front & old)

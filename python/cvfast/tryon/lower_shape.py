@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -14,56 +15,74 @@ from cvfast.tryon.limbs import Limb
 from cvfast.tryon.target_shape import TargetShape
 from cvfast.tryon.worn_shape import PartMasks
 
-__all__ = ["lower_landmarks", "read_worn_lower", "target_lower"]
+__all__ = ["WornLower", "lower_landmarks", "read_worn_lower", "target_lower"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _F64: TypeAlias = NDArray[np.float64]
 _SIDES = ("left", "right")
 
 
-def read_worn_lower(parts: PartMasks, body: Body) -> tuple[_Mask, str]:
-    """Return the trousers or skirt that is seen, (H, W) bool, and which of the two it is."""
+_OVER = (
+    "upper", "coat", "left_sleeve", "right_sleeve", "left_arm", "right_arm", "left_hand",
+    "right_hand", "held",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class WornLower:
+    """Trousers or a skirt as they are worn in a photo.
+
+    Parameters
+    ----------
+    visible
+        (H, W) bool: what is seen of it.
+    whole
+        (H, W) bool: with what a top, arms and hands hide.
+    kind
+        ``"trousers"`` or ``"skirt"``.
+    """
+
+    visible: _Mask
+    whole: _Mask
+    kind: str
+
+
+def read_worn_lower(parts: PartMasks) -> WornLower:
+    """Find the trousers or the skirt that is worn."""
     trousers, skirt = parts.mask("trousers"), parts.mask("skirt")
-    if skirt.sum() > trousers.sum():
-        return skirt, "skirt"
-    return trousers, "trousers"
+    is_skirt = skirt.sum() > trousers.sum()
+    seen = skirt if is_skirt else trousers
+    whole = seen | (parts.mask(*_OVER) & _between(seen))
+    return WornLower(seen, whole, "skirt" if is_skirt else "trousers")
 
 
-def target_lower(
-    worn: _Mask,
-    worn_kind: str,
-    body: Body,
-    flat: Mapping[str, _F64],
-    kind: str,
-    hidden: _Mask,
-) -> TargetShape:
+def target_lower(worn: WornLower, body: Body, flat: Mapping[str, _F64], kind: str) -> TargetShape:
     """Shape trousers or a skirt on a person.
 
     Parameters
     ----------
-    worn, worn_kind
-        What is worn, from `read_worn_lower`.
+    worn
+        What is worn.
     body
         The joints.
     flat
         The garment's landmarks in its own picture.
     kind
         ``"trousers"`` or ``"skirt"``.
-    hidden
-        (H, W) bool: hands, arms and things that may lie over the garment.
     """
     reasons = []
-    if worn.any() and kind == worn_kind:
-        mask = worn | (hidden & _between(worn))
+    if worn.visible.any() and kind == worn.kind:
+        mask = worn.whole
     else:
-        mask = _skirt(worn, body, flat) if kind == "skirt" else _legs(worn, body)
-        reasons.append(f"worn are {_SAID.get(worn_kind, worn_kind)}: the shape is guessed")
+        whole = worn.whole
+        mask = _skirt(whole, body, flat) if kind == "skirt" else _legs(whole, body)
+        reasons.append(f"{_SAID[worn.kind]} worn now: the shape is guessed from the pose")
     marks = lower_landmarks(mask, body, kind)
     empty = {side: np.zeros_like(mask) for side in _SIDES}
     return TargetShape(mask, mask, empty, marks, {}, tuple(reasons))
 
 
-_SAID = {"trousers": "trousers", "skirt": "a skirt"}
+_SAID = {"trousers": "trousers are", "skirt": "a skirt is"}
 
 
 def lower_landmarks(mask: _Mask, body: Body, kind: str) -> dict[str, _F64]:
@@ -125,7 +144,7 @@ def _leg_end(mask: _Mask, body: Body, side: str) -> dict[str, _F64]:
     share = min(limb.reach(_own_side(mask, body, side), 0.45 * body.unit), 1.05)
     if share < 0.1:
         return {}
-    point, along = limb.at(share)
+    point, _ = limb.at(share)
     inside, _ = limb.at(max(share - 0.05, 0))
     row = int(np.clip(round(float(inside[1])), 0, mask.shape[0] - 1))
     columns = np.flatnonzero(_own_side(mask, body, side)[row])

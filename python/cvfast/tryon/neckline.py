@@ -58,16 +58,17 @@ def fit_neckline(
     flat_width = max(float(np.hypot(*flat_half)), 1e-6)
     depth = float(np.hypot(*(theirs["collar_center"] - flat_middle))) / flat_width
     half = half * ratio
-    width = max(float(np.hypot(*half)), 1e-6)
-    down = np.array([-half[1], half[0]]) / width
-    down = down if down[1] >= 0 else -down
+    # As complex numbers a similarity is one product.
+    moved = complex(*(theirs["collar_center"] - flat_middle)) * complex(*half)
+    moved /= complex(*flat_half) if flat_half.any() else 1
+    centre = np.array([moved.real, moved.imag])
     for side, sign in (("left", 1.0), ("right", -1.0)):
         if ratio != 1:
             marks[f"collar_{side}"] = _on_top(trunk, middle + sign * half)
-    marks["collar_center"] = middle + down * depth * width
+    marks["collar_center"] = middle + centre
     closed = trunk | _opening(trunk.shape, ours, middle)
     if flat_mask is None:
-        opening = _half_ellipse(trunk.shape, middle, half, down * depth * width)
+        opening = _half_ellipse(trunk.shape, middle, half, centre)
     else:
         opening = _copied(trunk.shape, flat_mask, (flat_middle, flat_half), (middle, half), depth)
     return closed & ~opening, marks
@@ -125,7 +126,6 @@ def _copied(
     """Return the opening of the flat garment moved, turned and sized onto the person."""
     cv2 = load_cv2()
     (there, there_half), (here, here_half) = flat, ours
-    # Complex numbers: a similarity is one product.
     turn = complex(*here_half) / complex(*there_half)
     offset = complex(*here) - turn * complex(*there)
     matrix = np.array([[turn.real, -turn.imag, offset.real], [turn.imag, turn.real, offset.imag]])

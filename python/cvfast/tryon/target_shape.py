@@ -1,8 +1,8 @@
 """The shape that a garment is to have on the person: trunk, sleeves, and where its points go.
 
 Where the new garment has the sleeves of the worn one, the worn one's own outline is the target.
-Else sleeves are laid along the arms in the garment's own length and width (the classical stand-in for
-ACGPN's semantic generation).
+Else sleeves are laid along the arms in the garment's own length and width (the classical stand-in
+for ACGPN's semantic generation).
 """
 
 from __future__ import annotations
@@ -300,7 +300,7 @@ def _rim(mask: _Mask, start: _F64, direction: _F64, most: float) -> _F64 | None:
 
 
 def _cuff(sleeve: _Mask, limb: Limb, share: float, body: Body, side: str) -> dict[str, _F64]:
-    """Find the ends of a sleeve's opening: the outer one is away from the trunk when the arm hangs."""
+    """Find a cuff's ends; the outer one is away from the trunk when the arm hangs."""
     point, along = limb.at(share)
     inner, _ = limb.at(max(share - 0.06, 0.0))
     normal = np.array([-along[1], along[0]])
