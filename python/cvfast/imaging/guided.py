@@ -85,10 +85,10 @@ class GuidedFilter:
         cv2 = load_cv2()
         size = (guide.shape[1], guide.shape[0])
         slopes, offset = self.maps(plane)
-        maps = cv2.resize(np.dstack([slopes, offset]), size, interpolation=cv2.INTER_LINEAR)
-        result: ImageF32 = maps[..., 3]
-        for channel in range(3):
-            result = result + maps[..., channel] * guide[..., channel]
+        slopes = cv2.resize(slopes, size, interpolation=cv2.INTER_LINEAR)
+        offset = cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR)
+        result: ImageF32 = cv2.transform(cv2.multiply(slopes, guide), np.ones((1, 3), np.float32))
+        result += offset
         return result
 
     def maps(self, plane: ImageF32) -> tuple[ImageF32, ImageF32]:

@@ -11,7 +11,7 @@ from cvfast.errors import NothingFoundError
 from cvfast.people.pose import Pose
 from cvfast.typing import ImageF32
 
-__all__ = ["Body", "bone_distance", "polygon_mask"]
+__all__ = ["Body", "BodyMaps", "bone_distance", "polygon_mask"]
 
 _SURE = 0.3  # joints of lower confidence are taken as missing
 _F64 = NDArray[np.float64]
@@ -130,6 +130,64 @@ class Body:
         )
 
 
+class BodyMaps:
+    """Where each pixel lies on a body, computed once for all who ask.
+
+    Parameters
+    ----------
+    body
+        The person.
+    shape
+        (h, w) of the picture.
+    """
+
+    def __init__(self, body: Body, shape: tuple[int, int]) -> None:
+        self.body = body
+        self.shape = shape
+        self.grid = (
+            np.arange(shape[1], dtype=np.float32)[None],
+            np.arange(shape[0], dtype=np.float32)[:, None],
+        )
+        self._bones: dict[tuple[str, str], tuple[ImageF32, ImageF32]] = {}
+        self._arms: dict[str, tuple[ImageF32, ImageF32]] = {}
+
+    def bone(self, start: str, end: str) -> tuple[ImageF32, ImageF32]:
+        """Distance to the bone between two joints in units, and the place along it."""
+        if (start, end) not in self._bones:
+            distance, along = bone_distance(self.body[start], self.body[end], self.grid)
+            self._bones[start, end] = distance / np.float32(self.body.unit), along
+        return self._bones[start, end]
+
+    def arm(self, side: str) -> tuple[ImageF32, ImageF32]:
+        """Distance to an arm's bones in units, and where: 0 shoulder, 1 elbow, 2 wrist.
+
+        Upper arms are thicker, so distances to them count less.
+        """
+        if side not in self._arms:
+            upper, upper_along = self.bone(f"{side}_shoulder", f"{side}_elbow")
+            lower, lower_along = self.bone(f"{side}_elbow", f"{side}_wrist")
+            upper = upper / np.float32(1.15)
+            along = np.where(
+                upper < lower, np.clip(upper_along, 0, 1), 1 + np.clip(lower_along, 0, 1)
+            )
+            self._arms[side] = np.minimum(upper, lower), along
+        return self._arms[side]
+
+    def trunk(self) -> tuple[ImageF32, ImageF32]:
+        """Distance to the trunk's axis in units, and where: 0 at the neck, 1 at the hips."""
+        body = self.body
+        x, y = (plane - np.float32(at) for plane, at in zip(self.grid, body["neck"], strict=True))
+        dx, dy = (np.float32(value) for value in body.down)
+        length = np.float32(max(body.torso_length, 0.5 * body.unit))
+        return np.abs(x * dy - y * dx) / np.float32(body.unit), (x * dx + y * dy) / length
+
+    def away(self, point: _F64) -> ImageF32:
+        """Distance to a point in pixels."""
+        x, y = (plane - np.float32(at) for plane, at in zip(self.grid, point, strict=True))
+        away: ImageF32 = np.sqrt(x * x + y * y)
+        return away
+
+
 def bone_distance(
     start: _F64, end: _F64, grid: tuple[ImageF32, ImageF32]
 ) -> tuple[ImageF32, ImageF32]:
@@ -163,8 +221,9 @@ def bone_distance(
     from_x, from_y = x - np.float32(start[0]), y - np.float32(start[1])
     along = (from_x * dx + from_y * dy) / length
     nearest = np.clip(along, 0, 1)
-    distance = np.hypot(from_x - nearest * dx, from_y - nearest * dy)
-    return distance.astype(np.float32), along.astype(np.float32)
+    off_x, off_y = from_x - nearest * dx, from_y - nearest * dy
+    distance: ImageF32 = np.sqrt(off_x * off_x + off_y * off_y)
+    return distance, along
 
 
 def polygon_mask(points: _F64, size: tuple[int, int]) -> NDArray[np.bool_]:

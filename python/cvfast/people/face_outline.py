@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.faces.blazeface import BlazeFace
-from cvfast.faces.fitting import landmarks
+from cvfast.faces.mesh import FaceMesh
 from cvfast.people.body import Body, polygon_mask
 from cvfast.typing import ImageU8
 
@@ -83,7 +83,8 @@ def find_face(image: ImageU8, body: Body) -> FaceOutline | None:
     if not len(faces):
         return None
     nose = body["nose"] - low
-    marks = [mark for mark in landmarks(crop, faces=faces) if mark.score >= _LEAST_SCORE]
+    fitted = _mesh().fit(crop, faces, careful=False)
+    marks = [mark for mark in fitted if mark.score >= _LEAST_SCORE]
     near = [mark for mark in marks if _distance(mark.box, nose) < 1.2 * radius]
     if not near:
         return None
@@ -103,3 +104,8 @@ def _distance(box: NDArray[np.float32], point: NDArray[np.float64]) -> float:
 @functools.cache
 def _finder() -> BlazeFace:
     return BlazeFace()
+
+
+@functools.cache
+def _mesh() -> FaceMesh:
+    return FaceMesh(refine=False)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.people.body import Body
-from cvfast.people.part_priors import along_arm, along_trunk
-from cvfast.people.person_mask import pixel_grid
+from cvfast.people.body import BodyMaps
 from cvfast.typing import ImageF32
 
 __all__ = ["change_point", "find_hem", "find_sleeves"]
@@ -56,13 +54,13 @@ def change_point(
     return np.linspace(low, high, _STEPS + 1), before + after
 
 
-def find_sleeves(body: Body, person: ImageF32, skin_over_cloth: ImageF32) -> dict[str, float]:
+def find_sleeves(maps: BodyMaps, person: ImageF32, skin_over_cloth: ImageF32) -> dict[str, float]:
     """Find how far the sleeves reach.
 
     Parameters
     ----------
-    body
-        The person.
+    maps
+        Where pixels lie on the body.
     person
         (h, w) float32, probability of the person.
     skin_over_cloth
@@ -73,12 +71,11 @@ def find_sleeves(body: Body, person: ImageF32, skin_over_cloth: ImageF32) -> dic
     dict
         ``"left"`` and ``"right"``: 0 at the shoulder, 1 at the elbow, 2 at the wrist.
     """
-    grid = pixel_grid((person.shape[0], person.shape[1]))
     scores = {}
     places = np.zeros(0)
     for side in ("left", "right"):
-        distance, along = along_arm(body, side, grid)
-        weights = person * (distance < 0.13 * body.unit)
+        distance, along = maps.arm(side)
+        weights = person * (distance < 0.13)
         places, scores[side] = change_point(along, skin_over_cloth, weights, (0.05, 2.0))
     # Both sleeves of a garment are about as long, so each arm hears the other.
     ends = {}
@@ -88,7 +85,9 @@ def find_sleeves(body: Body, person: ImageF32, skin_over_cloth: ImageF32) -> dic
     return ends
 
 
-def find_hem(body: Body, person: ImageF32, lower_over_upper: ImageF32) -> tuple[float, float]:
+def find_hem(
+    maps: BodyMaps, person: ImageF32, lower_over_upper: ImageF32
+) -> tuple[float, float]:
     """Find where the upper garment ends along the trunk.
 
     Returns
@@ -99,15 +98,8 @@ def find_hem(body: Body, person: ImageF32, lower_over_upper: ImageF32) -> tuple[
         Mean log likelihood ratio by which colours bear it out; small where what is worn above and
         below looks the same.
     """
-    grid = pixel_grid((person.shape[0], person.shape[1]))
-    along = along_trunk(body, grid)
-    x, y = grid
-    neck, down = body["neck"], body.down
-    across = np.abs(
-        (x - np.float32(neck[0])) * np.float32(down[1])
-        - (y - np.float32(neck[1])) * np.float32(down[0])
-    )
-    weights = person * (across < 0.4 * body.unit)
+    across, along = maps.trunk()
+    weights = person * (across < 0.4)
     places, scores = change_point(along, lower_over_upper, weights, (0.6, 1.9))
     # Without evidence the hem lies a little below the hips.
     scores = scores - 0.5 * np.abs(places - 1.1) * _STEPS / 1.3

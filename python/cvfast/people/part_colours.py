@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.imaging.guided import GuidedFilter
 from cvfast.io.opencv import load_cv2
 from cvfast.people.skin import SkinModel
 from cvfast.typing import ImageF32, ImageU8
@@ -17,7 +16,8 @@ __all__ = ["ColourBins", "Materials", "learn_materials"]
 _BINS = 20  # a side of the histograms
 _ROUNDS = 4
 _MIX = 0.02  # share of a flat histogram in each, so that no colour is impossible
-_COLOUR_POWER = 0.7  # neighbours share their colours, so their likelihoods count less than once each
+_COLOUR_POWER = 0.7
+_WINDOW = 5  # pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,12 @@ class ColourBins:
         )
         return cls((light * _BINS + a) * _BINS + b)
 
-    def histogram(self, weights: ImageF32) -> NDArray[np.float32]:
-        """Smoothed density of the colours of pixels with these weights, one value a cell."""
+    def log_likelihood(self, weights: ImageF32) -> NDArray[np.float32]:
+        """Log density of the colours of pixels with these weights, one value a cell.
+
+        It is smoothed, and tempered: neighbours share their colours, so a pixel's colour counts for
+        less than a whole observation.
+        """
         from scipy.ndimage import gaussian_filter1d
 
         counts = np.bincount(
@@ -57,11 +61,11 @@ class ColourBins:
             cube = gaussian_filter1d(cube, sigma, axis=axis, mode="nearest")
         total = max(float(cube.sum()), 1e-9)
         density = (1 - _MIX) * cube.ravel() / total + _MIX / _BINS**3
-        return density.astype(np.float32)
+        return (_COLOUR_POWER * np.log(density)).astype(np.float32)
 
-    def look_up(self, histogram: NDArray[np.float32]) -> ImageF32:
-        """Density of each pixel's colour, (h, w) float32."""
-        found: ImageF32 = histogram[self.cells]
+    def look_up(self, values: NDArray[np.float32]) -> ImageF32:
+        """Value of each pixel's cell, (h, w) float32."""
+        found: ImageF32 = values[self.cells]
         return found
 
 
@@ -90,8 +94,8 @@ def learn_materials(
     image: ImageU8,
     priors: dict[str, ImageF32],
     skin: SkinModel,
-    smoother: GuidedFilter,
     *,
+    trust: dict[str, ImageF32] | None = None,
     rounds: int = _ROUNDS,
     start: dict[str, ImageF32] | None = None,
 ) -> Materials:
@@ -99,7 +103,7 @@ def learn_materials(
 
     Expectation maximisation: the colours of each material are a histogram, filled with the pixels
     that belong to it so far; pixels belong to materials by place (the priors) times colour (the
-    histograms), smoothed along the picture's edges (cost-volume filtering: Hosni et al., 2013).
+    histograms), averaged with their neighbours (cost-volume filtering: Hosni et al., 2013).
     Skin also has to look like the face.
 
     Parameters
@@ -110,8 +114,9 @@ def learn_materials(
         From `cvfast.people.part_priors.part_priors`.
     skin
         The skin of the face.
-    smoother
-        A guided filter on the picture.
+    trust
+        How much pixels count when the colours of a material are learnt, (h, w) float32 by
+        material; 1 by default.
     rounds
         How often histograms and pixels are computed from one another.
     start
@@ -128,24 +133,25 @@ def learn_materials(
     skin_cost = np.clip(skin.distance_lab(lab.astype(np.float32)) - 3, 0, 12 if skin.learnt else 6)
     belonging = dict(priors if start is None else start)
     colours: dict[str, ImageF32] = {}
+    log_priors = {name: np.log(prior + np.float32(1e-6)) for name, prior in priors.items()}
     for _ in range(rounds):
         for name in priors:
-            density = bins.look_up(bins.histogram(np.square(belonging[name])))
-            colours[name] = np.float32(_COLOUR_POWER) * np.log(density)
+            weights = np.square(belonging[name])
+            if trust is not None and name in trust:
+                weights = weights * trust[name]
+            colours[name] = bins.look_up(bins.log_likelihood(weights))
         colours["skin"] = colours["skin"] - np.float32(0.25) * skin_cost
-        scores = {name: colours[name] + np.log(prior + 1e-6) for name, prior in priors.items()}
-        belonging = _smoothed(_softmax(scores), smoother)
+        belonging = _posterior({name: colours[name] + log_priors[name] for name in priors})
     return Materials(belonging, colours)
 
 
-def _softmax(scores: dict[str, ImageF32]) -> dict[str, ImageF32]:
-    most = np.max(list(scores.values()), axis=0)
-    powers = {name: np.exp(score - most) for name, score in scores.items()}
-    total = np.sum(list(powers.values()), axis=0)
-    return {name: power / total for name, power in powers.items()}
-
-
-def _smoothed(planes: dict[str, ImageF32], smoother: GuidedFilter) -> dict[str, ImageF32]:
-    smooth = {name: np.clip(smoother.filter(plane), 1e-4, 1) for name, plane in planes.items()}
-    total = np.sum(list(smooth.values()), axis=0)
-    return {name: plane / total for name, plane in smooth.items()}
+def _posterior(scores: dict[str, ImageF32]) -> dict[str, ImageF32]:
+    """Probabilities from log scores, averaged over small windows."""
+    cv2 = load_cv2()
+    planes = np.stack(list(scores.values()))
+    planes -= planes.max(axis=0)
+    np.exp(planes, out=planes)
+    planes /= planes.sum(axis=0)
+    side = (_WINDOW, _WINDOW)
+    smooth = [np.maximum(cv2.blur(plane, side), np.float32(1e-4)) for plane in planes]
+    return dict(zip(scores, smooth, strict=True))

@@ -46,9 +46,15 @@ def cut_band(
     trimap = np.where(region, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     trimap[sure == 1] = cv2.GC_FGD
     trimap[possible == 0] = cv2.GC_BGD
+    # What is far from the region says nothing about its border.
+    x, y, width, height = cv2.boundingRect(possible)
+    margin = 4 * band
+    view = slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
+    part = np.ascontiguousarray(trimap[view])
     cv2.setRNGSeed(0)  # its k-means start at random
     inner, outer = np.zeros((1, 65)), np.zeros((1, 65))
-    bgr = np.ascontiguousarray(image[..., ::-1])
-    cv2.grabCut(bgr, trimap, None, outer, inner, rounds, cv2.GC_INIT_WITH_MASK)
+    bgr = np.ascontiguousarray(image[view][..., ::-1])
+    cv2.grabCut(bgr, part, None, outer, inner, rounds, cv2.GC_INIT_WITH_MASK)
+    trimap[view] = part
     cut: NDArray[np.bool_] = (trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)
     return cut

@@ -8,22 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
-from cvfast.people.body import Body, bone_distance, polygon_mask
+from cvfast.people.body import BodyMaps, polygon_mask
 from cvfast.people.face_outline import FaceOutline
-from cvfast.people.person_mask import pixel_grid
 from cvfast.typing import ImageF32
 
-__all__ = ["MATERIALS", "along_arm", "along_trunk", "face_core", "part_priors"]
+__all__ = ["MATERIALS", "face_core", "hair_trust", "part_priors"]
 
 #: What pixels are told apart by colour: every kind of skin is one material.
 MATERIALS = ("background", "hair", "skin", "upper", "lower", "shoes")
 
 _LEAST = 1e-3  # no prior rules anything out
-_Grid = tuple[ImageF32, ImageF32]
 
 
 def part_priors(
-    body: Body,
+    maps: BodyMaps,
     person: ImageF32,
     face: FaceOutline | None = None,
     *,
@@ -34,8 +32,8 @@ def part_priors(
 
     Parameters
     ----------
-    body
-        The person.
+    maps
+        Where pixels lie on the body.
     person
         (h, w) float32, the probability of the person.
     face
@@ -53,13 +51,12 @@ def part_priors(
         (h, w) float32 by name of `MATERIALS`; they add up to 1 in each pixel.
     """
     shape = person.shape
-    grid = pixel_grid((shape[0], shape[1]))
     weights = {name: np.full(shape, _LEAST, np.float32) for name in MATERIALS}
-    _clothes(body, grid, weights, hem)
-    _legs(body, grid, weights)
+    _clothes(maps, weights, hem)
+    _legs(maps, weights)
     for side in ("left", "right"):
-        _arm(body, side, grid, weights, None if sleeves is None else sleeves.get(side))
-    _head(body, face, grid, weights)
+        _arm(maps, side, weights, None if sleeves is None else sleeves.get(side))
+    _head(maps, face, weights)
     inside = sum(weights[name] for name in MATERIALS[1:])
     for name in MATERIALS[1:]:
         weights[name] = weights[name] / inside * person
@@ -67,42 +64,19 @@ def part_priors(
     return weights
 
 
-def face_core(body: Body, face: FaceOutline | None, shape: tuple[int, int]) -> NDArray[np.bool_]:
+def face_core(maps: BodyMaps, face: FaceOutline | None) -> NDArray[np.bool_]:
     """Skin of the face, (h, w) bool, to learn from; empty where the back is seen."""
+    body, shape = maps.body, maps.shape
     if face is not None:
         return face.skin((shape[1], shape[0]))
     if not body.faces_camera():
         return np.zeros(shape, bool)
-    x, y = pixel_grid(shape)
+    x, y = maps.grid
     _, radius = body.head
     nose = body["nose"]
     away = np.hypot((x - np.float32(nose[0])) / 0.62, (y - np.float32(nose[1])) / 0.75)
     core: NDArray[np.bool_] = away < 0.8 * radius
     return core
-
-
-def along_trunk(body: Body, grid: _Grid) -> ImageF32:
-    """0 at the neck, 1 at the hips."""
-    x, y = grid
-    down = body.down / max(body.torso_length, 0.5 * body.unit)
-    neck = body["neck"]
-    along: ImageF32 = (x - np.float32(neck[0])) * np.float32(down[0]) + (
-        y - np.float32(neck[1])
-    ) * np.float32(down[1])
-    return along
-
-
-def along_arm(body: Body, side: str, grid: _Grid) -> tuple[ImageF32, ImageF32]:
-    """Distance of each pixel to an arm's bones, and where: 0 shoulder, 1 elbow, 2 wrist.
-
-    Upper arms are thicker, so distances to them count less.
-    """
-    shoulder, elbow = body[f"{side}_shoulder"], body[f"{side}_elbow"]
-    upper, upper_along = bone_distance(shoulder, elbow, grid)
-    lower, lower_along = bone_distance(elbow, body[f"{side}_wrist"], grid)
-    upper = upper / np.float32(1.15)
-    along = np.where(upper < lower, np.clip(upper_along, 0, 1), 1 + np.clip(lower_along, 0, 1))
-    return np.minimum(upper, lower), along.astype(np.float32)
 
 
 def _ramp(values: ImageF32, start: float, end: float) -> ImageF32:
@@ -111,47 +85,50 @@ def _ramp(values: ImageF32, start: float, end: float) -> ImageF32:
     return ramp
 
 
-def _clothes(
-    body: Body, grid: _Grid, weights: dict[str, ImageF32], hem: float | None
-) -> None:
+def hair_trust(maps: BodyMaps, face: FaceOutline | None) -> ImageF32:
+    """How much pixels count as examples of hair, (h, w) float32: little below the eyes.
+
+    What hangs down beside the face may be hair, but also a collar.
+    """
+    body = maps.body
+    eyes = float(body["nose"][1] - 0.2 * body.head[1])
+    if face is not None:
+        eyes = float(min(part[:, 1].mean() for part in face.openings))
+    low = _ramp((maps.grid[1] - np.float32(eyes)) / np.float32(body.head[1]), 0, 0.4)
+    return np.broadcast_to(1 - np.float32(0.95) * low, maps.shape)
+
+
+def _clothes(maps: BodyMaps, weights: dict[str, ImageF32], hem: float | None) -> None:
     """Trunk: the upper garment down to the hem, what is worn below after it."""
-    along = along_trunk(body, grid)
+    body = maps.body
+    _, along = maps.trunk()
     below = _ramp(along, 0.75, 1.35) if hem is None else _ramp(along, hem - 0.06, hem + 0.06)
     weights["upper"] = np.maximum(weights["upper"], 1.0 * (1 - below))
     weights["lower"] = np.maximum(weights["lower"], 1.0 * below)
     weights["skin"] = np.maximum(weights["skin"], np.float32(0.05))
     # Above the collar bones there is neck, in the opening of the garment too.
-    x, y = grid
     neck, nose = body["neck"], body["nose"]
-    centre = neck + (nose - neck) * 0.1
-    opening = np.hypot(x - np.float32(centre[0]), y - np.float32(centre[1])) / np.float32(body.unit)
+    opening = maps.away(neck + (nose - neck) * 0.1) / np.float32(body.unit)
     skin = 0.5 * (1 - _ramp(opening, 0.15, 0.4))
     weights["skin"] = np.maximum(weights["skin"], skin)
 
 
-def _legs(body: Body, grid: _Grid, weights: dict[str, ImageF32]) -> None:
+def _legs(maps: BodyMaps, weights: dict[str, ImageF32]) -> None:
     """Legs: trousers or skin, shoes at the end."""
     for side in ("left", "right"):
-        ankle = body[f"{side}_ankle"]
-        toe = body[f"{side}_toe"]
-        thigh, _ = bone_distance(body[f"{side}_hip"], body[f"{side}_knee"], grid)
-        shin, along = bone_distance(body[f"{side}_knee"], ankle, grid)
-        foot, _ = bone_distance(ankle, toe, grid)
-        unit = np.float32(body.unit)
-        bare = 0.35 * (1 - _ramp(shin / unit, 0.2, 0.4)) + 0.1 * (1 - _ramp(thigh / unit, 0.2, 0.4))
+        thigh, _ = maps.bone(f"{side}_hip", f"{side}_knee")
+        shin, along = maps.bone(f"{side}_knee", f"{side}_ankle")
+        foot, _ = maps.bone(f"{side}_ankle", f"{side}_toe")
+        bare = 0.35 * (1 - _ramp(shin, 0.2, 0.4)) + 0.1 * (1 - _ramp(thigh, 0.2, 0.4))
         weights["skin"] = np.maximum(weights["skin"], bare.astype(np.float32))
-        shoe = (1 - _ramp(foot / unit, 0.15, 0.35)) * _ramp(along, 0.85, 1.0)
+        shoe = (1 - _ramp(foot, 0.15, 0.35)) * _ramp(along, 0.85, 1.0)
         weights["shoes"] = np.maximum(weights["shoes"], 3 * shoe)
 
 
-def _arm(
-    body: Body, side: str, grid: _Grid, weights: dict[str, ImageF32], sleeve: float | None
-) -> None:
+def _arm(maps: BodyMaps, side: str, weights: dict[str, ImageF32], sleeve: float | None) -> None:
     """Arm: sleeve or skin up to the wrist, skin from there on."""
-    wrist, hand = body[f"{side}_wrist"], body[f"{side}_hand"]
-    unit = np.float32(body.unit)
-    distance, along = along_arm(body, side, grid)
-    near = 1 - _ramp(distance / unit, 0.12, 0.3)
+    distance, along = maps.arm(side)
+    near = 1 - _ramp(distance, 0.12, 0.3)
     if sleeve is None:
         skin = 0.2 + 0.4 * _ramp(along, 0.2, 1.3)
     else:
@@ -159,17 +136,16 @@ def _arm(
     weights["skin"] = _mixed(weights["skin"], skin, near)
     weights["upper"] = _mixed(weights["upper"], 1 - skin, near)
     weights["lower"] = _mixed(weights["lower"], np.float32(0.3) * weights["lower"], near)
-    fingers, _ = bone_distance(wrist + 0.3 * (hand - wrist), hand, grid)
-    palm = 1 - _ramp(fingers / unit, 0.12, 0.28)
+    fingers, along = maps.bone(f"{side}_wrist", f"{side}_hand")
+    palm = (1 - _ramp(fingers, 0.12, 0.28)) * _ramp(along, 0.0, 0.3)
     weights["skin"] = _mixed(weights["skin"], np.float32(1.0), palm)
     weights["upper"] = _mixed(weights["upper"], np.float32(0.3) * weights["upper"], palm)
 
 
-def _head(
-    body: Body, face: FaceOutline | None, grid: _Grid, weights: dict[str, ImageF32]
-) -> None:
+def _head(maps: BodyMaps, face: FaceOutline | None, weights: dict[str, ImageF32]) -> None:
     """Head: skin inside the face's outline, hair round it and down to the chest."""
-    x, y = grid
+    body = maps.body
+    x, y = maps.grid
     centre, radius = body.head
     if face is None:
         nose = body["nose"]
@@ -186,7 +162,7 @@ def _head(
         outside = _outside(face.oval, weights["skin"].shape) / np.float32(radius)
         chin = float(face.oval[:, 1].max())
         inner = 1.0
-    away = np.hypot(x - np.float32(centre[0]), y - np.float32(centre[1])) / np.float32(radius)
+    away = maps.away(centre) / np.float32(radius)
     lower = _ramp((y - np.float32(chin)) / np.float32(radius), -0.1, 0.15)
     head = np.maximum((1 - _ramp(away, 1.35, 1.9)) * (1 - lower), 1 - _ramp(outside, 0, 0.1))
     skin = (1 - _ramp(outside, -0.1, 0.12)) * np.float32(inner)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.geometry.sampling import as_rgb
 from cvfast.imaging.guided import GuidedFilter
-from cvfast.people.body import Body
+from cvfast.io.opencv import load_cv2
+from cvfast.people.body import Body, BodyMaps
 from cvfast.people.face_outline import find_face
 from cvfast.people.finding import FoundPerson
 from cvfast.people.garment_ends import find_hem, find_sleeves
 from cvfast.people.part_colours import Materials, learn_materials
 from cvfast.people.part_cut import cut_band
-from cvfast.people.part_priors import MATERIALS, face_core, part_priors
+from cvfast.people.part_priors import MATERIALS, face_core, hair_trust, part_priors
 from cvfast.people.part_zones import IDS, zone_labels
-from cvfast.people.person_mask import coarse_person, frame_of, pose_of, refine
+from cvfast.people.person_mask import coarse_person, frame_of, pose_of
 from cvfast.people.pose import Pose
 from cvfast.people.skin import learn_skin
 from cvfast.people.work_frame import WorkFrame
@@ -29,7 +31,7 @@ _WORN = {
     "upper": ("upper", "left_sleeve", "right_sleeve"),
     "lower": ("trousers",),
 }
-_RADIUS, _EPSILON = 4, 1e-3  # of the smoothing while materials are learnt
+_RADIUS, _EPSILON = 3, 3e-4  # of the guided filter that draws borders at full size
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ class Parts:
     confidence: float
     reasons: tuple[str, ...]
     sleeves: dict[str, float] = field(default_factory=dict)
-    steps: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    steps: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         height, width = self.labels.shape
@@ -114,25 +116,25 @@ def find_parts(
     rgb = as_rgb(image)
     pose = pose_of(person)
     frame = frame_of(rgb, person)
-    body = Body.of(frame.pose(pose))
+    shape = (frame.image.shape[0], frame.image.shape[1])
+    maps = BodyMaps(Body.of(frame.pose(pose)), shape)
     outline = find_face(rgb, Body.of(pose))
     face = None if outline is None else outline.placed(frame.box[:2], frame.scale)
-    seen = coarse_person(rgb, frame, body, person)
-    skin = learn_skin(frame.image, face_core(body, face, seen.shape))
-    smoother = GuidedFilter(frame.image.astype(np.float32) / 255, _RADIUS, _EPSILON)
-    prior = part_priors(body, seen, face)
-    first = learn_materials(frame.image, prior, skin, smoother, rounds=2)
-    sleeves = find_sleeves(body, seen, first.ratio("skin", "upper"))
-    hem, _ = find_hem(body, seen, first.ratio("lower", "upper"))
-    prior = part_priors(body, seen, face, sleeves=sleeves, hem=hem)
+    seen = coarse_person(rgb, frame, maps, person)
+    skin = learn_skin(frame.image, face_core(maps, face))
+    trust = {"hair": hair_trust(maps, face)}
+    prior = part_priors(maps, seen, face)
+    first = learn_materials(frame.image, prior, skin, trust=trust, rounds=2)
+    sleeves = find_sleeves(maps, seen, first.ratio("skin", "upper"))
+    hem, _ = find_hem(maps, seen, first.ratio("lower", "upper"))
+    prior = part_priors(maps, seen, face, sleeves=sleeves, hem=hem)
     materials = learn_materials(
-        frame.image, prior, skin, smoother, rounds=2, start=first.belonging
+        frame.image, prior, skin, trust=trust, rounds=2, start=first.belonging
     )
     cut = cut_band(frame.image, materials.belonging["upper"])
     planes = _with_cut(materials, cut)
-    zones = zone_labels(body, face, sleeves, (seen.shape[0], seen.shape[1]))
-    found = _full_size(planes, zones, frame, image)
-    steps = {
+    found = _full_size(planes, zone_labels(maps, face, sleeves), frame, image)
+    steps: dict[str, NDArray[Any]] = {
         "person": seen,
         "skin": skin.likeness(frame.image),
         "prior": _numbers(prior),
@@ -173,18 +175,19 @@ def _full_size(
     image: Image,
 ) -> NDArray[np.uint8]:
     """Labels of the whole picture: the likeliest material of each pixel, in its zone."""
-    from cvfast.io.opencv import load_cv2
-
     cv2 = load_cv2()
     x0, y0, x1, y1 = frame.box
+    size = (x1 - x0, y1 - y0)
+    guide = frame.crop(image)
+    guided = GuidedFilter(frame.image.astype(np.float32) / 255, _RADIUS, _EPSILON)
     best = np.full((y1 - y0, x1 - x0), -1, np.float32)
     labels = np.zeros((y1 - y0, x1 - x0), np.uint8)
     for name, plane in planes.items():
-        fine = refine(plane.astype(np.float32), frame, image)[y0:y1, x0:x1]
-        zone = cv2.resize(zones[name], (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)
+        fine = guided.enlarge(plane.astype(np.float32), guide)
+        zone = cv2.resize(zones[name], size, interpolation=cv2.INTER_NEAREST)
         better = fine > best
-        labels[better] = zone[better]
-        best[better] = fine[better]
+        np.copyto(labels, zone, where=better)
+        np.maximum(best, fine, out=best)
     whole = np.zeros((frame.size[1], frame.size[0]), np.uint8)
     whole[y0:y1, x0:x1] = labels
     return whole

@@ -12,16 +12,17 @@ from cvfast.imaging.guided import GuidedFilter
 from cvfast.io.opencv import load_cv2
 from cvfast.models.session import Session
 from cvfast.people.blazepose import fit_body
-from cvfast.people.body import Body, bone_distance
+from cvfast.people.body import Body, BodyMaps
 from cvfast.people.finding import FoundPerson
 from cvfast.people.pose import Pose
 from cvfast.people.work_frame import WorkFrame
 from cvfast.typing import Image, ImageF32, ImageU8
 
 
-__all__ = ["coarse_person", "frame_of", "pixel_grid", "person_mask", "pose_of", "refine"]
+__all__ = ["coarse_person", "frame_of", "person_mask", "pose_of"]
 
 _SIDE = 256  # of the segmentation model's input
+_RADIUS = 4  # of the guided filter's windows, in pixels of the reduced crop
 _EPSILON = 2e-4  # squared levels: edges fainter than about four grey levels are no edges
 
 # Half the thickness of each bone in units (see `Body.unit`).
@@ -82,9 +83,15 @@ def person_mask(image: Image, person: FoundPerson | Pose) -> ImageF32:
     rgb = as_rgb(image)
     pose = pose_of(person)
     frame = frame_of(rgb, person)
-    body = Body.of(frame.pose(pose))
-    coarse = coarse_person(rgb, frame, body, person)
-    return refine(coarse, frame, image)
+    shape = (frame.image.shape[0], frame.image.shape[1])
+    maps = BodyMaps(Body.of(frame.pose(pose)), shape)
+    coarse = coarse_person(rgb, frame, maps, person)
+    whole = np.zeros((frame.size[1], frame.size[0]), np.float32)
+    x0, y0, x1, y1 = frame.box
+    guide = frame.image.astype(np.float32) / 255
+    fine = GuidedFilter(guide, _RADIUS, _EPSILON).enlarge(coarse, frame.crop(image))
+    whole[y0:y1, x0:x1] = np.clip(fine, 0, 1)
+    return whole
 
 
 def pose_of(person: FoundPerson | Pose) -> Pose:
@@ -103,7 +110,7 @@ def frame_of(image: ImageU8, person: FoundPerson | Pose) -> WorkFrame:
 
 
 def coarse_person(
-    image: ImageU8, frame: WorkFrame, body: Body, person: FoundPerson | Pose
+    image: ImageU8, frame: WorkFrame, maps: BodyMaps, person: FoundPerson | Pose
 ) -> ImageF32:
     """Probability of the person in the reduced crop, (h, w) float32.
 
@@ -113,63 +120,28 @@ def coarse_person(
         (H, W, 3) uint8, the picture.
     frame
         Its reduced crop.
-    body
-        The person in the crop's coordinates.
+    maps
+        Where the crop's pixels lie on the body.
     person
         The person as given, perhaps with a mask of the pose network.
     """
     odds = 0.8 * _log_odds(_selfie(image, frame))
-    mask = _pose_mask(image, frame, body, person)
+    mask = _pose_mask(image, frame, maps.body, person)
     if mask is not None:
         odds = odds + 0.8 * _log_odds(mask)
-    odds = odds + _bone_odds(body, frame.image.shape[:2])
+    odds = odds + _bone_odds(maps)
     probability: ImageF32 = 1 / (1 + np.exp(-odds))
     return probability
 
 
-def refine(plane: ImageF32, frame: WorkFrame, image: Image, *, radius: int = 4) -> ImageF32:
-    """Enlarge a plane of the reduced crop to the picture along the picture's edges.
-
-    Parameters
-    ----------
-    plane
-        (h, w) float32 in [0, 1].
-    frame
-        The crop.
-    image
-        (H, W, 3), the picture.
-    radius
-        Of the filter's windows, in pixels of the reduced crop.
-
-    Returns
-    -------
-    numpy.ndarray
-        (H, W) float32 in [0, 1]; 0 outside the crop.
-    """
-    guide = frame.image.astype(np.float32) / 255
-    fine = GuidedFilter(guide, radius, _EPSILON).enlarge(plane, frame.crop(image))
-    whole = np.zeros((frame.size[1], frame.size[0]), np.float32)
-    x0, y0, x1, y1 = frame.box
-    whole[y0:y1, x0:x1] = np.clip(fine, 0, 1)
-    return whole
-
-
-def pixel_grid(shape: tuple[int, int]) -> tuple[ImageF32, ImageF32]:
-    """x (1, w) and y (h, 1) of the pixels' centres, float32."""
-    return np.arange(shape[1], dtype=np.float32)[None], np.arange(shape[0], dtype=np.float32)[:, None]
-
-
-def _bone_odds(body: Body, shape: tuple[int, int]) -> ImageF32:
+def _bone_odds(maps: BodyMaps) -> ImageF32:
     """Log odds of the person by the distance to the nearest bone, in half thicknesses."""
-    grid = pixel_grid(shape)
-    nearest = np.full(shape, np.inf, np.float32)
+    nearest = np.full(maps.shape, np.inf, np.float32)
     for start, end, thick in _BONES:
-        distance, _ = bone_distance(body[start], body[end], grid)
-        np.minimum(nearest, distance / np.float32(thick * body.unit), out=nearest)
-    centre, radius = body.head
-    away = np.hypot(grid[0] - np.float32(centre[0]), grid[1] - np.float32(centre[1]))
-    np.minimum(nearest, away / np.float32(1.1 * radius), out=nearest)
-    odds: ImageF32 = np.clip(3.0 * (1.2 - nearest), -5, 2).astype(np.float32)
+        np.minimum(nearest, maps.bone(start, end)[0] / np.float32(thick), out=nearest)
+    centre, radius = maps.body.head
+    np.minimum(nearest, maps.away(centre) / np.float32(1.1 * radius), out=nearest)
+    odds: ImageF32 = np.clip(3.0 * (np.float32(1.2) - nearest), -5, 2)
     return odds
 
 
