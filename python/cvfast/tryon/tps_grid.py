@@ -84,11 +84,12 @@ def plate_tables(
     system[:count] = np.concatenate([_kernel(controls, controls), ones, controls], axis=1)
     system[count:, :count] = system[:count, count:].T
     try:
-        inverse = np.linalg.inv(system)
+        inverse: NDArray[np.float64] = np.linalg.inv(system)
     except np.linalg.LinAlgError as error:
         raise ValueError("controls: expected points that span a plane, got others") from error
     rows = [_kernel(points, controls), np.ones((len(points), 1)), points]
-    return inverse, np.concatenate(rows, axis=1)
+    table: NDArray[np.float64] = np.concatenate(rows, axis=1)
+    return inverse, table
 
 
 def _kernel(points: NDArray[np.float64], controls: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -131,9 +132,7 @@ class ThinPlateGrid(nn.Module):
         inverse, rows = plate_tables(controls, pixel_centres(size))
         table = np.einsum("pk,kn->pn", rows, inverse[:, : len(controls)])
         for name, array in (("controls", controls), ("table", table)):
-            self.register_buffer(
-                name, torch.from_numpy(array.astype(np.float32)), persistent=False
-            )
+            self.register_buffer(name, torch.from_numpy(array.astype(np.float32)), persistent=False)
 
     def forward(self, values: Tensor) -> Tensor:
         """Return the grid (B, height, width, 2) for values (B, N, 2): x, y to sample at."""
