@@ -43,11 +43,14 @@ class Refine(nn.Module):
     torch.Size([1, 14, 64, 48])
     """
 
-    def __init__(
-        self, inputs: int, outputs: int, *, width: int = 64, compat: bool = False
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, *, width: int = 64, compat: bool = False) -> None:
         super().__init__()
-        self.settings = {"inputs": inputs, "outputs": outputs, "width": width, "compat": compat}
+        self.settings: dict[str, Any] = {
+            "inputs": inputs,
+            "outputs": outputs,
+            "width": width,
+            "compat": compat,
+        }
         widths = [width << level for level in range(_LEVELS)]
         for level, (before, after) in enumerate(pairwise([inputs, *widths]), 1):
             self.add_module(f"conv{level}", nn.Sequential(*_twice(before, after, compat)))
@@ -71,7 +74,9 @@ class Refine(nn.Module):
             skips.append(maps)
         for level in range(_LEVELS + 1, 2 * _LEVELS):
             up = getattr(layers, f"up{level}")(maps)
-            maps = getattr(layers, f"conv{level}")(torch.cat([skips[2 * _LEVELS - 1 - level], up], 1))
+            maps = getattr(layers, f"conv{level}")(
+                torch.cat([skips[2 * _LEVELS - 1 - level], up], 1)
+            )
         return maps
 
 
