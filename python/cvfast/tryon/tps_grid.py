@@ -131,9 +131,7 @@ class ThinPlateGrid(nn.Module):
         inverse, rows = plate_tables(controls, pixel_centres(size))
         table = np.einsum("pk,kn->pn", rows, inverse[:, : len(controls)])
         for name, array in (("controls", controls), ("table", table)):
-            self.register_buffer(
-                name, torch.from_numpy(array.astype(np.float32)), persistent=False
-            )
+            self.register_buffer(name, torch.from_numpy(array.astype(np.float32)), persistent=False)
 
     def forward(self, values: Tensor) -> Tensor:
         """Return the grid (B, height, width, 2) for values (B, N, 2): x, y to sample at."""
