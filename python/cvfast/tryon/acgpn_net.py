@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cvfast.tryon.norms import norm_layer
+
 __all__ = ["INPUTS", "LABELS", "OUTPUTS", "Refine", "start_official"]
 
 LABELS = 14
@@ -32,9 +34,8 @@ class Refine(nn.Module):
     width
         Channels of the first level; each further level has twice as many. Officially 64.
     compat
-        The published form: `InstanceNorm2d` without weights, and dropout of one half behind the
-        two lowest levels. Else group normalisation with weights, which keeps what is bright and
-        what is dark, and no dropout. Names and shapes of the convolutions are the same.
+        The published form: instance normalisation, and dropout of one half behind the two lowest
+        levels. Else group normalisation and no dropout. The convolutions are the same.
 
     Examples
     --------
@@ -92,5 +93,4 @@ def _twice(before: int, after: int, compat: bool) -> list[nn.Module]:
 
 
 def _convolution(before: int, after: int, compat: bool) -> list[nn.Module]:
-    norm = nn.InstanceNorm2d(after) if compat else nn.GroupNorm(min(4, after), after)
-    return [nn.Conv2d(before, after, 3, padding=1), norm, nn.ReLU()]
+    return [nn.Conv2d(before, after, 3, padding=1), norm_layer(after, compat), nn.ReLU()]

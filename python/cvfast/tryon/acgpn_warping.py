@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cvfast.tryon.acgpn_net import INPUTS, OUTPUTS, Refine
+from cvfast.tryon.norms import norm_layer
 from cvfast.tryon.tps_grid import control_points, pixel_centres, plate_tables, sample
 
 __all__ = [
@@ -121,13 +122,17 @@ class Localisation(nn.Module):
         if size != (_SMALLEST[1] << halvings, _SMALLEST[0] << halvings) or halvings < 1:
             raise ValueError(f"size: expected (3, 4) times a power of two, got {size}")
         # Published: only the first convolution is rectified before it is normalised.
-        layers = [nn.Conv2d(_SEEN, _FIRST, 4, 2, 1), nn.ReLU(), _norm(_FIRST, compat)]
+        layers = [nn.Conv2d(_SEEN, _FIRST, 4, 2, 1), nn.ReLU(), norm_layer(_FIRST, compat)]
         width = _FIRST
         for _ in range(halvings - 1):
-            layers += [nn.Conv2d(width, 2 * width, 4, 2, 1), _norm(2 * width, compat), nn.ReLU()]
+            layers += [
+                nn.Conv2d(width, 2 * width, 4, 2, 1),
+                norm_layer(2 * width, compat),
+                nn.ReLU(),
+            ]
             width *= 2
         for _ in range(2):
-            layers += [nn.Conv2d(width, width, 3, 1, 1), _norm(width, compat), nn.ReLU()]
+            layers += [nn.Conv2d(width, width, 3, 1, 1), norm_layer(width, compat), nn.ReLU()]
         self.cnn = nn.Module()
         self.cnn.model = nn.Sequential(*layers)
         self.cnn.fc1 = nn.Linear(2 * width, 128)
@@ -151,10 +156,6 @@ class Localisation(nn.Module):
         return points
 
 
-def _norm(channels: int, compat: bool) -> nn.Module:
-    return nn.InstanceNorm2d(channels) if compat else nn.GroupNorm(min(4, channels), channels)
-
-
 class Transformer(nn.Module):
     """The spatial transformer: garment and mask as the found points warp them."""
 
@@ -164,6 +165,7 @@ class Transformer(nn.Module):
         self.tps = PointSpline(size)
 
     def forward(self, garment: Tensor, mask: Tensor, wanted: Tensor) -> tuple[Tensor, ...]:
+        """Return garment and mask, warped, the points, and the grid."""
         points = self.loc_net(torch.cat([mask, wanted, garment], 1))
         grid = self.tps(points)
         warped, moved = (sample(maps, grid, padding="zeros") for maps in (garment, mask))
