@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from cvfast.tryon.norms import norm_layer
 
-__all__ = ["INPUTS", "LABELS", "OUTPUTS", "Refine", "start_official"]
+__all__ = ["INPUTS", "LABELS", "OUTPUTS", "Refine", "build_part", "start_official"]
 
 LABELS = 14
 INPUTS = {"G1": 37, "G2": 37, "U": 4, "G": 24}
@@ -44,7 +44,7 @@ class Refine(nn.Module):
     torch.Size([1, 14, 64, 48])
     """
 
-    def __init__(self, inputs: int, outputs: int, *, width: int = 64, compat: bool = False) -> None:
+    def __init__(self, inputs: int, outputs: int, *, width: int = 64, compat: bool = True) -> None:
         super().__init__()
         self.settings: dict[str, Any] = {
             "inputs": inputs,
@@ -79,6 +79,17 @@ class Refine(nn.Module):
                 torch.cat([skips[2 * _LEVELS - 1 - level], up], 1)
             )
         return maps
+
+
+def build_part(part: str, *, width: int = 64, compat: bool = True) -> Refine:
+    """Build G1, G2 or G.
+
+    Examples
+    --------
+    >>> sum(weights.numel() for weights in build_part("G1").parameters())
+    34540942
+    """
+    return Refine(INPUTS[part], OUTPUTS[part], width=width, compat=compat)
 
 
 def start_official(net: nn.Module) -> None:

@@ -6,6 +6,7 @@ result where in the garment's picture to look; a thin-plate spline fills in betw
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,7 +117,7 @@ class Localisation(nn.Module):
         the last layer in both.
     """
 
-    def __init__(self, size: tuple[int, int], *, compat: bool = False) -> None:
+    def __init__(self, size: tuple[int, int], *, compat: bool = True) -> None:
         super().__init__()
         halvings = (size[1] // _SMALLEST[0]).bit_length() - 1
         if size != (_SMALLEST[1] << halvings, _SMALLEST[0] << halvings) or halvings < 1:
@@ -159,7 +160,7 @@ class Localisation(nn.Module):
 class Transformer(nn.Module):
     """The spatial transformer: garment and mask as the found points warp them."""
 
-    def __init__(self, size: tuple[int, int], *, compat: bool = False) -> None:
+    def __init__(self, size: tuple[int, int], *, compat: bool = True) -> None:
         super().__init__()
         self.loc_net = Localisation(size, compat=compat)
         self.tps = PointSpline(size)
@@ -191,11 +192,10 @@ class ClothesWarping(Refine):
     """
 
     def __init__(
-        self, size: tuple[int, int] = (192, 256), *, width: int = 64, compat: bool = False
+        self, size: Sequence[int] = (192, 256), *, width: int = 64, compat: bool = True
     ) -> None:
         super().__init__(INPUTS["U"], OUTPUTS["U"], width=width, compat=compat)
-        self.settings = {"size": list(size), "width": width, "compat": compat}
-        self.stn = Transformer(size, compat=compat)
+        self.stn = Transformer((size[0], size[1]), compat=compat)
 
     def forward(self, garment: Tensor, mask: Tensor, wanted: Tensor) -> Warped:  # type: ignore[override]
         """Warp a garment.

@@ -138,7 +138,7 @@ class TransformNet(nn.Module):
     torch.Size([1, 3, 64, 48])
     """
 
-    def __init__(self, *, width: int = 64, compat: bool = False) -> None:
+    def __init__(self, *, width: int = 64, compat: bool = True) -> None:
         super().__init__()
         self.compat = compat
         widths = [width << level for level in range(5)]

@@ -15,8 +15,8 @@ def norm_layer(channels: int, compat: bool) -> nn.Module:
 
     Examples
     --------
-    >>> norm_layer(8, True), norm_layer(8, False).num_groups
-    (InstanceNorm2d(8, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False), 4)
+    >>> [type(norm_layer(8, compat)).__name__ for compat in (True, False)]
+    ['InstanceNorm2d', 'GroupNorm']
     """
     if compat:
         return nn.InstanceNorm2d(channels)

@@ -45,7 +45,7 @@ class Warping(nn.Module):
     torch.Size([1, 19, 64, 64])
     """
 
-    def __init__(self, *, width: int = 64, compat: bool = False) -> None:
+    def __init__(self, *, width: int = 64, compat: bool = True) -> None:
         super().__init__()
         half = 0.5 if compat else 0.0
         w1, w2, w4, w8, w16 = (width * factor for factor in (1, 2, 4, 8, 16))
@@ -110,7 +110,7 @@ class Texturing(nn.Module):
     torch.Size([1, 3, 64, 64])
     """
 
-    def __init__(self, side: int = 128, *, width: int = 64, compat: bool = False) -> None:
+    def __init__(self, side: int = 128, *, width: int = 64, compat: bool = True) -> None:
         super().__init__()
         halvings = side.bit_length() - 1
         if side != 1 << halvings or side < 32:
@@ -173,8 +173,8 @@ def cut_regions(pictures: Tensor, boxes: Tensor, side: int) -> Tensor:
     Examples
     --------
     >>> picture = torch.arange(4.0).view(1, 1, 1, 4).expand(1, 1, 4, 4)
-    >>> cut_regions(picture, torch.tensor([[[0.0, 0.0, 2.0, 2.0]]]), 2)[0, 0, 0].tolist()
-    [0.5, 1.5]
+    >>> cut_regions(picture, torch.tensor([[[0.3, 0.0, 2.3, 2.0]]]), 2)[0, 0, 0].round().tolist()
+    [1.0, 2.0]
     """
     count, channels, height, width = pictures.shape
     kinds = boxes.shape[1]
