@@ -15,7 +15,9 @@ from torch import Tensor, nn
 
 from cvfast.tryon.norms import norm_layer
 
-__all__ = ["INPUTS", "LABELS", "OUTPUTS", "Refine", "build_part", "start_official"]
+__all__ = [
+    "INPUTS", "LABELS", "OUTPUTS", "Refine", "build_g", "build_g1", "build_g2", "start_official",
+]  # fmt: skip
 
 LABELS = 14
 INPUTS = {"G1": 37, "G2": 37, "U": 4, "G": 24}
@@ -81,14 +83,28 @@ class Refine(nn.Module):
         return maps
 
 
-def build_part(part: str, *, width: int = 64, compat: bool = True) -> Refine:
-    """Build G1, G2 or G.
+def build_g1(*, width: int = 64, compat: bool = True) -> Refine:
+    """Build G1, which labels the body.
 
     Examples
     --------
-    >>> sum(weights.numel() for weights in build_part("G1").parameters())
+    >>> sum(weights.numel() for weights in build_g1().parameters())
     34540942
     """
+    return _build("G1", width, compat)
+
+
+def build_g2(*, width: int = 64, compat: bool = True) -> Refine:
+    """Build G2, which finds where the new clothes are."""
+    return _build("G2", width, compat)
+
+
+def build_g(*, width: int = 64, compat: bool = True) -> Refine:
+    """Build G, which paints the result."""
+    return _build("G", width, compat)
+
+
+def _build(part: str, width: int, compat: bool) -> Refine:
     return Refine(INPUTS[part], OUTPUTS[part], width=width, compat=compat)
 
 
