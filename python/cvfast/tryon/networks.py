@@ -21,6 +21,8 @@ INSTALL = "pip install 'cvfast[train]'"
 BUILDERS = {
     "gmm": "cvfast.tryon.cpvton_net:GMM",
     "tom": "cvfast.tryon.cpvton_net:TOM",
+    "viton": "cvfast.tryon.viton_net:EncoderDecoder",
+    "viton-refine": "cvfast.tryon.viton_net:Refinement",
 }
 
 
