@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DressTask", "Dressing", "Dressings", "GMMTask", "TOMTask", "VITONTask", "grid_interval"]
 
+_MOST_KEPT = 1 << 30  # bytes of people as they are seen
 _GRID_WEIGHT = 40.0  # CP-VTON+'s, on the mean over all places
 _PERCEPTUAL_WEIGHT = 3.0  # VITON's
 
@@ -88,7 +89,7 @@ class Dressings:
         self._people, self._labels = people, people.labels_in("lip21")
         self._variant, self._stage, self._white = variant, stage, white
         self._seen: dict[tuple[int, int], tuple[ImageF32, ImageF32]] = {}
-        self._most = (1 << 30) // (2 * 22 * 2 * people.size[0] * people.size[1])
+        self._most = _MOST_KEPT // (2 * 22 * 4 * people.size[0] * people.size[1])
 
     def __len__(self) -> int:
         return len(self._people)
@@ -115,9 +116,8 @@ class Dressings:
             image, labels = self._people.people[number, before], self._labels[number, before]
             kept = seen_person(image, labels, pose, self._variant, self._stage)
             if len(self._seen) < self._most:
-                half = tuple(part.astype(np.float16) for part in kept)
-                self._seen[number, before] = half  # type: ignore[assignment]
-        return kept[0].astype(np.float32), kept[1].astype(np.float32)
+                self._seen[number, before] = kept
+        return kept
 
 
 def seen_person(
