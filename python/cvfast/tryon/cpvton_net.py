@@ -17,7 +17,15 @@ from torch.nn import functional
 
 from cvfast.tryon.tps_grid import OffsetGrid
 
-__all__ = ["GMM", "TOM", "VARIANTS", "FeatureExtraction", "SkipBlock"]
+__all__ = [
+    "GMM",
+    "TOM",
+    "VARIANTS",
+    "FeatureExtraction",
+    "SkipBlock",
+    "begin_normal",
+    "draw_normal",
+]
 
 VARIANTS = ("cp-vton", "cp-vton+")
 _AGNOSTIC = 22  # shape 1, head 3, pose 18
@@ -49,7 +57,7 @@ class FeatureExtraction(nn.Module):
         layers += [nn.Conv2d(top, top, 3, 1, 1), nn.ReLU(), nn.BatchNorm2d(top)]
         layers += [nn.Conv2d(top, top, 3, 1, 1), nn.ReLU()]
         self.model = nn.Sequential(*layers)
-        _begin(self)
+        begin_normal(self)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return features of length 1 at each place."""
@@ -63,11 +71,11 @@ class _Regression(nn.Module):
     def __init__(self, places: tuple[int, int], head: int) -> None:
         super().__init__()
         width, height = places
-        kernels = ((width * height, head, 4), (head, head // 2, 4))
-        kernels += ((head // 2, head // 4, 3), (head // 4, head // 8, 3))
+        widths = (width * height, *(head >> at for at in range(4)))
         layers: list[nn.Module] = []
-        for before, after, side in kernels:
-            layers += [nn.Conv2d(before, after, side, 2 if side == 4 else 1, 1)]
+        for at, (before, after) in enumerate(pairwise(widths)):
+            halves = at < 2
+            layers += [nn.Conv2d(before, after, 4 if halves else 3, 2 if halves else 1, 1)]
             layers += [nn.BatchNorm2d(after), nn.ReLU()]
         self.conv = nn.Sequential(*layers)
         self.linear = nn.Linear(head // 8 * (width // 4) * (height // 4), 50)
@@ -115,16 +123,17 @@ class GMM(nn.Module):
         compat: bool = True,
     ) -> None:
         super().__init__()
-        _check(variant, tuple(size), 1 << downs + 2)
-        self.variant, self.size, self.compat = variant, tuple(size), compat
+        width_height = (size[0], size[1])  # a file's list becomes a pair
+        _check(variant, width_height, 1 << downs + 2)
+        self.variant, self.size, self.compat = variant, width_height, compat
         garment = 3 if variant == "cp-vton" else 1
         self.extractionA = FeatureExtraction(_AGNOSTIC, width, downs)
         self.extractionB = FeatureExtraction(garment, width, downs)
         places = (size[0] >> downs, size[1] >> downs)
         self.regression = _Regression(places, head)
-        self.grid = OffsetGrid(tuple(size), order="columns" if compat else "rows")
+        self.grid = OffsetGrid(width_height, order="columns" if compat else "rows")
         if not compat:  # begin with the garment as it is: quicker, and never folded
-            nn.init.normal_(self.regression.linear.weight, std=1e-3)
+            draw_normal(self.regression.linear.weight, std=1e-3)
             nn.init.zeros_(self.regression.linear.bias)
 
     def forward(self, person: Tensor, garment: Tensor) -> tuple[Tensor, Tensor]:
@@ -249,7 +258,7 @@ class TOM(nn.Module):
             block = SkipBlock(outer, inner, block, compat=compat)
         channels = _AGNOSTIC + (3 if variant == "cp-vton" else 4)
         self.model = SkipBlock(4, width, block, channels=channels, norm_out=compat, compat=compat)
-        _begin(self)
+        begin_normal(self)
 
     def forward(
         self, person: Tensor, warped: Tensor, warped_mask: Tensor | None = None
@@ -276,17 +285,26 @@ def _norm(channels: int) -> nn.Module:
     return nn.InstanceNorm2d(channels, affine=False)
 
 
-def _begin(net: nn.Module) -> None:
+def begin_normal(net: nn.Module) -> None:
     """Draw convolutions and normalisations as pix2pix does: N(0, 0.02) and N(1, 0.02)."""
     part: Any
     for part in net.modules():
-        if isinstance(part, nn.Conv2d):
-            nn.init.normal_(part.weight, std=0.02)
+        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
+            draw_normal(part.weight, std=0.02)
         elif isinstance(part, nn.BatchNorm2d):
-            nn.init.normal_(part.weight, 1.0, 0.02)
+            draw_normal(part.weight, mean=1.0, std=0.02)
 
 
-def _check(variant: str, size: tuple[int, ...], step: int) -> None:
+def draw_normal(weight: Tensor, *, mean: float = 0.0, std: float) -> None:
+    """Fill with normal numbers; on torch's device meta, where only shapes count, do nothing.
+
+    (There it would load SymPy, which takes seconds.)
+    """
+    if not weight.is_meta:
+        nn.init.normal_(weight, mean, std)
+
+
+def _check(variant: str, size: tuple[int, int], step: int) -> None:
     if variant not in VARIANTS:
         raise ValueError(f"variant: expected one of {', '.join(VARIANTS)}, got {variant!r}")
     if any(side < step or side % step for side in size):

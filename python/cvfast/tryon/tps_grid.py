@@ -84,11 +84,12 @@ def plate_tables(
     system[:count] = np.concatenate([_kernel(controls, controls), ones, controls], axis=1)
     system[count:, :count] = system[:count, count:].T
     try:
-        inverse = np.linalg.inv(system)
+        inverse = np.linalg.inv(system).astype(np.float64)
     except np.linalg.LinAlgError as error:
         raise ValueError("controls: expected points that span a plane, got others") from error
     rows = [_kernel(points, controls), np.ones((len(points), 1)), points]
-    return inverse, np.concatenate(rows, axis=1)
+    table: NDArray[np.float64] = np.concatenate(rows, axis=1)
+    return inverse, table
 
 
 def _kernel(points: NDArray[np.float64], controls: NDArray[np.float64]) -> NDArray[np.float64]:
