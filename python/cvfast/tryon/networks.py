@@ -21,6 +21,14 @@ INSTALL = "pip install 'cvfast[train]'"
 BUILDERS = {
     "gmm": "cvfast.tryon.cpvton_net:GMM",
     "tom": "cvfast.tryon.cpvton_net:TOM",
+    "acgpn-g1": "cvfast.tryon.acgpn_net:build_g1",
+    "acgpn-g2": "cvfast.tryon.acgpn_net:build_g2",
+    "acgpn-u": "cvfast.tryon.acgpn_warping:ClothesWarping",
+    "acgpn-g": "cvfast.tryon.acgpn_net:build_g",
+    "swapnet-warp": "cvfast.tryon.swapnet_net:Warping",
+    "swapnet-texture": "cvfast.tryon.swapnet_net:Texturing",
+    "clothes-transform-coarse": "cvfast.tryon.clothes_transform_net:CoarsePerson",
+    "clothes-transform-garment": "cvfast.tryon.clothes_transform_net:TransformNet",
 }
 
 
