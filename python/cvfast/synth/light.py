@@ -72,7 +72,14 @@ def draw_light(name: str, rng: np.random.Generator) -> Light:
 
 
 def shine(
-    vertices: Reals, normals: Reals, light: Light, gloss: Reals, solid: Numbers, glow: Reals
+    vertices: Reals,
+    normals: Reals,
+    light: Light,
+    gloss: Reals,
+    solid: Numbers,
+    glow: Reals,
+    *,
+    side: int | None = None,
 ) -> tuple[Reals, Reals]:
     """Return what each vertex reflects: a factor of its colour, and gloss to add, (n, 3) each.
 
@@ -88,9 +95,14 @@ def shine(
         (m, 3) triangles that cast shadows.
     glow
         (n,) how far light goes round the terminator, as in skin; reddest there.
+    side
+        Pixels a side of the picture that shadows are read from, if it shall show all that is solid;
+        None: one that fits a head.
     """
     facing = normals @ light.direction
-    lit = 1 - light.shadows * _shadowed(vertices, normals, light.direction, solid)
+    lit = 1 - light.shadows * _shadowed(
+        vertices, normals, light.direction, solid, side
+    )
     round_ = glow[:, None] * np.array([0.34, 0.2, 0.15])
     diffuse = np.clip((facing[:, None] + round_) / (1 + round_), 0, None) * lit[:, None]
     up = 0.5 - 0.5 * normals[:, 1:2]
@@ -107,21 +119,31 @@ def shine(
     return factor, added
 
 
-def _shadowed(vertices: Reals, normals: Reals, direction: Reals, solid: Numbers) -> Reals:
+def _shadowed(
+    vertices: Reals,
+    normals: Reals,
+    direction: Reals,
+    solid: Numbers,
+    side: int | None,
+) -> Reals:
     """Share of the key light that other parts keep from each vertex, (n,)."""
     across = np.cross(direction, (0.0, 1.0, 0.0))
     across = across / (np.sqrt((across**2).sum()) + 1e-9)
     down = np.cross(across, direction)
     seen = vertices @ np.stack([across, down, -direction], axis=1)
-    low, high = np.array([-1.7, -2.1]), np.array([1.7, 1.9])
-    scale = (_SHADOW - 1) / (high - low)
+    low, high, pixels, slack = np.array([-1.7, -2.1]), np.array([1.7, 1.9]), _SHADOW, 1.0
+    if side is not None:
+        all_solid = seen[np.unique(solid), :2]
+        low, high, pixels = all_solid.min(axis=0) - 0.2, all_solid.max(axis=0) + 0.2, side
+        slack = float((high - low).max()) / pixels / 0.034
+    scale = (pixels - 1) / (high - low)
     drawn = np.column_stack([(seen[:, :2] - low) * scale, seen[:, 2]])
-    depth = rasterise(drawn, solid, (_SHADOW, _SHADOW), threads=1).depth
-    place = (seen + 0.03 * (normals @ np.stack([across, down, -direction], axis=1)))[:, :2]
-    place = (place - low) * scale
+    depth = rasterise(drawn, solid, (pixels, pixels), threads=1).depth
+    off = 0.03 * slack * (normals @ np.stack([across, down, -direction], axis=1))
+    place = ((seen + off)[:, :2] - low) * scale
     hidden = np.zeros(len(vertices))
     for dx, dy in ((-0.8, -0.4), (0.8, 0.4), (-0.4, 0.8), (0.4, -0.8)):
-        x = np.clip(np.rint(place[:, 0] + dx), 0, _SHADOW - 1).astype(np.int64)
-        y = np.clip(np.rint(place[:, 1] + dy), 0, _SHADOW - 1).astype(np.int64)
-        hidden += np.clip((seen[:, 2] - depth[y, x] - 0.05) / 0.06, 0, 1)
+        x = np.clip(np.rint(place[:, 0] + dx), 0, pixels - 1).astype(np.int64)
+        y = np.clip(np.rint(place[:, 1] + dy), 0, pixels - 1).astype(np.int64)
+        hidden += np.clip((seen[:, 2] - depth[y, x] - 0.05 * slack) / (0.06 * slack), 0, 1)
     return hidden / 4

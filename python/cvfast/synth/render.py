@@ -24,7 +24,7 @@ from cvfast.synth.light import Light, shine
 from cvfast.synth.paint import painted
 from cvfast.typing import ImageF32, ImageU8
 
-__all__ = ["Camera", "Pose", "Rendered", "render", "rotation"]
+__all__ = ["Camera", "Pose", "PosedHead", "Rendered", "View", "posed_head", "render", "rotation"]
 
 PIVOT = np.array([0.0, 0.75, 0.25])  # where the head turns on the neck
 
@@ -112,20 +112,11 @@ def render(
     fineness
         Samples across and down a pixel.
     """
-    look, top = identity.look, topology()
-    points = express(look.points.copy(), expression)
-    vertices = head_vertices(points, width=look.width, build=look.build, ears=look.ears)
-    places = _places(identity).copy()
-    moving_places(points, look.points, vertices, places)
-    shell = shell_vertices(look)
-    turned = _turned(pose, np.concatenate([vertices, shell, points]), len(shell))
-    vertices, shell, seen = np.split(turned, [len(vertices), len(vertices) + len(shell)])
-    both = np.concatenate([vertices, shell])
-    factor, added = _lit(identity, vertices, shell, light)
-    view = _View(camera, size, fineness)
-    where = np.concatenate([places, shell_places()])
-    triangles = np.concatenate([top.triangles, shell_triangles() + len(vertices)])
-    values = np.concatenate([where, factor, added], axis=1).astype(np.float32)
+    head = posed_head(identity, expression, pose, light)
+    both, top = np.concatenate([head.vertices, head.shell]), topology()
+    view = View(camera, size, fineness)
+    triangles = np.concatenate([top.triangles, shell_triangles() + len(head.vertices)])
+    values = np.concatenate([head.places, head.factor, head.added], axis=1).astype(np.float32)
     texture = painted(identity)
     cutout = Cutout(values[:, :2], texture.texels, len(top.triangles))
     raster = rasterise(view.samples(both), triangles, view.fine, cutout=cutout, threads=1)
@@ -136,7 +127,45 @@ def render(
         view.mean(color),
         view.mean(covered)[..., 0],
         np.ascontiguousarray(parts[middle::fineness, middle::fineness]),
-        view.pixels(seen),
+        view.pixels(head.points),
+    )
+
+
+@dataclass(frozen=True)
+class PosedHead:
+    """A head turned and lit, in units.
+
+    Parameters
+    ----------
+    vertices, shell, points : ndarray
+        (n, 3) of head, (m, 3) of the hair's shell, (478, 3) landmarks.
+    places : ndarray
+        (n + m, 2) where they lie in the person's texture.
+    factor, added : ndarray
+        (n + m, 3) light, as `cvfast.synth.light.shine` gives it.
+    """
+
+    vertices: Reals
+    shell: Reals
+    points: Reals
+    places: Reals
+    factor: Reals
+    added: Reals
+
+
+def posed_head(identity: Identity, expression: Expression, pose: Pose, light: Light) -> PosedHead:
+    """Turn and light a head."""
+    look = identity.look
+    points = express(look.points.copy(), expression)
+    vertices = head_vertices(points, width=look.width, build=look.build, ears=look.ears)
+    places = _places(identity).copy()
+    moving_places(points, look.points, vertices, places)
+    shell = shell_vertices(look)
+    turned = _turned(pose, np.concatenate([vertices, shell, points]), len(shell))
+    vertices, shell, seen = np.split(turned, [len(vertices), len(vertices) + len(shell)])
+    factor, added = _lit(identity, vertices, shell, light)
+    return PosedHead(
+        vertices, shell, seen, np.concatenate([places, shell_places()]), factor, added
     )
 
 
@@ -177,7 +206,7 @@ def _lit(identity: Identity, vertices: Reals, shell: Reals, light: Light) -> tup
     return factor, added
 
 
-class _View:
+class View:
     """From units to pixels, and to the finer grid that is drawn."""
 
     def __init__(self, camera: Camera, size: tuple[int, int], fineness: int) -> None:
