@@ -183,7 +183,7 @@ class WarpTask(AcgpnTask):
         self._constraint = constraint
 
     def losses(self, batch: Exchange) -> Mapping[str, Tensor]:
-        """The published absolute differences and constraint."""
+        """Return the published absolute differences and the constraint, weighted."""
         mask = where(batch.wanted, CLOTHES)
         clothes = batch.result * mask
         out: Warped = self.modules["net"](masked(batch.garment, batch.mask), batch.mask, mask)

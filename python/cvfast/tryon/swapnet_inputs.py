@@ -139,7 +139,7 @@ def part_boxes(points: Points, size: tuple[int, int]) -> NDArray[np.float32]:
     [0.0, 0.0, 16.0, 20.0]
     """
     unit = _trunk(points, size)
-    boxes = np.tile(np.float32([0, 0, *size]), (len(_BOXED), 1))
+    boxes = np.tile(np.array([0, 0, *size], np.float32), (len(_BOXED), 1))
     for box, (_, joints, thickness, _) in zip(boxes, _BOXED, strict=True):
         places = points[list(joints), :2][points[list(joints), 2] > 0]
         if len(places) < 2:
@@ -155,7 +155,7 @@ def _trunk(points: Points, size: tuple[int, int]) -> float:
     seen = points[:, 2] > 0
     if seen[[2, 5, 8, 11]].all():
         middle = points[[2, 5], :2].mean(axis=0), points[[8, 11], :2].mean(axis=0)
-        return float(max(np.linalg.norm(middle[0] - middle[1]), size[1] / 20))
+        return max(float(np.hypot(*(middle[0] - middle[1]))), size[1] / 20)
     return size[1] / 3
 
 
@@ -181,7 +181,7 @@ def disturbed_channels(
 
     height, width = channels.shape[1:]
     out = np.zeros_like(channels)
-    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     for number, channel in enumerate(channels):
         if not channel.any():
             continue
