@@ -58,10 +58,10 @@ class ExchangeTask(Task):
 
     def descend(
         self, losses: Mapping[str, Tensor], fabric: Fabric, net: str = "net"
-    ) -> Mapping[str, Any]:
+    ) -> dict[str, Any]:
         """Take one step of one network down the losses' sum."""
         optimizer = self.optimizers[net]
         optimizer.zero_grad()
         fabric.backward(torch.stack(list(losses.values())).sum())
         optimizer.step()
-        return losses
+        return dict(losses)

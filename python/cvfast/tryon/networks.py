@@ -23,6 +23,14 @@ BUILDERS = {
     "tom": "cvfast.tryon.cpvton_net:TOM",
     "viton": "cvfast.tryon.viton_net:EncoderDecoder",
     "viton-refine": "cvfast.tryon.viton_net:Refinement",
+    "acgpn-g1": "cvfast.tryon.acgpn_net:build_g1",
+    "acgpn-g2": "cvfast.tryon.acgpn_net:build_g2",
+    "acgpn-u": "cvfast.tryon.acgpn_warping:ClothesWarping",
+    "acgpn-g": "cvfast.tryon.acgpn_net:build_g",
+    "swapnet-warp": "cvfast.tryon.swapnet_net:Warping",
+    "swapnet-texture": "cvfast.tryon.swapnet_net:Texturing",
+    "clothes-transform-coarse": "cvfast.tryon.clothes_transform_net:CoarsePerson",
+    "clothes-transform-garment": "cvfast.tryon.clothes_transform_net:TransformNet",
 }
 
 
