@@ -22,6 +22,7 @@ from cvfast.typing import Path as PathLike
 
 __all__ = ["COLUMNS", "PairJob", "PairRecipe", "pair", "plan_pairs", "table_rows", "write_table"]
 
+_UNIT = "cvfast.tryon.batch:pair"
 COLUMNS = (
     "person",
     "garment",
@@ -112,7 +113,7 @@ def plan_pairs(
                 f"would both be {job.target}"
             )
     units = [
-        Unit(f"{number:05d}", "cvfast.tryon.batch:pair", {"job": job, "recipe": recipe}, str(number))
+        Unit(f"{number:05d}", _UNIT, {"job": job, "recipe": recipe}, str(number))
         for number, job in enumerate(jobs)
     ]
     settings = asdict(recipe) | {

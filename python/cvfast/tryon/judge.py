@@ -77,13 +77,13 @@ def judge_result(
     --------
     >>> photo, mask = np.zeros((32, 32, 3), np.uint8), np.zeros((32, 32), bool)
     >>> judge_result(photo, photo, mask, paired=False)
-    {'changed': 0.0, 'outside_changed': 0.0}
+    {'changed': 0.0, 'outside_changed': 0}
     """
     apart = photo != result
     altered = apart.any(axis=2) if apart.ndim == 3 else apart
     figures = {
         "changed": float(mask.mean()),
-        "outside_changed": float((altered & ~mask).sum()),
+        "outside_changed": int((altered & ~mask).sum()),
     }
     if not paired:
         return figures
