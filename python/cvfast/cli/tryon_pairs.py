@@ -63,8 +63,6 @@ def work_pairs(flags: PairFlags, output: str, recipe: PairRecipe, report: Report
     KeyboardInterrupt
         With a message that says how to go on.
     """
-    from dataclasses import replace
-
     from cvfast.io.atomic import make_folder
     from cvfast.runs.folder import open_run
     from cvfast.tryon.batch import plan_pairs
