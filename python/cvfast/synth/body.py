@@ -231,9 +231,7 @@ def _mitten(palm: Patch, along: Reals, size: float) -> list[Patch]:
     """Draw a palm out to the fingers' ends."""
     share = np.linspace(0, 1, len(palm.points))[:, None]
     shift = 0.8 * size * np.clip(share - 0.6, 0, None) / 0.4 * along
-    return [
-        replace(palm, points=palm.points + shift[:, None], centers=palm.centers + shift)
-    ]
+    return [replace(palm, points=palm.points + shift[:, None], centers=palm.centers + shift)]
 
 
 def _finger(base: Reals, along: Reals, long: float, thick: float, label: int, sign: int,
