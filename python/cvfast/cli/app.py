@@ -24,6 +24,7 @@ from cvfast.cli import (
     landmarks,
     live,
     make,
+    parts,
     pose,
     provenance,
     recognize,
@@ -37,7 +38,19 @@ from cvfast.cli.kinds import examples_text
 
 __all__ = ["build", "main"]
 
-_VERBS = (retouch, live, average_face, detect, landmarks, pose, provenance, demo, info, doctor)
+_VERBS = (
+    retouch,
+    live,
+    average_face,
+    detect,
+    landmarks,
+    pose,
+    parts,
+    provenance,
+    demo,
+    info,
+    doctor,
+)
 _GROUPS = (
     recognize.KINDS,
     swap.KINDS,
