@@ -62,6 +62,8 @@ def dress(
     doubts, steps
         Take reasons, times and pictures.
     """
+    frame = scene.image.shape[1], scene.image.shape[0]
+    scene, corner = scene.around_clothes(region)
     with steps.timed("target"):
         worn, target = _shapes(scene, garment, region, keep_sleeves)
     for reason in target.reasons:
@@ -87,7 +89,7 @@ def dress(
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", alpha)
-    return Look(fill, warp.map, flat, alpha, factor, front)
+    return Look(fill, warp.map, flat, alpha, factor, front, corner, frame)
 
 
 def _shapes(
@@ -163,8 +165,13 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if not inner.any():
         return image
-    x, y = mirror_points(inner)
-    return image[y, x]
+    reach = max(4, round(0.06 * float(np.sqrt(mask.sum()))))
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    ring = (cv2.dilate(inner.astype(np.uint8), kernel) > 0) & ~inner
+    rows, columns, y, x = mirror_points(inner, ring)
+    painted = image.copy()
+    painted[rows, columns] = image[y, x]
+    return painted
 
 
 def _flattened(garment: Garment, shading: float) -> ImageF32:
