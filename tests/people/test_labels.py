@@ -48,7 +48,7 @@ def test_every_label_becomes_one_of_the_target_and_shared_ones_stay(
 def test_sides_are_told_by_the_nearer_joints() -> None:
     points, sure = np.zeros((18, 2)), np.zeros(18)
     for number, x in ((2, 1), (3, 1), (4, 1), (5, 9), (6, 9), (7, 9)):
-        points[number], sure[number] = (x, number), 1
+        points[number], sure[number] = (x, number % 3), 1
     pose = Pose(points, sure, "coco18")
     arms = np.full((4, 11), LABEL_SETS["fashn18"]["arms"], np.uint8)
     made = convert_labels(arms, "fashn18", "lip20", pose=pose)

@@ -100,9 +100,7 @@ def shine(
         None: one that fits a head.
     """
     facing = normals @ light.direction
-    lit = 1 - light.shadows * _shadowed(
-        vertices, normals, light.direction, solid, side
-    )
+    lit = 1 - light.shadows * _shadowed(vertices, normals, light.direction, solid, side)
     round_ = glow[:, None] * np.array([0.34, 0.2, 0.15])
     diffuse = np.clip((facing[:, None] + round_) / (1 + round_), 0, None) * lit[:, None]
     up = 0.5 - 0.5 * normals[:, 1:2]

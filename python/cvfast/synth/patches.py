@@ -28,8 +28,8 @@ class Patch:
         Part of a person, in cvfast's set.
     gloss, glow : float
         As `cvfast.synth.light.shine` takes them.
-    nearer : float
-        Units by which it counts as nearer to the camera than it is.
+    nearer : float or ndarray
+        Units by which it counts as nearer to the camera than it is; of all, or (r, c).
     centers : ndarray
         (r, 3) middles of the rings; empty for sheets, which face the camera.
     """
@@ -40,7 +40,7 @@ class Patch:
     label: int
     gloss: float = 0.05
     glow: float = 1.0
-    nearer: float = 0.0
+    nearer: Reals | float = 0.0
     centers: Reals = field(default_factory=lambda: np.zeros((0, 3)))
 
     @property

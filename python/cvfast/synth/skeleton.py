@@ -17,7 +17,7 @@ __all__ = ["STANCES", "Arm", "Build", "Stance", "draw_build", "draw_stance", "jo
 STANCES = ("down", "away", "akimbo", "raised", "front", "pocket", "bent", "wide")
 _CHANCES = (0.3, 0.2, 0.1, 0.08, 0.12, 0.08, 0.08, 0.04)
 PIVOT = 0.28  # z round which the body turns
-NECK_POINT = 1.42  # y at which neck and shoulders meet
+NECK_POINT = 1.3  # y at which neck and shoulders meet
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def joints(build: Build, stance: Stance) -> dict[str, Reals]:
     found: dict[str, Reals] = {}
     for name, side, arm in (("left", 1, stance.left), ("right", -1, stance.right)):
         raised = max(0.0, np.sin(min(arm.lift, 2.2)) - 0.2)
-        shoulder = np.array([side * (build.shoulders - 0.12 * raised), 2.2 - 0.3 * raised, 0.34])
+        shoulder = np.array([side * (build.shoulders - 0.12 * raised), 2.13 - 0.32 * raised, 0.34])
         elbow = shoulder + 3.2 * build.reach * _direction(arm.lift, arm.forward, side)
         wrist = elbow + 2.72 * build.reach * _direction(arm.lift + arm.bend, arm.reach, side)
         tip = wrist + 1.9 * build.reach * _direction(
