@@ -52,7 +52,10 @@ def colour_clothes(image: Image, pose: Pose | None = None) -> NDArray[np.bool_]:
     rgb = as_rgb(image)
     height, width = rgb.shape[:2]
     centre, radius = _chest(pose, (width, height))
-    x0, y0 = (int(np.clip(value - radius, 0, side - 2)) for value, side in zip(centre, (width, height), strict=True))
+    x0, y0 = (
+        int(np.clip(value - radius, 0, side - 2))
+        for value, side in zip(centre, (width, height), strict=True)
+    )
     x1, y1 = max(x0 + 2, int(centre[0] + radius)), max(y0 + 2, int(centre[1] + radius))
     hsv = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV).astype(np.int16)
     patch = hsv[y0:y1, x0:x1].reshape(-1, 3)

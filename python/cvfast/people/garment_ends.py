@@ -85,9 +85,7 @@ def find_sleeves(maps: BodyMaps, person: ImageF32, skin_over_cloth: ImageF32) ->
     return ends
 
 
-def find_hem(
-    maps: BodyMaps, clothes: ImageF32, lower_over_upper: ImageF32
-) -> tuple[float, float]:
+def find_hem(maps: BodyMaps, clothes: ImageF32, lower_over_upper: ImageF32) -> tuple[float, float]:
     """Find where the upper garment ends along the trunk.
 
     Returns

@@ -59,9 +59,7 @@ def judge_parts(
     return confidence, tuple(reason for _, reason in found)
 
 
-def _seen(
-    body: Body, shape: tuple[int, int], face_seen: bool
-) -> Iterator[tuple[float, str]]:
+def _seen(body: Body, shape: tuple[int, int], face_seen: bool) -> Iterator[tuple[float, str]]:
     """Say what the picture does not show."""
     if not body.faces_camera():
         yield 0.7, "the person seems to be seen from behind"
@@ -78,9 +76,7 @@ def _seen(
         yield 0.7, "the person stands sideways"
 
 
-def _covered(
-    maps: BodyMaps, belonging: Mapping[str, ImageF32]
-) -> Iterator[tuple[float, str]]:
+def _covered(maps: BodyMaps, belonging: Mapping[str, ImageF32]) -> Iterator[tuple[float, str]]:
     """Say what lies over the garment."""
     across, along = maps.trunk()
     trunk = (across < 0.35) & (along > 0.15) & (along < 0.9)

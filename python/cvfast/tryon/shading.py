@@ -18,7 +18,7 @@ from cvfast.io.opencv import load_cv2
 from cvfast.tryon.fill import smooth_fill
 from cvfast.typing import ImageF32
 
-__all__ = ["Shading", "apply_shading", "luma", "read_shading", "remove_shading"]
+__all__ = ["Shading", "apply_shading", "luma", "read_shading", "remove_shading", "usual_colour"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _WEIGHTS = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601
@@ -89,6 +89,28 @@ def read_shading(image: ImageF32, mask: _Mask) -> Shading:
     if shrink > 1:
         factor = cv2.resize(factor, (width, height), interpolation=cv2.INTER_LINEAR)
     return Shading(factor, small.plain, small.share)
+
+
+def usual_colour(image: ImageF32, mask: _Mask) -> NDArray[np.float64] | None:
+    """Return the colour that most of a plain cloth has, (3,); None of a patterned one.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) float32 in [0, 1].
+    mask
+        (H, W) bool.
+    """
+    step = max(1, int(np.sqrt(mask.sum() / _WORK_PIXELS)))
+    part, inner = image[::step, ::step], mask[::step, ::step]
+    if inner.sum() < 16:
+        return None
+    bright = luma(part)
+    usual = _of_usual_colour(part, bright, np.log(np.maximum(bright, _LEAST_LUMA)), inner)
+    if usual.sum() < _PLAIN * inner.sum():
+        return None
+    colour: NDArray[np.float64] = np.median(part[usual], axis=0).astype(np.float64)
+    return colour
 
 
 def _box_of(mask: _Mask) -> tuple[slice, slice] | None:
