@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -204,6 +204,8 @@ def _hand(body: Body, side: str, detail: float) -> list[Patch]:
     points = ring_points(centers, out, front, wide, deep, angles)
     patches = [Patch(points, _shares(*points.shape[:2]), "skin", label, 0.04, centers=centers)]
     along = limb.v
+    if detail < 0.5:  # too small to be seen: the palm is drawn out instead
+        return _mitten(patches[0], along, size)
     knuckle = centers[-2]
     for k, (offset, long) in enumerate(zip((-0.27, -0.09, 0.09, 0.26), (0.75, 0.86, 0.9, 0.72),
                                            strict=True)):  # fmt: skip
@@ -223,6 +225,13 @@ def _hand(body: Body, side: str, detail: float) -> list[Patch]:
         )  # fmt: skip
     )
     return patches
+
+
+def _mitten(palm: Patch, along: Reals, size: float) -> list[Patch]:
+    """Draw a palm out to the fingers' ends."""
+    share = np.linspace(0, 1, len(palm.points))[:, None]
+    shift = 0.8 * size * np.clip(share - 0.6, 0, None) / 0.4 * along
+    return [replace(palm, points=palm.points + shift[:, None], centers=palm.centers + shift)]
 
 
 def _finger(base: Reals, along: Reals, long: float, thick: float, label: int, sign: int,
