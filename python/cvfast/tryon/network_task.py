@@ -279,7 +279,8 @@ class RefineTask(DressTask):
         alpha's mean; without features the picture has the whole weight, and alpha's share is a
         fifth of that.
         """
-        warped, coarse, mask = shape_context_warp(self._coarse, batch)
+        grid, coarse, mask = shape_context_warp(self._coarse, batch)
+        warped = sample(batch.garment, grid)
         alpha = self.modules["net"](warped, coarse) * mask
         result = alpha * warped + (1 - alpha) * coarse
         picture, shown = (0.2, 0.1) if self._perceptual else (1.0, 0.02)
@@ -293,14 +294,13 @@ class RefineTask(DressTask):
 
 @torch.no_grad()
 def shape_context_warp(coarse: nn.Module, batch: Dressing) -> tuple[Tensor, Tensor, Tensor]:
-    """Return warped garments, coarse pictures and their masks of the first stage."""
+    """Return grids to warp the garments by, and the first stage's pictures and masks."""
     pictures, masks = coarse(batch.person, batch.garment)
     flat, wanted = (part[:, 0].cpu().numpy() for part in (batch.garment_mask, masks))
     values = [shape_context_values(*pair) for pair in zip(flat, wanted, strict=True)]
     height, width = batch.garment.shape[-2:]
     plate = ThinPlateGrid((width, height), control_points(CONTROLS)).to(masks.device)
-    grid = plate(torch.from_numpy(np.stack(values)).to(masks.device))
-    return sample(batch.garment, grid), pictures, masks
+    return plate(torch.from_numpy(np.stack(values)).to(masks.device)), pictures, masks
 
 
 def total_variation(maps: Tensor) -> Tensor:
