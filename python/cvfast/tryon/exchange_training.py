@@ -164,7 +164,7 @@ class _Chain:
         net = build_network(kind, settings, seed=self._seed)
         done, whole = len(self.networks) * self._iterations, self._count * self._iterations
 
-        def tell(now: int, _: int) -> None:
+        def tell(now: int, _: int | None) -> None:
             if self._progress is not None:
                 self._progress(done + now, whole)
 
