@@ -24,11 +24,13 @@ from cvfast.cli import (
     landmarks,
     live,
     make,
+    pose,
     provenance,
     recognize,
     retouch,
     swap,
     train,
+    tryon,
 )
 from cvfast.cli.common import debugging
 from cvfast.cli.failure import exit_code, message
@@ -36,7 +38,19 @@ from cvfast.cli.kinds import examples_text
 
 __all__ = ["build", "main"]
 
-_VERBS = (retouch, live, average_face, detect, landmarks, provenance, demo, info, doctor)
+_VERBS = (
+    retouch,
+    live,
+    tryon,
+    average_face,
+    detect,
+    landmarks,
+    pose,
+    provenance,
+    demo,
+    info,
+    doctor,
+)
 _GROUPS = (
     recognize.KINDS,
     swap.KINDS,

@@ -25,10 +25,12 @@ class Batch:
         Where results and failures are told.
     strict
         Count an input in which nothing was found.
+    nothing
+        What an input in which nothing was found has.
     """
 
-    def __init__(self, report: Report, *, strict: bool = False) -> None:
-        self._report, self._strict = report, strict
+    def __init__(self, report: Report, *, strict: bool = False, nothing: str = "no face") -> None:
+        self._report, self._strict, self._nothing = report, strict, nothing
         self._done: list[str] = []
         self._empty: list[str] = []
         self._failed: list[Exception] = []
@@ -107,7 +109,7 @@ class Batch:
         if self._total > 1:
             parts = [f"{len(self._done)} of {self._total} inputs done"]
             parts += [f"{failed} failed"] * (failed > 0)
-            parts += [f"no face in {len(self._empty)}"] * (len(self._empty) > 0)
+            parts += [f"{self._nothing} in {len(self._empty)}"] * (len(self._empty) > 0)
             (self._report.error if failed else self._report.note)(", ".join(parts))
         if failed:
             return 1 if self._total > 1 else exit_code(self._failed[0])

@@ -1,4 +1,4 @@
-"""What `detect` and `landmarks` share: each picture or frame, looked at and told."""
+"""What `detect`, `landmarks` and `pose` share: each picture or frame, looked at and told."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from cvfast.typing import Image, ImageU8
 if TYPE_CHECKING:
     from cvfast.cli.trials import Trial
     from cvfast.io.frame import Frame
+    from cvfast.people.pose import Pose
 
 __all__ = ["Look", "Watcher", "look_at_all"]
 
@@ -28,13 +29,15 @@ class Look:
     Parameters
     ----------
     found
-        Whether there was a face.
+        Whether there was a face, or a person.
     text, record
         The same for people and for programs.
     draw
         Draws it on a copy of the picture.
     trials
         What each of several models found.
+    poses
+        Of the people found.
     """
 
     found: bool
@@ -42,6 +45,7 @@ class Look:
     record: Mapping[str, Any]
     draw: Callable[[Image], ImageU8]
     trials: Sequence[Trial] = ()
+    poses: Sequence[Pose] = ()
 
 
 class Watcher(Protocol):
@@ -65,9 +69,10 @@ def look_at_all(
     strict: bool,
     max_pixels: int,
     watcher: Watcher | None = None,
+    nothing: str = "no face",
 ) -> int:
     """Look at all inputs, write drawings if there is an output, and return the exit code."""
-    batch = Batch(report, strict=strict)
+    batch = Batch(report, strict=strict, nothing=nothing)
     sources = batch.expand(inputs, recursive=recursive, videos=watcher is None)
     if watcher is not None:
         watcher.begin(sources)

@@ -89,7 +89,7 @@ def candidate_regions(reader: PixelReader, square: RotatedBox) -> list[tuple[Rot
     boxes = np.concatenate([centres - halves, centres + halves], axis=1).astype(np.float32)
     proper = (halves > 0).all(axis=1)
     boxes, scores, values, anchors = (part[proper] for part in (boxes, scores, values, anchors))
-    kept = nms(boxes, scores.astype(np.float32), _SAME_BOX) if len(boxes) else []
+    kept = nms(boxes, scores.astype(np.float32), _SAME_BOX).tolist() if len(boxes) else []
     found = []
     for index in kept:
         hip, rim = square.to_picture(values[index, 2:4] + anchors[index])

@@ -19,6 +19,7 @@ from cvfast.typing import Image, ImageF32
 __all__ = ["FoundPerson", "find_people", "find_poses"]
 
 _LEAST_SCORE = 0.5
+_OUTSIDE = 0.2  # most confidence of a point outside the photo, which is a guess
 _TRIES = 4  # fits until the crop no longer moves
 _SETTLED = 0.04  # of the crop's side
 _SAME_PERSON = 0.08  # mean distance of the points, of the larger crop's side
@@ -26,7 +27,8 @@ _HEAD, _SAME_HEAD = slice(0, 11), 0.7  # numbers of its points; distance in span
 # From a face's box to the crop round its body, in sides of that box: the hips lie so far below the
 # face, and the crop is so large. Sitting and half-length people answer to the second.
 _BELOW_FACE, _BODY_SIDES = 4.2, (15.0, 9.0)
-_SMALL_FACE = 24.0  # pixels: the smallest to look for carefully
+# The smallest faces to look for: in pixels, and beside a person found, of the photo's longer side.
+_SMALL_FACE, _SMALLER = 24.0, 25
 # A face belongs to a pose whose nose lies within so many sides of the face's box.
 _FACE_REACH = 1.0
 
@@ -66,7 +68,7 @@ class FoundPerson:
     def area(self) -> float:
         """Area of the box, in pixels."""
         x0, y0, x1, y1 = self.box.tolist()
-        return (x1 - x0) * (y1 - y0)
+        return float((x1 - x0) * (y1 - y0))
 
     def full_mask(self) -> ImageF32:
         """Return the mask in the picture's size, ``(height, width)`` float32; 0 outside the crop.
@@ -241,7 +243,8 @@ def _add_first(
 
 def _face_boxes(reader: PixelReader, *, careful: bool) -> list[NDArray[np.float64]]:
     """Boxes of faces: of a quick look, or of a careful one where nobody was found yet."""
-    faces = _face_finder().find(reader, smallest=_SMALL_FACE if careful else None)
+    smallest = _SMALL_FACE if careful else max(reader.size) / _SMALLER
+    faces = _face_finder().find(reader, smallest=max(smallest, _SMALL_FACE))
     return [box.astype(np.float64) for box in faces.boxes]
 
 
@@ -266,8 +269,10 @@ def _belongs(box: NDArray[np.float64], fit: BodyFit) -> bool:
 
 
 def _person(fit: BodyFit, size: tuple[int, int]) -> FoundPerson:
-    confidence = fit.confidence.copy()
-    pose = Pose(fit.points[:33], confidence, "blaze33")
+    points = fit.points[:33]
+    outside = ((points < -0.5) | (points > np.asarray(size) - 0.5)).any(axis=1)
+    confidence = np.where(outside, np.minimum(fit.confidence, _OUTSIDE), fit.confidence)
+    pose = Pose(points, confidence, "blaze33")
     return FoundPerson(pose, fit.mask, _box(fit, size), fit.score, fit.region, size)
 
 

@@ -254,7 +254,7 @@ def _left_side(
 def _distance_to_path(
     pixels: NDArray[np.float64], joints: list[NDArray[np.float64]]
 ) -> NDArray[np.float64]:
-    """Squared distances of ``(n, 2)`` points to a line through some joints; far if there is none."""
+    """Squared distances of ``(n, 2)`` points to a line through joints; far if there is none."""
     nearest = np.full(len(pixels), np.inf if joints else 1e300)
     for start, end in zip(joints, [*joints[1:], *joints[-1:]], strict=True):
         along = end - start

@@ -105,7 +105,8 @@ class Pose:
         ValueError
             The scheme has no such point.
         """
-        return self.points[self._index(name)]
+        found: NDArray[np.float64] = self.points[self._index(name)]
+        return found
 
     def sureness(self, name: str) -> float:
         """Confidence of a named point; 0 where it is missing.

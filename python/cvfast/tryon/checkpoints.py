@@ -25,7 +25,7 @@ from cvfast.typing import Path as PathLike
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["Checkpoint", "load_network", "read_checkpoint", "write_checkpoint"]
+__all__ = ["Checkpoint", "load_network", "read_checkpoint", "read_tensors", "write_checkpoint"]
 
 Shapes = Mapping[str, tuple[int, ...]]
 FORMAT = "cvfast try-on network 1"
@@ -84,12 +84,8 @@ def read_checkpoint(path: PathLike, kind: str | None = None) -> Checkpoint:
     """
     if kind is not None and kind not in BUILDERS and all(kind != known for known, _ in TABLES):
         raise ValueError(f"kind: expected one of {', '.join(BUILDERS)}, got {kind!r}")
-    need_torch()
     shown = Path(path)
-    if shown.suffix.lower() == ".safetensors":
-        tensors, facts = _safetensors(shown)
-    else:
-        tensors, facts = _pickled(shown), {}
+    tensors, facts = _read(shown)
     found = _ours(tensors, facts, shown) if "format" in facts else _published(tensors, kind, shown)
     if kind is not None and found.kind != kind:
         raise ModelError(f"{shown}: expected weights of {kind}, got those of {found.kind}")
@@ -161,6 +157,24 @@ def _safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     arrays, facts = parse_tensors(model_bytes(path, _MOST_BYTES), path)
     return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}, facts
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read a file of tensors by name, torch's or safetensors, whatever they are.
+
+    Raises
+    ------
+    ModelError
+        Missing, damaged, or with anything else in it.
+    """
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    need_torch()
+    if path.suffix.lower() == ".safetensors":
+        return _safetensors(path)
+    return _pickled(path), {}
 
 
 def _pickled(path: Path) -> dict[str, Tensor]:

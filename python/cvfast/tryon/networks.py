@@ -21,6 +21,8 @@ INSTALL = "pip install 'cvfast[train]'"
 BUILDERS = {
     "gmm": "cvfast.tryon.cpvton_net:GMM",
     "tom": "cvfast.tryon.cpvton_net:TOM",
+    "viton": "cvfast.tryon.viton_net:EncoderDecoder",
+    "viton-refine": "cvfast.tryon.viton_net:Refinement",
     "acgpn-g1": "cvfast.tryon.acgpn_net:build_g1",
     "acgpn-g2": "cvfast.tryon.acgpn_net:build_g2",
     "acgpn-u": "cvfast.tryon.acgpn_warping:ClothesWarping",

@@ -9,6 +9,8 @@ that is returned is float32 with channels first.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -155,7 +157,7 @@ def worn_garment(image: ImageU8, labels: ImageU8) -> tuple[ImageF32, ImageF32]:
     return _filled(image, worn, 1.0), worn[None].astype(np.float32)
 
 
-def garment_input(image: ImageU8, mask: NDArray[np.generic]) -> tuple[ImageF32, ImageF32]:
+def garment_input(image: ImageU8, mask: NDArray[Any]) -> tuple[ImageF32, ImageF32]:
     """Return a garment's picture, (3, h, w) in [-1, 1], and its mask, (1, h, w) in {0, 1}.
 
     Parameters
@@ -165,7 +167,8 @@ def garment_input(image: ImageU8, mask: NDArray[np.generic]) -> tuple[ImageF32, 
     mask
         (h, w) bool, uint8 (128 and more is garment) or float32 in [0, 1].
     """
-    inside = mask >= (128 if mask.dtype == np.uint8 else 0.5)
+    least = 128 if mask.dtype == np.uint8 else 0.5
+    inside = np.greater_equal(mask, least)
     return signed(image), inside[None].astype(np.float32)
 
 

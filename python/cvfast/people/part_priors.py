@@ -1,0 +1,191 @@
+"""What a pixel may be by where it lies on the body, before its colour is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.io.opencv import load_cv2
+from cvfast.people.body import BodyMaps, polygon_mask
+from cvfast.people.face_outline import FaceOutline
+from cvfast.typing import ImageF32
+
+__all__ = ["MATERIALS", "face_core", "hair_trust", "part_priors"]
+
+#: What pixels are told apart by colour: every kind of skin is one material.
+MATERIALS = ("background", "hair", "skin", "upper", "lower", "shoes")
+
+_LEAST = 1e-3  # no prior rules anything out
+
+
+def part_priors(
+    maps: BodyMaps,
+    person: ImageF32,
+    face: FaceOutline | None = None,
+    *,
+    sleeves: Mapping[str, float] | None = None,
+    hem: float | None = None,
+) -> dict[str, ImageF32]:
+    """Probability of each material by place alone.
+
+    Parameters
+    ----------
+    maps
+        Where pixels lie on the body.
+    person
+        (h, w) float32, the probability of the person.
+    face
+        The face's outline, where one is seen.
+    sleeves
+        How far the sleeve of each arm (``"left"``, ``"right"``) reaches, where that is known: 0 at
+        the shoulder, 1 at the elbow, 2 at the wrist.
+    hem
+        Where the upper garment ends along the trunk, 0 at the neck and 1 at the hips, where that
+        is known.
+
+    Returns
+    -------
+    dict
+        (h, w) float32 by name of `MATERIALS`; they add up to 1 in each pixel.
+    """
+    shape = person.shape
+    weights = {name: np.full(shape, _LEAST, np.float32) for name in MATERIALS}
+    _clothes(maps, weights, hem)
+    _legs(maps, weights)
+    for side in ("left", "right"):
+        _arm(maps, side, weights, None if sleeves is None else sleeves.get(side))
+    _head(maps, face, weights)
+    inside = sum(weights[name] for name in MATERIALS[1:])
+    for name in MATERIALS[1:]:
+        weights[name] = weights[name] / inside * person
+    weights["background"] = np.maximum(1 - person, np.float32(_LEAST))
+    return weights
+
+
+def face_core(maps: BodyMaps, face: FaceOutline | None) -> NDArray[np.bool_]:
+    """Skin of the face, (h, w) bool, to learn from; empty where the back is seen."""
+    body, shape = maps.body, maps.shape
+    if face is not None:
+        return face.skin((shape[1], shape[0]))
+    if not body.faces_camera():
+        return np.zeros(shape, bool)
+    x, y = maps.grid
+    _, radius = body.head
+    nose = body["nose"]
+    away = np.hypot((x - np.float32(nose[0])) / 0.62, (y - np.float32(nose[1])) / 0.75)
+    core: NDArray[np.bool_] = away < 0.8 * radius
+    return core
+
+
+def _ramp(values: ImageF32, start: float, end: float) -> ImageF32:
+    """0 up to ``start``, 1 from ``end`` on, straight between."""
+    ramp: ImageF32 = np.clip((values - np.float32(start)) / np.float32(end - start), 0, 1)
+    return ramp
+
+
+def hair_trust(maps: BodyMaps, face: FaceOutline | None) -> ImageF32:
+    """How much pixels count as examples of hair, (h, w) float32: little below the eyes.
+
+    What hangs down beside the face may be hair, but also a collar.
+    """
+    body = maps.body
+    eyes = float(body["nose"][1] - 0.2 * body.head[1])
+    if face is not None:
+        eyes = float(min(part[:, 1].mean() for part in face.openings))
+    low = _ramp((maps.grid[1] - np.float32(eyes)) / np.float32(body.head[1]), 0, 0.4)
+    return np.broadcast_to(1 - np.float32(0.95) * low, maps.shape)
+
+
+def _clothes(maps: BodyMaps, weights: dict[str, ImageF32], hem: float | None) -> None:
+    """Trunk: the upper garment down to the hem, what is worn below after it."""
+    body = maps.body
+    _, along = maps.trunk()
+    below = _ramp(along, 0.75, 1.35) if hem is None else _ramp(along, hem - 0.06, hem + 0.06)
+    weights["upper"] = np.maximum(weights["upper"], 1.0 * (1 - below))
+    weights["lower"] = np.maximum(weights["lower"], 1.0 * below)
+    weights["skin"] = np.maximum(weights["skin"], np.float32(0.05))
+    # Above the collar bones there is neck, in the opening of the garment too.
+    neck, nose = body["neck"], body["nose"]
+    opening = maps.away(neck + (nose - neck) * 0.1) / np.float32(body.unit)
+    skin = 0.5 * (1 - _ramp(opening, 0.15, 0.4))
+    weights["skin"] = np.maximum(weights["skin"], skin)
+
+
+def _legs(maps: BodyMaps, weights: dict[str, ImageF32]) -> None:
+    """Legs: trousers or skin, shoes at the end."""
+    for side in ("left", "right"):
+        thigh, _ = maps.bone(f"{side}_hip", f"{side}_knee")
+        shin, along = maps.bone(f"{side}_knee", f"{side}_ankle")
+        foot, _ = maps.bone(f"{side}_ankle", f"{side}_toe")
+        bare = 0.35 * (1 - _ramp(shin, 0.2, 0.4)) + 0.1 * (1 - _ramp(thigh, 0.2, 0.4))
+        weights["skin"] = np.maximum(weights["skin"], bare.astype(np.float32))
+        shoe = (1 - _ramp(foot, 0.15, 0.35)) * _ramp(along, 0.85, 1.0)
+        weights["shoes"] = np.maximum(weights["shoes"], 3 * shoe)
+
+
+def _arm(maps: BodyMaps, side: str, weights: dict[str, ImageF32], sleeve: float | None) -> None:
+    """Arm: sleeve or skin up to the wrist, skin from there on."""
+    distance, along = maps.arm(side)
+    near = 1 - _ramp(distance, 0.12, 0.3)
+    if sleeve is None:
+        skin = 0.2 + 0.4 * _ramp(along, 0.2, 1.3)
+    else:
+        skin = 0.03 + 0.94 * _ramp(along, sleeve - 0.12, sleeve + 0.12)
+    weights["skin"] = _mixed(weights["skin"], skin, near)
+    weights["upper"] = _mixed(weights["upper"], 1 - skin, near)
+    weights["lower"] = _mixed(weights["lower"], np.float32(0.3) * weights["lower"], near)
+    fingers, along = maps.bone(f"{side}_wrist", f"{side}_hand")
+    palm = (1 - _ramp(fingers, 0.12, 0.28)) * _ramp(along, 0.0, 0.3)
+    weights["skin"] = _mixed(weights["skin"], np.float32(1.0), palm)
+    weights["upper"] = _mixed(weights["upper"], np.float32(0.3) * weights["upper"], palm)
+
+
+def _head(maps: BodyMaps, face: FaceOutline | None, weights: dict[str, ImageF32]) -> None:
+    """Head: skin inside the face's outline, hair round it and down to the chest."""
+    body = maps.body
+    x, y = maps.grid
+    centre, radius = body.head
+    if face is None:
+        nose = body["nose"]
+        oval = np.hypot(
+            (x - np.float32(nose[0])) / 0.72, (y - np.float32(nose[1] - 0.1 * radius)) / 0.95
+        )
+        outside = oval / np.float32(radius) - 1
+        chin = nose[1] + 0.85 * radius
+        inner = 1.0 if body.faces_camera() else 0.2
+    else:
+        radius = float(np.ptp(face.oval[:, 1])) / 2
+        middle = face.oval.mean(axis=0)
+        centre = middle - np.array([0, 0.25 * radius])
+        outside = _outside(face.oval, weights["skin"].shape) / np.float32(radius)
+        chin = float(face.oval[:, 1].max())
+        inner = 1.0
+    away = maps.away(centre) / np.float32(radius)
+    lower = _ramp((y - np.float32(chin)) / np.float32(radius), -0.1, 0.15)
+    head = np.maximum((1 - _ramp(away, 1.35, 1.9)) * (1 - lower), 1 - _ramp(outside, 0, 0.1))
+    skin = (1 - _ramp(outside, -0.1, 0.12)) * np.float32(inner)
+    weights["skin"] = _mixed(weights["skin"], 0.15 + 0.8 * skin, head)
+    weights["hair"] = _mixed(weights["hair"], 0.85 - 0.8 * skin, head)
+    weights["upper"] = _mixed(weights["upper"], np.float32(0.02), head)
+    weights["lower"] = _mixed(weights["lower"], np.float32(_LEAST), head)
+    long_hair = 0.25 * (1 - _ramp(away, 1.6, 3.2)) * lower
+    weights["hair"] = np.maximum(weights["hair"], long_hair)
+
+
+def _outside(polygon: NDArray[np.float64], shape: tuple[int, ...]) -> ImageF32:
+    """Distance to a polygon's outline in pixels, negative inside."""
+    cv2 = load_cv2()
+    inside = polygon_mask(polygon, (shape[1], shape[0])).astype(np.uint8)
+    if not inside.any():
+        return np.full(shape, np.inf, np.float32)
+    out = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
+    into = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+    signed: ImageF32 = out - into
+    return signed
+
+
+def _mixed(old: ImageF32, new: ImageF32 | np.float32, share: ImageF32) -> ImageF32:
+    mixed: ImageF32 = (old + (new - old) * share).astype(np.float32)
+    return mixed

@@ -1,0 +1,193 @@
+"""`find_parts`: hair, face, neck, arms, hands, garment, sleeves, trousers of one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.geometry.sampling import as_rgb
+from cvfast.imaging.guided import GuidedFilter
+from cvfast.io.opencv import load_cv2
+from cvfast.people.body import Body, BodyMaps
+from cvfast.people.face_outline import find_face
+from cvfast.people.finding import FoundPerson
+from cvfast.people.garment_ends import find_hem, find_sleeves
+from cvfast.people.part_colours import Materials, learn_materials
+from cvfast.people.part_cut import cut_band
+from cvfast.people.part_priors import MATERIALS, face_core, hair_trust, part_priors
+from cvfast.people.part_zones import IDS, zone_labels
+from cvfast.people.person_mask import coarse_person, frame_of, pose_of
+from cvfast.people.pose import Pose
+from cvfast.people.skin import learn_skin
+from cvfast.people.work_frame import WorkFrame
+from cvfast.typing import Image, ImageF32
+
+__all__ = ["Parts", "find_parts"]
+
+_WORN = {
+    "upper": ("upper", "left_sleeve", "right_sleeve"),
+    "lower": ("trousers",),
+}
+_RADIUS, _EPSILON = 3, 3e-4  # of the guided filter that draws borders at full size
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What each pixel of a photo of a person shows.
+
+    Parameters
+    ----------
+    labels
+        (H, W) uint8, numbers of cvfast's own set; see `cvfast.people.labels.LABEL_SETS`.
+    confidence
+        How far the result can be trusted, in [0, 1].
+    reasons
+        What lowers the confidence, in words.
+    sleeves
+        How far the sleeves reach, ``"left"`` and ``"right"``: 0 shoulder, 1 elbow, 2 wrist.
+    steps
+        What was found on the way, planes of the reduced crop by name: ``"person"``, ``"skin"``,
+        ``"prior"`` and ``"material"`` (numbers of the material), ``"cut"``.
+    """
+
+    labels: NDArray[np.uint8]
+    confidence: float
+    reasons: tuple[str, ...]
+    sleeves: dict[str, float] = field(default_factory=dict)
+    steps: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        height, width = self.labels.shape
+        return f"Parts({width}x{height}, confidence {self.confidence:.2f})"
+
+    def mask(self, *names: str) -> NDArray[np.bool_]:
+        """Pixels of the named parts, (H, W) bool.
+
+        Raises
+        ------
+        ValueError
+            No part has this name.
+        """
+        unknown = [name for name in names if name not in IDS]
+        if unknown:
+            raise ValueError(f"names: expected some of {', '.join(IDS)}, got {unknown[0]!r}")
+        chosen: NDArray[np.bool_] = np.isin(self.labels, [IDS[name] for name in names])
+        return chosen
+
+    def worn(self, region: str = "upper") -> NDArray[np.bool_]:
+        """Pixels of the clothes worn on the upper or lower body, sleeves included, (H, W) bool."""
+        if region not in _WORN:
+            raise ValueError(f"region: expected one of {', '.join(_WORN)}, got {region!r}")
+        return self.mask(*_WORN[region])
+
+
+def find_parts(
+    image: Image, person: FoundPerson | Pose, *, labels: NDArray[np.uint8] | None = None
+) -> Parts:
+    """Find the parts of one person.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) RGB, uint8 or float32 in [0, 1].
+    person
+        From `cvfast.people.finding.find_people`, or a pose.
+    labels
+        (H, W) uint8 in cvfast's own set, where a parser or a person made them already; they are
+        taken as they are.
+
+    Returns
+    -------
+    Parts
+        The labels and what they rest on.
+
+    Raises
+    ------
+    NothingFoundError
+        The pose has no shoulder.
+    TypeError, ValueError
+        Wrong types or sizes.
+    """
+    if labels is not None:
+        return _given(image, labels)
+    rgb = as_rgb(image)
+    pose = pose_of(person)
+    frame = frame_of(rgb, person)
+    shape = (frame.image.shape[0], frame.image.shape[1])
+    maps = BodyMaps(Body.of(frame.pose(pose)), shape)
+    outline = find_face(rgb, Body.of(pose))
+    face = None if outline is None else outline.placed(frame.box[:2], frame.scale)
+    seen = coarse_person(rgb, frame, maps, person)
+    skin = learn_skin(frame.image, face_core(maps, face))
+    trust = {"hair": hair_trust(maps, face)}
+    prior = part_priors(maps, seen, face)
+    first = learn_materials(frame.image, prior, skin, trust=trust, rounds=2)
+    sleeves = find_sleeves(maps, seen, first.ratio("skin", "upper"))
+    hem, _ = find_hem(maps, seen, first.ratio("lower", "upper"))
+    prior = part_priors(maps, seen, face, sleeves=sleeves, hem=hem)
+    materials = learn_materials(
+        frame.image, prior, skin, trust=trust, rounds=2, start=first.belonging
+    )
+    cut = cut_band(frame.image, materials.belonging["upper"])
+    planes = _with_cut(materials, cut)
+    found = _full_size(planes, zone_labels(maps, face, sleeves), frame, image)
+    steps: dict[str, NDArray[Any]] = {
+        "person": seen,
+        "skin": skin.likeness(frame.image),
+        "prior": _numbers(prior),
+        "material": _numbers(materials.belonging),
+        "cut": cut,
+    }
+    return Parts(found, 1.0, (), sleeves, steps)
+
+
+def _given(image: Image, labels: NDArray[np.uint8]) -> Parts:
+    if labels.shape != image.shape[:2] or labels.dtype != np.uint8:
+        raise ValueError(
+            f"labels: expected uint8 of shape {image.shape[:2]}, got {labels.dtype} of shape "
+            f"{labels.shape}"
+        )
+    return Parts(labels.copy(), 1.0, ())
+
+
+def _with_cut(materials: Materials, cut: NDArray[np.bool_]) -> dict[str, ImageF32]:
+    """Let the cut decide about the garment; the others share the rest as before."""
+    garment = cut.astype(np.float32)
+    planes = {}
+    rest = np.maximum(1 - materials.belonging["upper"], np.float32(1e-6))
+    for name, plane in materials.belonging.items():
+        planes[name] = garment if name == "upper" else (1 - garment) * plane / rest
+    return planes
+
+
+def _numbers(planes: dict[str, ImageF32]) -> NDArray[np.uint8]:
+    numbers: NDArray[np.uint8] = np.argmax([planes[n] for n in MATERIALS], axis=0).astype(np.uint8)
+    return numbers
+
+
+def _full_size(
+    planes: dict[str, ImageF32],
+    zones: dict[str, NDArray[np.uint8]],
+    frame: WorkFrame,
+    image: Image,
+) -> NDArray[np.uint8]:
+    """Labels of the whole picture: the likeliest material of each pixel, in its zone."""
+    cv2 = load_cv2()
+    x0, y0, x1, y1 = frame.box
+    size = (x1 - x0, y1 - y0)
+    guide = frame.crop(image)
+    guided = GuidedFilter(frame.image.astype(np.float32) / 255, _RADIUS, _EPSILON)
+    best = np.full((y1 - y0, x1 - x0), -1, np.float32)
+    labels = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    for name, plane in planes.items():
+        fine = guided.enlarge(plane.astype(np.float32), guide)
+        zone = cv2.resize(zones[name], size, interpolation=cv2.INTER_NEAREST)
+        better = fine > best
+        np.copyto(labels, zone, where=better)
+        np.maximum(best, fine, out=best)
+    whole = np.zeros((frame.size[1], frame.size[0]), np.uint8)
+    whole[y0:y1, x0:x1] = labels
+    return whole
