@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +55,51 @@ class Scene:
     pose: Pose
     body: Body
     parts: PartMasks
+
+    def around_clothes(self, region: str) -> tuple[Scene, tuple[int, int]]:
+        """Return the part of the scene that a change of clothes may touch, and its corner x, y.
+
+        Parameters
+        ----------
+        region
+            ``"upper"`` or ``"lower"``.
+        """
+        names = _TOUCHED[region]
+        mask = self.parts.mask(*names)
+        joints = [name for name in self.body.joints if name.split("_")[-1] in _JOINTS[region]]
+        points = np.array([self.body[name] for name in joints])
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        if rows.size:
+            corners = [(columns[0], rows[0]), (columns[-1], rows[-1])]
+            points = np.concatenate([points, np.array(corners, np.float64)])
+        margin = 0.3 * self.body.unit
+        height, width = self.image.shape[:2]
+        limits = np.array([width, height])
+        low = np.clip(np.floor(points.min(axis=0) - margin), 0, limits - 2).astype(int)
+        high = np.clip(np.ceil(points.max(axis=0) + margin) + 1, low + 2, limits).astype(int)
+        box = slice(low[1], high[1]), slice(low[0], high[0])
+        joint_map = {name: point - low for name, point in self.body.joints.items()}
+        part = replace(
+            self,
+            image=self.image[box],
+            colours=self.colours[box],
+            body=replace(self.body, joints=joint_map),
+            parts=PartMasks(np.ascontiguousarray(self.parts.labels[box])),
+        )
+        return part, (int(low[0]), int(low[1]))
+
+
+_TOUCHED = {
+    "upper": (
+        "upper", "dress", "coat", "left_sleeve", "right_sleeve", "left_arm", "right_arm", "neck",
+        "left_hand", "right_hand",
+    ),
+    "lower": ("trousers", "skirt", "left_leg", "right_leg", "left_shoe", "right_shoe"),
+}  # fmt: skip
+_JOINTS = {
+    "upper": ("shoulder", "elbow", "wrist", "hip", "neck"),
+    "lower": ("hip", "knee", "ankle"),
+}
 
 
 def read_scene(
