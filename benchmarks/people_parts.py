@@ -30,7 +30,6 @@ from cvfast.people.finding import FoundPerson, find_people
 from cvfast.people.labels import LABEL_SETS
 from cvfast.people.part_drawing import draw_parts
 from cvfast.people.parts import Parts, find_parts
-from cvfast.people.pose import Pose
 from cvfast.synth.people import MadePerson, make_person, random_person
 from numpy.typing import NDArray
 

@@ -20,6 +20,7 @@ void bind_tps(py::module_& m);
 void bind_nms(py::module_& m);
 void bind_pca(py::module_& m);
 void bind_raster(py::module_& m);
+void bind_shape_context(py::module_& m);
 void bind_smooth(py::module_& m);
 void bind_trees(py::module_& m);
 void bind_warp(py::module_& m);

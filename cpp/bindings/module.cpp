@@ -24,6 +24,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   bind_nms(m);
   bind_pca(m);
   bind_raster(m);
+  bind_shape_context(m);
   bind_smooth(m);
   bind_trees(m);
   bind_warp(m);

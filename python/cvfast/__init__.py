@@ -37,6 +37,7 @@ _HOMES = {
     "recognition.eigenfaces": ("Eigenfaces",),
     "recognition.fisherfaces": ("Fisherfaces",),
     "recognition.lbph": ("LBPH",),
+    "tryon.classic": ("try_on",),
 }
 _HOME_OF = {name: f"cvfast.{home}" for home, names in _HOMES.items() for name in names}
 

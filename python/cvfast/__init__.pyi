@@ -22,6 +22,7 @@ from cvfast.recognition.average import average_face as average_face
 from cvfast.recognition.eigenfaces import Eigenfaces as Eigenfaces
 from cvfast.recognition.fisherfaces import Fisherfaces as Fisherfaces
 from cvfast.recognition.lbph import LBPH as LBPH
+from cvfast.tryon.classic import try_on as try_on
 
 __version__: str
 __all__: list[str]

@@ -188,6 +188,24 @@ def match_template(
     scores: NDArray[np.float32],
     threads: int,
 ) -> None: ...
+def mean_distance(
+    points: NDArray[np.float64], counts: NDArray[np.uint8], threads: int
+) -> float: ...
+def shape_contexts(
+    points: NDArray[np.float64],
+    counts: NDArray[np.uint8],
+    unit: float,
+    angles: int,
+    radii: int,
+    inner: float,
+    outer: float,
+    out: NDArray[np.float32],
+    threads: int,
+) -> None: ...
+def chi_square_costs(
+    a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32], threads: int
+) -> None: ...
+def assign(costs: NDArray[np.float64], matches: NDArray[np.int64]) -> None: ...
 def track_points(
     previous: FlowPyramid,
     current: FlowPyramid,

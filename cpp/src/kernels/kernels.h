@@ -312,13 +312,14 @@ struct FlowKernels {
 };
 
 // In headers of their own: boost_kernels.h, cascade_kernels.h (two), match_kernels.h,
-// pca_kernels.h, raster_kernels.h.
+// pca_kernels.h, raster_kernels.h, shape_context_kernels.h.
 struct BoostKernels;
 struct CascadeKernels;
 struct IntegralKernels;
 struct MatchKernels;
 struct PcaKernels;
 struct RasterKernels;
+struct ShapeContextKernels;
 
 #define CVFAST_DECLARE_KERNELS(isa)                                                             \
   namespace isa {                                                                               \
@@ -340,6 +341,7 @@ struct RasterKernels;
   extern const IntegralKernels integral_kernels;                                                \
   extern const MatchKernels match_kernels;                                                      \
   extern const RasterKernels raster_kernels;                                                    \
+  extern const ShapeContextKernels shape_context_kernels;                                       \
   }
 
 CVFAST_DECLARE_KERNELS(baseline)

@@ -31,6 +31,7 @@ from cvfast.cli import (
     retouch,
     swap,
     train,
+    tryon,
 )
 from cvfast.cli.common import debugging
 from cvfast.cli.failure import exit_code, message
@@ -41,6 +42,7 @@ __all__ = ["build", "main"]
 _VERBS = (
     retouch,
     live,
+    tryon,
     average_face,
     detect,
     landmarks,

@@ -123,7 +123,7 @@ def find_poses(image: Image | PixelReader, *, limit: int | None = None) -> list[
 def find_people(image: Image | PixelReader, *, limit: int | None = None) -> list[FoundPerson]:
     """Find people in a photo, with their poses and coarse masks.
 
-    The detector looks at the whole photo, and at it from further off (people who fill it); every
+    The detector looks at the whole photo, then at it from further off (people who fill it); every
     face without a body, and if that brings nobody, the whole photo, are tried as crops for the
     landmark model.
 
@@ -173,8 +173,9 @@ def _fits(reader: PixelReader) -> list[BodyFit]:
     whole = _whole(reader)
     fits: list[BodyFit] = []
     for square in (whole, whole.scaled(1.5)):
-        for region, _ in candidate_regions(reader, square):
-            _add(fits, _settled(reader, region))
+        if not any(_quality(fit) > _PLAUSIBLE for fit in fits):
+            for region, _ in candidate_regions(reader, square):
+                _add(fits, _settled(reader, region))
     for box in _face_boxes(reader, careful=not fits):
         if not any(_belongs(box, fit) and _quality(fit) > _PLAUSIBLE for fit in fits):
             _add_first(fits, reader, _below_face(box), box)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -204,6 +204,8 @@ def _hand(body: Body, side: str, detail: float) -> list[Patch]:
     points = ring_points(centers, out, front, wide, deep, angles)
     patches = [Patch(points, _shares(*points.shape[:2]), "skin", label, 0.04, centers=centers)]
     along = limb.v
+    if detail < 0.5:  # too small to be seen: the palm is drawn out instead
+        return _mitten(patches[0], along, size)
     knuckle = centers[-2]
     for k, (offset, long) in enumerate(zip((-0.27, -0.09, 0.09, 0.26), (0.75, 0.86, 0.9, 0.72),
                                            strict=True)):  # fmt: skip
@@ -223,6 +225,13 @@ def _hand(body: Body, side: str, detail: float) -> list[Patch]:
         )  # fmt: skip
     )
     return patches
+
+
+def _mitten(palm: Patch, along: Reals, size: float) -> list[Patch]:
+    """Draw a palm out to the fingers' ends."""
+    share = np.linspace(0, 1, len(palm.points))[:, None]
+    shift = 0.8 * size * np.clip(share - 0.6, 0, None) / 0.4 * along
+    return [replace(palm, points=palm.points + shift[:, None], centers=palm.centers + shift)]
 
 
 def _finger(base: Reals, along: Reals, long: float, thick: float, label: int, sign: int,
@@ -245,7 +254,7 @@ def _leg(body: Body, side: str, detail: float, trousers: float) -> Patch:
     radius = leg_radius(body.build, s)
     angles = np.linspace(-0.3, np.pi + 0.3, _count(15, detail))
     points = ring_points(centers, out, front, radius, radius, angles)
-    return Patch(points, _shares(*points.shape[:2]), "skin", _IDS[f"{side}_leg"], 0.03,
+    return Patch(points, _shares(*points.shape[:2]), "skin", _IDS[f"{side}_leg"], 0.03, nearer=-0.6,
                  centers=centers)  # fmt: skip
 
 
@@ -269,14 +278,14 @@ def _lock(body: Body, sign: int, length: float, detail: float) -> Patch:
     """Hair that falls before a shoulder."""
     rows, columns = _count(22, detail), _count(9, detail)
     down = np.linspace(0, 1, rows)
-    y = -0.35 + down * (1.2 + length)
+    y = 0.2 + down * (0.7 + length)  # from within the hair round the head
     _, deep, middle = profile(body.build, np.maximum(y, 0.3))
     breast = body.build.bust * 1.2 * np.exp(-(((y - 4.1) / 0.7) ** 2))
-    chest = middle - 0.93 * deep - breast - 0.1
+    chest = middle - 0.93 * deep - breast - 0.16
     share = np.clip((y - 0.9) / 1.2, 0, 1)  # beside the neck, then before the chest
-    front = -0.1 + share * (chest + 0.1)
-    x = sign * np.interp(y, [-0.35, 0.6, 1.5, 2.4, 6], [0.86, 0.92, 0.98, 0.98, 0.9])
-    width = np.interp(down, [0, 0.3, 0.8, 1], [0.2, 0.34, 0.33, 0.08])
+    front = -0.05 + share * (chest + 0.05)
+    x = sign * np.interp(y, [0.2, 0.9, 1.6, 2.4, 6], [0.8, 0.86, 0.98, 1.0, 0.92])
+    width = np.interp(down, [0, 0.3, 0.8, 1], [0.16, 0.36, 0.38, 0.1])
     angles = np.linspace(0, np.pi, columns)
     wave = 0.05 * np.sin(2.2 * y + sign)
     points = np.stack([
@@ -284,4 +293,4 @@ def _lock(body: Body, sign: int, length: float, detail: float) -> Patch:
         np.broadcast_to(y[:, None], (rows, columns)),
         front[:, None] - 0.5 * width[:, None] * np.sin(angles),
     ], axis=-1)  # fmt: skip
-    return Patch(points, _shares(rows, columns), "hair", _IDS["hair"], 0.1, 0.5)
+    return Patch(points, _shares(rows, columns), "hair", _IDS["hair"], 0.1, 0.5, nearer=0.45)

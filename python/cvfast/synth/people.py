@@ -26,7 +26,7 @@ from cvfast.synth.garments import (
 )
 from cvfast.synth.identity import Identity
 from cvfast.synth.light import draw_light
-from cvfast.synth.render import Camera, View, posed_head
+from cvfast.synth.render import Camera, PosedHead, View, posed_head
 from cvfast.synth.render import Pose as HeadPose
 from cvfast.synth.skeleton import Build, Stance, draw_build, draw_stance
 from cvfast.synth.studio import BACKGROUNDS, studio
@@ -151,7 +151,7 @@ def random_person(seed: int) -> PersonSpec:
                     float(np.clip(pitch, -0.25, 0.25)), float(np.clip(roll, -0.2, 0.2)))  # fmt: skip
     lower = "skirt" if look.build < 0.9 and rng.random() < 0.3 else "trousers"
     frame = str(rng.choice(tuple(FRAMES), p=(0.5, 0.22, 0.28)))
-    long = look.hair_style in {"long", "fringe", "parted"} and rng.random() < 0.6
+    long = look.hair_style in {"long", "fringe"} and rng.random() < 0.75
     return PersonSpec(
         identity=identity,
         seed=seed,
@@ -218,8 +218,7 @@ def make_person(
     detail = float(np.clip(view.camera.scale / 60, 0.45, 1.1))
     identity = Identity(spec.identity)
     light = draw_light(spec.light, _stream(spec, 2))
-    head = posed_head(identity, draw_expression(spec.expression, _stream(spec, 1)), spec.head,
-                      light)  # fmt: skip
+    head = _head(spec.identity, spec.seed, spec.expression, spec.head, spec.light)
     body = pose_body(spec.build, spec.stance)
     cuts = {name: cut_of(cloth.spec) for name, cloth in clothes.items()}
     hem = hem_height(body, cuts["upper"], tucked=spec.tucked)
@@ -236,7 +235,7 @@ def make_person(
     shoe = _stream(spec, 4).uniform(15, 200, 3) * 0.8
     atlas = make_atlas(identity, clothes, shoe, view.camera.scale * view.fineness,
                        _stream(spec, 5))  # fmt: skip
-    scene = build_scene(head, patches, atlas, light)
+    scene = build_scene(head, patches, atlas, light, shadow=int(np.clip(size[1] // 2, 96, 224)))
     fine = scene.draw(view.samples, view.fine, atlas)
     color, _ = fine.shade(scene.values, atlas.texels, atlas.parts, threads=1)
     cover = view.mean((fine.index >= 0).astype(np.float32))[..., 0]
@@ -266,8 +265,19 @@ def _made(garment: GarmentSpec, size: tuple[int, int]) -> MadeGarment:
     return made
 
 
+@functools.lru_cache(maxsize=4)
+def _head(identity: int, seed: int, expression: str, pose: HeadPose, light: str) -> PosedHead:
+    """Pose a head, or hand on the one posed before: people are made in several garments."""
+    moves = draw_expression(expression, _draw(seed, 1))
+    return posed_head(Identity(identity), moves, pose, draw_light(light, _draw(seed, 2)))
+
+
+def _draw(seed: int, part: int) -> np.random.Generator:
+    return np.random.default_rng([_SALT, seed, part])
+
+
 def _stream(spec: PersonSpec, part: int) -> np.random.Generator:
-    return np.random.default_rng([_SALT, spec.seed, part])
+    return _draw(spec.seed, part)
 
 
 def _view(spec: PersonSpec, size: tuple[int, int]) -> View:

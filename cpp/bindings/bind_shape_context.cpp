@@ -1,0 +1,56 @@
+#include "bind.h"
+#include "cvfast/shape_context.h"
+
+namespace {
+
+using Doubles = py::array_t<double, py::array::c_style>;
+using Floats = py::array_t<float, py::array::c_style>;
+using Bytes = py::array_t<std::uint8_t, py::array::c_style>;
+using Indices = py::array_t<std::int64_t, py::array::c_style>;
+
+double mean_distance(const Doubles& points, const Bytes& counts, int threads) {
+  const double* const from = points.data();
+  const std::uint8_t* const counted = counts.size() == 0 ? nullptr : counts.data();
+  const py::ssize_t count = points.shape(0);
+  py::gil_scoped_release release;
+  return cvfast::mean_distance(from, count, counted, threads);
+}
+
+void shape_contexts(const Doubles& points, const Bytes& counts, double unit, int angles, int radii,
+                    double inner, double outer, Floats& out, int threads) {
+  const double* const from = points.data();
+  const std::uint8_t* const counted = counts.size() == 0 ? nullptr : counts.data();
+  float* const to = out.mutable_data();
+  const py::ssize_t count = points.shape(0);
+  py::gil_scoped_release release;
+  cvfast::shape_contexts(from, count, counted, unit, {angles, radii, inner, outer}, to, threads);
+}
+
+void chi_square_costs(const Floats& a, const Floats& b, Floats& out, int threads) {
+  const float *const rows = a.data(), *const columns = b.data();
+  float* const to = out.mutable_data();
+  const py::ssize_t m = a.shape(0), n = b.shape(0), bins = a.shape(1);
+  py::gil_scoped_release release;
+  cvfast::chi_square_costs(rows, m, columns, n, bins, to, threads);
+}
+
+void assign(const Doubles& costs, Indices& matches) {
+  const double* const from = costs.data();
+  std::int64_t* const to = matches.mutable_data();
+  const py::ssize_t rows = costs.shape(0), columns = costs.shape(1);
+  py::gil_scoped_release release;
+  cvfast::assign(from, rows, columns, to);
+}
+
+}  // namespace
+
+void bind_shape_context(py::module_& m) {
+  m.def("mean_distance", &mean_distance, py::arg("points").noconvert(),
+        py::arg("counts").noconvert(), py::arg("threads"));
+  m.def("shape_contexts", &shape_contexts, py::arg("points").noconvert(),
+        py::arg("counts").noconvert(), py::arg("unit"), py::arg("angles"), py::arg("radii"),
+        py::arg("inner"), py::arg("outer"), py::arg("out").noconvert(), py::arg("threads"));
+  m.def("chi_square_costs", &chi_square_costs, py::arg("a").noconvert(), py::arg("b").noconvert(),
+        py::arg("out").noconvert(), py::arg("threads"));
+  m.def("assign", &assign, py::arg("costs").noconvert(), py::arg("matches").noconvert());
+}

@@ -1,0 +1,147 @@
+"""``cvfast tryon``: a garment of one photo on the person of another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from cyclopts import Parameter
+
+from cvfast.cli.common import Common, MaxPixels, Overwrite
+from cvfast.cli.report import Report
+from cvfast.errors import NothingFoundError
+
+if TYPE_CHECKING:
+    from cvfast.tryon.result import TryOn
+
+__all__ = ["EXAMPLES", "USAGE", "tryon"]
+
+EXAMPLES = (
+    "cvfast tryon me.jpg shirt.jpg -o new.jpg",
+    "cvfast tryon me.jpg friend.jpg -o new.jpg --from-person",
+    "cvfast tryon me.jpg shirt.jpg -o new.png --layers steps/",
+    "cvfast tryon clip.mp4 shirt.jpg -o new.mp4",
+)
+USAGE = "PERSON GARMENT -o OUT [OPTIONS]"
+
+_Person: TypeAlias = Annotated[
+    str, Parameter(name="PERSON", help="A photo, or a clip, of somebody seen from the front.")
+]
+_Garment: TypeAlias = Annotated[
+    str, Parameter(name="GARMENT", help="A photo of a garment on any plain background.")
+]
+
+
+def tryon(
+    person: _Person,
+    garment: _Garment,
+    /,
+    *,
+    output: Annotated[str, Parameter(name=["--output", "-o"], help="The new photo or clip.")],
+    from_person: Annotated[
+        bool, Parameter(negative="", help="GARMENT shows somebody who wears it.")
+    ] = False,
+    region: Annotated[str, Parameter(help="auto (what the garment is), upper or lower.")] = "auto",
+    sleeves: Annotated[
+        str, Parameter(help="garment: as long as the garment's; keep: as the worn ones.")
+    ] = "garment",
+    shading: Annotated[
+        float, Parameter(help="0 to 1: how much of the worn garment's light and folds to keep.")
+    ] = 1.0,
+    person_number: Annotated[
+        int | None, Parameter(name="--person", help="Which person: 0 is the largest.")
+    ] = None,
+    mask: Annotated[
+        str | None, Parameter(help="A picture that is white where the garment is in its photo.")
+    ] = None,
+    layers: Annotated[
+        str | None, Parameter(help="A folder: write a picture of every step, and the reasons.")
+    ] = None,
+    least: Annotated[
+        float, Parameter(name="--least-confidence", help="Write nothing under this, 0 to 1.")
+    ] = 0.0,
+    quality: Annotated[int, Parameter(help="1 to 100, for JPEG and WebP.")] = 95,
+    max_pixels: MaxPixels = 89_478_485,
+    overwrite: Overwrite = False,
+    common: Common | None = None,
+) -> int:
+    """Put a garment of one photo on the person of another."""
+    report = (common or Common()).report("tryon")
+    options: dict[str, Any] = {
+        "from_person": from_person,
+        "region": region,
+        "sleeves": sleeves,
+        "shading": shading,
+        "person_index": person_number,
+    }
+    done = _photo(
+        person, garment, output, options, mask=mask, layers=layers, least=least,
+        quality=quality, max_pixels=max_pixels, overwrite=overwrite,
+    )  # fmt: skip
+    _tell(report, done, person, garment, output)
+    return 0
+
+
+def _photo(
+    person: str,
+    garment: str,
+    output: str,
+    options: dict[str, Any],
+    *,
+    mask: str | None,
+    layers: str | None,
+    least: float,
+    quality: int,
+    max_pixels: int,
+    overwrite: bool,
+) -> TryOn:
+    from cvfast.io.atomic import check_target
+    from cvfast.io.images import read_image, write_image
+    from cvfast.io.provenance import Mark
+    from cvfast.tryon.classic import try_on
+
+    check_target(output, overwrite=overwrite)
+    picture = read_image(person, max_pixels=max_pixels)
+    cloth = read_image(garment, max_pixels=max_pixels)
+    known = None if mask is None else read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
+    if known is None and cloth.alpha is not None and not options["from_person"]:
+        known = cloth.alpha.astype(float) > 0.5 * (255 if cloth.alpha.dtype == "uint8" else 1)
+    done = try_on(
+        picture.pixels,
+        cloth.pixels,
+        garment_mask=known,
+        keep_layers=layers is not None,
+        **options,
+    )
+    if done.confidence < least:
+        raise NothingFoundError(
+            f"{person}: confidence {done.confidence:.2f} is under --least-confidence {least:g}: "
+            + "; ".join(done.reasons)
+        )
+    actions = tuple(f"tryon.{name}={value}" for name, value in options.items() if value)
+    write_image(
+        output,
+        replace(picture, pixels=done.image),
+        mark=Mark("compositeCapture", actions=("tryon.engine=classic", *actions)),
+        overwrite=overwrite,
+        quality=quality,
+    )
+    if layers is not None:
+        done.save_layers(layers, overwrite=overwrite)
+    return done
+
+
+def _tell(report: Report, done: TryOn, person: str, garment: str, output: str) -> None:
+    """Say how far to trust the result, and why not further."""
+    for reason in done.reasons:
+        report.note(f"{person}: {reason}")
+    spent = sum(done.seconds.values())
+    report.result(
+        f"{person} + {garment} -> {output}: {done.region} garment, "
+        f"confidence {done.confidence:.2f}, {spent:.1f} s",
+        person=str(Path(person)),
+        garment=str(Path(garment)),
+        output=str(Path(output)),
+        **done.report(),
+    )

@@ -1,0 +1,172 @@
+"""The last step, at the photo's own resolution: layers enlarged, cloth sampled, pixels written.
+
+Whatever lies outside of the changed region is left as it was, to the bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.io.opencv import load_cv2
+from cvfast.tryon.layers import Front, Overlay, compose, resized
+from cvfast.typing import Image, ImageF32
+
+__all__ = ["Look", "finish", "sample_cloth"]
+
+_Mask: TypeAlias = NDArray[np.bool_]
+_Box: TypeAlias = tuple[slice, slice]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """All that the last step needs, at the size of the analysis.
+
+    Parameters
+    ----------
+    fill
+        The old garment taken off: skin, trousers and background in its place.
+    grid
+        (h, w, 2) float32: each pixel's x and y in the garment's picture.
+    cloth
+        (H', W', 3) float32: that picture, painted on beyond the garment's edge.
+    alpha
+        (h, w) float32: the new garment's opacity.
+    light
+        (h, w) float32: factor on the cloth.
+    front
+        What lies before it.
+    """
+
+    fill: Overlay
+    grid: ImageF32
+    cloth: ImageF32
+    alpha: ImageF32
+    light: ImageF32
+    front: Front
+
+
+def sample_cloth(cloth: ImageF32, grid: ImageF32) -> ImageF32:
+    """Sample a garment's picture at each pixel's place in it.
+
+    Parameters
+    ----------
+    cloth
+        (H', W', 3) float32.
+    grid
+        (h, w, 2) float32 places x, y; beyond the picture its edge goes on.
+
+    Returns
+    -------
+    (h, w, 3) float32. Where the picture is shrunk, it is averaged first, so that nothing flickers.
+    """
+    cv2 = load_cv2()
+    step = _typical_step(grid)
+    level = 0
+    while step > 1.5 and min(cloth.shape[:2]) > 8 and level < 6:
+        size = ((cloth.shape[1] + 1) // 2, (cloth.shape[0] + 1) // 2)
+        ratio = np.float32([size[0] / cloth.shape[1], size[1] / cloth.shape[0]])
+        cloth = cv2.resize(cloth, size, interpolation=cv2.INTER_AREA)
+        grid = (grid + np.float32(0.5)) * ratio - np.float32(0.5)
+        step /= 2
+        level += 1
+    sampled: ImageF32 = cv2.remap(
+        cloth,
+        np.ascontiguousarray(grid[..., 0]),
+        np.ascontiguousarray(grid[..., 1]),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.clip(sampled, 0, None)
+
+
+def _typical_step(grid: ImageF32) -> float:
+    """Return how many pixels of the garment's picture a pixel of the photo covers."""
+    across = np.diff(grid[:-1], axis=1)
+    down = np.diff(grid[:, :-1], axis=0)
+    area = np.abs(across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0])
+    return float(np.sqrt(np.median(area))) if area.size else 1.0
+
+
+def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
+    """Put the look on the photo.
+
+    Parameters
+    ----------
+    photo
+        (H, W), (H, W, 3) or (H, W, 4), uint8 or float32 in [0, 1].
+    look
+        At the photo's size or a smaller one.
+
+    Returns
+    -------
+    image
+        Like ``photo``, new.
+    mask
+        (H, W) bool: pixels that may have changed.
+    worn
+        (H, W) float32: how much of the new garment each pixel shows.
+    """
+    image: Any = photo.copy()
+    mask = np.zeros(photo.shape[:2], bool)
+    worn = np.zeros(photo.shape[:2], np.float32)
+    touched = (look.alpha > 0) | (look.fill.alpha > 0)
+    small, box = _boxes(touched, photo.shape[:2])
+    if small is None or box is None:
+        return image, mask, worn
+    colours = _colours(photo[box])
+    size = (colours.shape[1], colours.shape[0])
+    fill = look.fill.cut(small, size)
+    alpha = resized(look.alpha[small], size)
+    front = Front(resized(look.front.alpha[small], size), look.front.rim.cut(small, size))
+    cloth = sample_cloth(look.cloth, resized(look.grid[small], size))
+    cloth = np.clip(cloth * resized(look.light[small], size)[..., None], 0, 1)
+    done = compose(fill.over(colours), cloth, alpha, front)
+    shows = alpha * (1 - front.alpha)
+    hides = front.alpha * (alpha > 0) * (front.rim.alpha > 0)
+    changed = (fill.alpha > 0) | (shows > 0) | (hides > 0)
+    mask[box], worn[box] = changed, shows
+    _write(image[box], done, changed)
+    return image, mask, worn
+
+
+def _boxes(touched: _Mask, shape: tuple[int, ...]) -> tuple[_Box | None, _Box | None]:
+    """Return the box of a small mask, and the box of the photo that is the same area."""
+    rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
+    if not rows.size:
+        return None, None
+    small, large = [], []
+    for line, length, full in zip((rows, columns), touched.shape, shape, strict=True):
+        start, stop = int(line[0]), int(line[-1]) + 1
+        ratio = full / length
+        if ratio != 1:
+            start, stop = max(start - 2, 0), min(stop + 2, length)
+        small.append(slice(start, stop))
+        large.append(slice(round(start * ratio), round(stop * ratio)))
+    return (small[0], small[1]), (large[0], large[1])
+
+
+def _colours(part: Image) -> ImageF32:
+    """Return pixels as (h, w, 3) float32 in [0, 1]."""
+    values = part.astype(np.float32) / 255 if part.dtype == np.uint8 else part
+    if values.ndim == 2:
+        return np.repeat(values[..., None], 3, axis=2).astype(np.float32)
+    return np.ascontiguousarray(values[..., :3], np.float32)
+
+
+def _write(place: Any, done: ImageF32, changed: _Mask) -> None:
+    """Write changed pixels into a view of the photo."""
+    values: Any = done[changed]
+    if place.ndim == 2:
+        values = values @ np.float32([0.299, 0.587, 0.114])
+    if place.dtype == np.uint8:
+        values = np.clip(values * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
+    else:
+        values = np.clip(values, 0, 1)
+    if place.ndim == 2:
+        place[changed] = values
+    else:
+        place[..., :3][changed] = values

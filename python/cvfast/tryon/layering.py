@@ -1,0 +1,211 @@
+"""Dressing a person: from a read photo and a read garment to the layers of the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.io.opencv import load_cv2
+from cvfast.tryon.doubts import Doubts
+from cvfast.tryon.fill import mirror_points
+from cvfast.tryon.finishing import Look
+from cvfast.tryon.layers import Overlay, in_front, neck_shadow, soft_edge
+from cvfast.tryon.lower_shape import WornLower, read_worn_lower, target_lower
+from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
+from cvfast.tryon.scene import Scene
+from cvfast.tryon.shading import Shading, read_shading
+from cvfast.tryon.steps import Steps
+from cvfast.tryon.target_shape import TargetShape, target_upper
+from cvfast.tryon.worn_shape import WornUpper, read_worn_upper
+from cvfast.typing import ImageF32
+
+if TYPE_CHECKING:
+    from cvfast.tryon.garment import Garment
+    from cvfast.tryon.warping import Warp
+
+__all__ = ["dress", "painted_on"]
+
+_Mask: TypeAlias = NDArray[np.bool_]
+_RIM = 3  # pixels round the old garment whose colours are mixed with it
+_EDGE = 0.8  # softness of the cloth's edge in pixels
+
+
+def dress(
+    scene: Scene,
+    garment: Garment,
+    *,
+    region: str,
+    keep_sleeves: bool,
+    shading: float,
+    doubts: Doubts,
+    steps: Steps,
+) -> Look:
+    """Put a garment on a person.
+
+    Parameters
+    ----------
+    scene
+        The person's photo.
+    garment
+        The garment.
+    region
+        ``"upper"`` or ``"lower"``.
+    keep_sleeves
+        Whether sleeves get the worn ones' length.
+    shading
+        0 to 1: how much of the worn garment's light goes onto the new one.
+    doubts, steps
+        Take reasons, times and pictures.
+    """
+    with steps.timed("target"):
+        worn, target = _shapes(scene, garment, region, keep_sleeves)
+    for reason in target.reasons:
+        doubts.add(0.9, reason)
+    steps.show_target(scene, target)
+    with steps.timed("warp"):
+        warp = _warped(garment, target)
+        alpha = _opacity(warp, target)
+    doubts.take(*_trust(warp), of="warp")
+    with steps.timed("shading"):
+        light = read_shading(scene.colours, worn.visible)
+        flat = _flattened(garment, shading)
+    if not light.plain and shading:
+        doubts.note("the worn garment is patterned: only its broad light is carried over")
+    with steps.timed("removal"):
+        fill, bare = _undressed(scene, worn, target, alpha, light)
+    with steps.timed("layers"):
+        body = fill.over(scene.colours)
+        front = in_front(body, scene.parts, target, bare, worn.visible, region=region)
+    factor = np.power(light.factor, np.float32(shading))
+    steps.show("without", body)
+    steps.show("light", np.clip(factor / 2, 0, 1))
+    steps.show("front", front.alpha)
+    steps.show("alpha", alpha)
+    return Look(fill, warp.grid, flat, alpha, factor, front)
+
+
+def _shapes(
+    scene: Scene, garment: Garment, region: str, keep_sleeves: bool
+) -> tuple[WornUpper | WornLower, TargetShape]:
+    """Return what is worn, and the shape of what is to come."""
+    if region == "lower":
+        lower = read_worn_lower(scene.parts)
+        return lower, target_lower(lower, scene.body, garment.landmarks, garment.kind)
+    worn = read_worn_upper(scene.parts, scene.body)
+    target = target_upper(
+        worn, scene.body, garment.landmarks, garment.sleeve, keep_sleeves=keep_sleeves,
+        flat_mask=np.asarray(garment.mask) > 0.5,
+    )  # fmt: skip
+    return worn, target
+
+
+def _warped(garment: Garment, target: TargetShape) -> Warp:
+    from cvfast.tryon.warping import warp_garment
+
+    return warp_garment(garment, target.mask, target.landmarks)
+
+
+def _trust(warp: Warp) -> tuple[float, tuple[str, ...]]:
+    report = warp.report
+    confidence = report.get("confidence", 1.0) if isinstance(report, dict) else report.confidence
+    reasons = report.get("reasons", ()) if isinstance(report, dict) else report.reasons
+    return float(confidence), tuple(reasons)
+
+
+def _opacity(warp: Warp, target: TargetShape) -> ImageF32:
+    """Return the new cloth's opacity: the warped outline, drawn to the target's where they agree.
+
+    Where both outlines lie a few pixels apart the target's is the true one, for the person's own
+    clothes drew it; the neckline is always the garment's.
+    """
+    cv2 = load_cv2()
+    warped = warp.mask > 0.5
+    height = max(
+        1, int(np.ptp(np.flatnonzero(target.mask.any(axis=1)))) if target.mask.any() else 1
+    )
+    near = max(2, round(0.03 * height))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
+    outer = cv2.dilate(warped.astype(np.uint8), kernel) > 0
+    wide = cv2.dilate(target.mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    snapped = (target.mask & outer) | (warped & wide)
+    neck = _neck_zone(target, warped.shape)
+    outline = np.where(neck, warped, snapped & (target.mask | ~outer))
+    return soft_edge(outline, _EDGE)
+
+
+def _neck_zone(target: TargetShape, shape: tuple[int, ...]) -> _Mask:
+    """Return where the garment's own neckline counts: round the opening between the collars."""
+    zone = np.zeros(shape, np.uint8)
+    marks = target.landmarks
+    if "collar_left" in marks and "collar_right" in marks:
+        left, right = marks["collar_left"], marks["collar_right"]
+        width = float(np.hypot(*(left - right)))
+        centre = (left + right) / 2
+        place = (round(float(centre[0])), round(float(centre[1])))
+        load_cv2().ellipse(zone, place, (round(0.62 * width), round(1.3 * width)), 0, 0, 360, 1, -1)
+    return zone > 0
+
+
+def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
+    """Return a garment's picture with its cloth going on beyond its edge, for samples just outside.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) float32.
+    mask
+        (H, W) bool: the cloth.
+    """
+    cv2 = load_cv2()
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    if not inner.any():
+        return image
+    x, y = mirror_points(inner)
+    return image[y, x]
+
+
+def _flattened(garment: Garment, shading: float) -> ImageF32:
+    """Return the garment's picture as float32 without its own light, its cloth painted on."""
+    image = np.asarray(garment.image)
+    colours = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
+    mask = np.asarray(garment.mask) > 0.5
+    if shading:
+        own = read_shading(colours, mask)
+        colours = colours / np.power(own.factor, np.float32(shading))[..., None]
+    return painted_on(colours.astype(np.float32), mask)
+
+
+def _undressed(
+    scene: Scene,
+    worn: WornUpper | WornLower,
+    target: TargetShape,
+    alpha: ImageF32,
+    light: Shading,
+) -> tuple[Overlay, dict[str, _Mask]]:
+    """Take the old garment off where the new one does not cover it."""
+    cv2 = load_cv2()
+    side = 2 * _RIM + 1
+    removed = cv2.dilate(worn.visible.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    kept = scene.parts.mask("hair", "hat", "face", "glasses", "left_hand", "right_hand", "held")
+    removed &= ~kept | worn.visible
+    gap = removed & (alpha < 1)
+    bare: dict[str, _Mask] = {}
+    if isinstance(worn, WornUpper):
+        for name, sleeve in worn.sleeves.items():  # an arm that lies before the trunk
+            gap |= sleeve & ~target.sleeves[name]
+        beneath = beneath_upper(gap & worn.visible, worn, scene.body)
+        bare = {
+            "left": beneath.left_arm & worn.sleeves["left"],
+            "right": beneath.right_arm & worn.sleeves["right"],
+        }
+    else:
+        beneath = beneath_lower(gap & worn.visible, scene.body)
+    beneath = beneath.with_background(scene.parts.mask("background") & gap)
+    colours = take_off(scene.colours, beneath, scene.parts, removed, light)
+    skin = beneath.skin & worn.visible
+    colours = neck_shadow(colours, alpha, skin, reach=0.02 * scene.body.unit)
+    where = beneath.everything
+    weight = np.where(where & ~worn.visible, soft_edge(where, 0.6), where.astype(np.float32))
+    return Overlay(colours, weight.astype(np.float32)), bare

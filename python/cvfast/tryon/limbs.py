@@ -1,0 +1,183 @@
+"""Arms as sleeves see them: a path from shoulder over elbow to wrist, and widths along it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.io.opencv import load_cv2
+from cvfast.people.body import Body
+
+__all__ = ["Limb", "capsule"]
+
+_Mask: TypeAlias = NDArray[np.bool_]
+_F64: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Limb:
+    """One limb of three joints.
+
+    Parameters
+    ----------
+    joints
+        (3, 2): shoulder, elbow, wrist; or hip, knee, ankle.
+    """
+
+    joints: _F64
+
+    @classmethod
+    def arm(cls, body: Body, side: str) -> Limb:
+        """Return the arm of that side, ``"left"`` or ``"right"``."""
+        names = (f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist")
+        return cls(np.array([body[name] for name in names]))
+
+    @classmethod
+    def leg(cls, body: Body, side: str) -> Limb:
+        """Return the leg of that side."""
+        names = (f"{side}_hip", f"{side}_knee", f"{side}_ankle")
+        return cls(np.array([body[name] for name in names]))
+
+    @property
+    def lengths(self) -> _F64:
+        """Pixels of the two bones, (2,)."""
+        steps = np.diff(self.joints, axis=0)
+        lengths: _F64 = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-6)
+        return lengths
+
+    @property
+    def length(self) -> float:
+        """Pixels from the first joint to the last, along the bones."""
+        return float(self.lengths.sum())
+
+    def at(self, share: float) -> tuple[_F64, _F64]:
+        """Return the point at a share of the whole length, and the direction there.
+
+        Shares under 0 and over 1 go on straight.
+        """
+        upper, lower = self.lengths
+        along = share * (upper + lower)
+        bone = int(along > upper)
+        start, end = self.joints[bone], self.joints[bone + 1]
+        length = (upper, lower)[bone]
+        direction = (end - start) / length
+        return start + direction * (along - bone * upper), direction
+
+    def measure(self, points: _F64) -> tuple[_F64, _F64]:
+        """Return each point's share along the limb and its distance from the bones in pixels.
+
+        Parameters
+        ----------
+        points
+            (N, 2).
+
+        Returns
+        -------
+        share, distance
+            (N,) each; the share is not clipped at the ends.
+        """
+        best = np.full(len(points), np.inf)
+        share = np.zeros(len(points))
+        lengths = self.lengths
+        for bone in range(2):
+            start, length = self.joints[bone], float(lengths[bone])
+            direction = (self.joints[bone + 1] - start) / length
+            along = (points - start) @ direction
+            low, high = (-np.inf, length) if bone == 0 else (0.0, np.inf)
+            nearest = start + np.clip(along, max(low, 0), min(high, length))[:, None] * direction
+            distance = np.hypot(*(points - nearest).T)
+            closer = distance < best
+            best[closer] = distance[closer]
+            offset = bone * lengths[0]
+            share[closer] = (offset + np.clip(along, low, high))[closer] / self.length
+        return share, best
+
+    def reach(self, mask: _Mask, most: float) -> float:
+        """Return how far along the limb a mask reaches, as a share; 0 of an empty one.
+
+        Parameters
+        ----------
+        mask
+            (H, W) bool.
+        most
+            Pixels further than this from the bones are left out.
+        """
+        points = np.argwhere(mask[::2, ::2])[:, ::-1] * 2.0
+        if len(points) < 8:
+            return 0.0
+        share, distance = self.measure(points)
+        near = share[distance <= most]
+        return float(np.clip(np.quantile(near, 0.97), 0, 1.1)) if near.size else 0.0
+
+    def half_width(self, mask: _Mask, low: float, high: float, most: float) -> float:
+        """Return the half width of a mask between two shares, 0 where it has nothing there."""
+        points = np.argwhere(mask[::2, ::2])[:, ::-1] * 2.0
+        if not len(points):
+            return 0.0
+        share, distance = self.measure(points)
+        inside = (share >= low) & (share <= high) & (distance <= most)
+        length = (high - low) * self.length
+        # The area of a strip of that length is twice its half width times it.
+        area = 4.0 * float(inside.sum())
+        return area / (2 * length) if length > 0 else 0.0
+
+    def strip(
+        self, size: tuple[int, int], start: float, end: float, widths: tuple[float, float]
+    ) -> _Mask:
+        """Return the limb between two shares as a mask that tapers between two half widths.
+
+        Parameters
+        ----------
+        size
+            Width and height of the mask.
+        start, end
+            Shares of the length; the strip ends square there and is round at the elbow.
+        widths
+            Half widths in pixels at both ends.
+
+        Returns
+        -------
+        (H, W) bool.
+        """
+        mask = np.zeros((size[1], size[0]), np.uint8)
+        bend = float(self.lengths[0]) / self.length
+        stops = [start, *([bend] if start < bend < end else []), end]
+        half = np.interp(stops, (start, end), widths)
+        places = [self.at(stop) for stop in stops]
+        for (a, _), (b, direction), wa, wb in zip(
+            places[:-1], places[1:], half[:-1], half[1:], strict=True
+        ):
+            normal = np.array([-direction[1], direction[0]])
+            corners = np.array([a + normal * wa, b + normal * wb, b - normal * wb, a - normal * wa])
+            _fill(mask, corners)
+        if len(stops) == 3:
+            _disc(mask, places[1][0], float(half[1]))
+        return mask > 0
+
+
+def capsule(size: tuple[int, int], a: _F64, b: _F64, radius: float) -> _Mask:
+    """Return the pixels within a distance of the line between two points, (H, W) bool."""
+    mask = np.zeros((size[1], size[0]), np.uint8)
+    step = b - a
+    length = float(np.hypot(*step))
+    if length > 1e-6:
+        normal = np.array([-step[1], step[0]]) / length * radius
+        _fill(mask, np.array([a + normal, b + normal, b - normal, a - normal]))
+    for point in (a, b):
+        _disc(mask, point, radius)
+    return mask > 0
+
+
+def _fill(mask: NDArray[np.uint8], corners: _F64) -> None:
+    limit = 8 * max(mask.shape)
+    fixed = np.round(np.clip(corners, -limit, limit) * 16).astype(np.int32)
+    load_cv2().fillPoly(mask, [fixed], 1, shift=4)
+
+
+def _disc(mask: NDArray[np.uint8], centre: _F64, radius: float) -> None:
+    limit = 8 * max(mask.shape)
+    x, y = (round(float(value) * 16) for value in np.clip(centre, -limit, limit))
+    load_cv2().circle(mask, (x, y), round(max(radius, 0.5) * 16), 1, -1, shift=4)

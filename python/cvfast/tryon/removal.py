@@ -1,0 +1,223 @@
+"""Taking off the old garment: what lies under each of its pixels, and its looks filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.io.opencv import load_cv2
+from cvfast.people.body import Body
+from cvfast.tryon.fill import smooth_fill, textured_fill
+from cvfast.tryon.limbs import Limb, capsule
+from cvfast.tryon.shading import Shading
+from cvfast.tryon.worn_shape import PartMasks, WornUpper
+from cvfast.typing import ImageF32
+
+__all__ = ["Beneath", "beneath_lower", "beneath_upper", "take_off"]
+
+_Mask: TypeAlias = NDArray[np.bool_]
+_HANGS = 0.97  # share of the trunk's length from which on trousers lie under a top
+
+
+@dataclass(frozen=True, eq=False)
+class Beneath:
+    """What lies under the pixels of a garment that is taken off.
+
+    Parameters
+    ----------
+    left_arm, right_arm, trunk, lower, background
+        (H, W) bool each; together the pixels that were asked for. ``trunk`` is skin of neck,
+        shoulders and belly.
+    """
+
+    left_arm: _Mask
+    right_arm: _Mask
+    trunk: _Mask
+    lower: _Mask
+    background: _Mask
+
+    @property
+    def skin(self) -> _Mask:
+        """All skin."""
+        return self.left_arm | self.right_arm | self.trunk
+
+    @property
+    def everything(self) -> _Mask:
+        """All pixels that are filled."""
+        return self.skin | self.lower | self.background
+
+    def with_background(self, more: _Mask) -> Beneath:
+        """Return the same with more background."""
+        return replace(self, background=self.background | more)
+
+
+def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body) -> Beneath:
+    """Say what lies under pixels of an upper garment.
+
+    Parameters
+    ----------
+    open_pixels
+        (H, W) bool: where something is to be filled in.
+    worn
+        The garment.
+    body
+        The person's joints.
+    """
+    size = (open_pixels.shape[1], open_pixels.shape[0])
+    left_to_say = open_pixels.copy()
+
+    def take(where: _Mask) -> _Mask:
+        taken = left_to_say & where
+        left_to_say[taken] = False
+        return taken
+
+    arms = {}
+    for side in ("left", "right"):
+        width = worn.arm_width[side]
+        strip = Limb.arm(body, side).strip(size, -0.02, 1.04, (width, 0.6 * width))
+        arms[side] = take(strip & ~worn.trunk) | take(strip & worn.sleeves[side])
+    shoulders = _shoulders(size, worn, body)
+    y = np.arange(size[1])[:, None]
+    waist = body["neck"][1] + _HANGS * body.torso_length
+    hips = _hips(size, body)
+    lower = take(hips & (y >= waist))
+    trunk = take(shoulders | (hips & (y < waist)))
+    return Beneath(arms["left"], arms["right"], trunk, lower, left_to_say)
+
+
+def beneath_lower(open_pixels: _Mask, body: Body) -> Beneath:
+    """Say what lies under pixels of trousers or a skirt: legs, or background."""
+    size = (open_pixels.shape[1], open_pixels.shape[0])
+    legs = np.zeros_like(open_pixels)
+    for side in ("left", "right"):
+        width = 0.21 * body.unit
+        legs |= Limb.leg(body, side).strip(size, -0.02, 1.03, (width, 0.5 * width))
+    nothing = np.zeros_like(open_pixels)
+    skin = open_pixels & legs
+    return Beneath(nothing, nothing, skin, nothing, open_pixels & ~legs)
+
+
+def take_off(
+    photo: ImageF32, beneath: Beneath, parts: PartMasks, removed: _Mask, shading: Shading
+) -> ImageF32:
+    """Fill in what lies beneath a garment.
+
+    Parameters
+    ----------
+    photo
+        (H, W, 3) float32 in [0, 1].
+    beneath
+        What lies where.
+    parts
+        The person's parts, to take colours from.
+    removed
+        (H, W) bool: all pixels of the garment with its rim; no colour is taken from there.
+    shading
+        The garment's light, some of which bare skin under it has too.
+
+    Returns
+    -------
+    A new (H, W, 3) float32.
+    """
+    body = photo
+    body = textured_fill(body, _background(parts) & ~removed, beneath.background)
+    lower = parts.mask("trousers", "skirt", "left_leg", "right_leg") & ~removed
+    if lower.any():
+        body = textured_fill(body, _inner(lower), beneath.lower)
+    else:  # nothing to take trousers from
+        body = textured_fill(body, _background(parts) & ~removed, beneath.lower)
+    skins = _Skins(parts, removed)
+    for where, names in (
+        (beneath.left_arm, ("left_arm", "left_hand")),
+        (beneath.right_arm, ("right_arm", "right_hand")),
+        (beneath.trunk, ("neck", "left_leg", "right_leg")),
+    ):
+        body = _skin_fill(body, where, skins.known(*names), shading)
+    return body
+
+
+class _Skins:
+    """Where a person's skin is seen well inside its part."""
+
+    def __init__(self, parts: PartMasks, removed: _Mask) -> None:
+        self._parts, self._removed = parts, removed
+
+    def known(self, *names: str) -> _Mask:
+        """Return skin of these parts; where there is too little, of others: arms, neck, face."""
+        more = ("left_arm", "right_arm", "neck", "left_hand", "right_hand")
+        for group in (names, more, ("face",)):
+            known = _inner(self._parts.mask(*group)) & ~self._removed
+            if known.sum() > 60:
+                return known
+        return self._parts.mask("face", *more) & ~self._removed
+
+
+def _skin_fill(image: ImageF32, where: _Mask, known: _Mask, shading: Shading) -> ImageF32:
+    """Fill skin: the colour that is seen nearest, under the garment's broad light."""
+    if not where.any() or not known.any():
+        return image
+    cv2 = load_cv2()
+    near = _nearest_box(where | known, where)
+    part, sure, gap = image[near], known[near], where[near]
+    mean = part[sure].mean(axis=0)
+    # Skin varies slowly: half of what is nearest, half of what is usual.
+    smooth = 0.5 * (smooth_fill(cv2.GaussianBlur(part, (0, 0), 2.0), sure) + mean)
+    broad = cv2.GaussianBlur(shading.factor[near], (0, 0), 6.0)
+    lit = smooth * np.clip(broad, 0.7, 1.2)[..., None]
+    rim = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)
+    # An arm is round: it darkens towards its sides.
+    round_off = 1 - 0.12 * np.exp(-rim / 4.0)
+    filled = np.clip(lit * round_off[..., None], 0, 1)
+    out: ImageF32 = image.copy()
+    out[near][gap] = filled[gap]
+    return out
+
+
+def _nearest_box(both: _Mask, where: _Mask) -> tuple[slice, slice]:
+    """Return rows and columns of all that is filled or taken from."""
+    rows, columns = np.flatnonzero(both.any(axis=1)), np.flatnonzero(both.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _inner(mask: _Mask) -> _Mask:
+    """Return a mask without its rim of three pixels, or all of one that is too thin for that."""
+    cv2 = load_cv2()
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    return inner if inner.sum() > 40 else mask
+
+
+def _background(parts: PartMasks) -> _Mask:
+    return parts.mask("background")
+
+
+def _shoulders(size: tuple[int, int], worn: WornUpper, body: Body) -> _Mask:
+    """Return the body's own outline above the armpits: shoulders, chest and neck."""
+    left, right = body["left_shoulder"], body["right_shoulder"]
+    radius = 1.05 * max(worn.arm_width.values())
+    chest = (left + right) / 2 + 0.35 * (body["mid_hip"] - body["neck"])
+    mask = capsule(size, left, right, radius)
+    mask |= capsule(size, 0.75 * left + 0.25 * chest, 0.75 * right + 0.25 * chest, radius)
+    neck = body["neck"]
+    return mask | capsule(size, neck, neck + 0.5 * (body["nose"] - neck), 0.2 * body.unit)
+
+
+def _hips(size: tuple[int, int], body: Body) -> _Mask:
+    """Return the body's own outline below the armpits, down to the middle of the thighs."""
+    mask = np.zeros((size[1], size[0]), np.uint8)
+    out = 0.14 * (body["left_hip"] - body["right_hip"])
+    chest_out = 0.0 * (body["left_shoulder"] - body["right_shoulder"])
+    corners = [
+        body["left_shoulder"] + chest_out,
+        body["left_hip"] + out,
+        0.5 * (body["left_hip"] + body["left_knee"]) + out,
+        0.5 * (body["right_hip"] + body["right_knee"]) - out,
+        body["right_hip"] - out,
+        body["right_shoulder"] - chest_out,
+    ]
+    limit = 8 * max(size)
+    fixed = np.round(np.clip(np.array(corners), -limit, limit) * 16).astype(np.int32)
+    load_cv2().fillPoly(mask, [fixed], 1, shift=4)
+    return mask > 0

@@ -1,0 +1,173 @@
+"""A photo of a person read for try-on: who, where the parts are, what to doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.errors import LimitError, NothingFoundError
+from cvfast.io.opencv import load_cv2
+from cvfast.kernels.arrays import check_image
+from cvfast.people.body import Body
+from cvfast.people.pose import Pose
+from cvfast.tryon.doubts import Doubts
+from cvfast.typing import Image, ImageF32, ImageU8
+
+if TYPE_CHECKING:
+    from cvfast.people.finding import FoundPerson
+    from cvfast.people.parts import Parts
+
+__all__ = ["LEAST_SIDE", "WORK_SIDE", "Scene", "read_scene"]
+
+WORK_SIDE = 1280  # pixels of the longer side at which a photo is analysed; results are native
+LEAST_SIDE = 96  # pixels of a photo's longer side, under which nothing can be told
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A photo, reduced for analysis, and what was found in it.
+
+    Parameters
+    ----------
+    image
+        (h, w, 3) uint8, the reduced photo.
+    colours
+        The same as float32 in [0, 1].
+    scale
+        Reduced pixels in a pixel of the photo.
+    person
+        The person, in reduced pixels.
+    pose
+        The person's points, in reduced pixels.
+    body
+        The joints.
+    parts
+        The part labels.
+    """
+
+    image: ImageU8
+    colours: ImageF32
+    scale: float
+    person: FoundPerson | Pose
+    pose: Pose
+    body: Body
+    parts: Parts
+
+
+def read_scene(
+    image: Image,
+    *,
+    pose: Pose | None = None,
+    labels: NDArray[np.uint8] | None = None,
+    person_index: int | None = None,
+    name: str = "person",
+    doubts: Doubts,
+) -> Scene:
+    """Find a person and the parts of body and clothes.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) or (H, W), uint8 or float32 in [0, 1].
+    pose
+        The person's pose where it is known; None finds it.
+    labels
+        (H, W) uint8 part labels in cvfast's own set where they are known.
+    person_index
+        Which person, 0 the largest; None takes the largest and says so if there are others.
+    name
+        Of the photo, for messages.
+    doubts
+        Takes what makes the result unsure.
+
+    Raises
+    ------
+    NothingFoundError
+        Nobody is there, or no such person.
+    LimitError
+        The photo is too small.
+    TypeError, ValueError
+        Not a picture, or labels of another size.
+    """
+    check_image(name, image)
+    height, width = image.shape[:2]
+    if max(height, width) < LEAST_SIDE:
+        raise LimitError(
+            f"{name}: expected at least {LEAST_SIDE} pixels on the longer side, got "
+            f"{width} x {height}; there is too little to see"
+        )
+    scale = min(1.0, WORK_SIDE / max(height, width))
+    small = _reduced(_rgb_levels(image), scale)
+    if labels is not None:
+        labels = _reduced_labels(labels, (height, width), small.shape[:2])
+    person = _who(small, pose, scale, person_index, name, doubts)
+    found = person if isinstance(person, Pose) else person.pose
+    from cvfast.people.parts import find_parts
+
+    parts = find_parts(small, person, labels=labels)
+    doubts.add_pose(found, (small.shape[1], small.shape[0]))
+    return Scene(small, small.astype(np.float32) / 255, scale, person, found, Body.of(found), parts)
+
+
+def _who(
+    image: ImageU8,
+    pose: Pose | None,
+    scale: float,
+    index: int | None,
+    name: str,
+    doubts: Doubts,
+) -> FoundPerson | Pose:
+    if pose is not None:
+        return pose.moved(scale)
+    from cvfast.people.finding import find_people
+
+    people = find_people(image)
+    if not people:
+        raise NothingFoundError(f"{name}: no person found")
+    if index is None:
+        if len(people) > 1:
+            doubts.note(f"{len(people)} people: the largest is taken (choose with --person N)")
+        return people[0]
+    if not 0 <= index < len(people):
+        raise NothingFoundError(
+            f"{name}: no person number {index}, {len(people)} found (the largest is 0)"
+        )
+    return people[index]
+
+
+def _rgb_levels(image: Image) -> ImageU8:
+    """Return a picture as (H, W, 3) uint8."""
+    levels: Any = image
+    if levels.dtype != np.uint8:
+        levels = np.clip(levels * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
+    if levels.ndim == 2:
+        levels = np.repeat(levels[..., None], 3, axis=2)
+    return np.ascontiguousarray(levels[..., :3])
+
+
+def _reduced(image: ImageU8, scale: float) -> ImageU8:
+    if scale == 1:
+        return image
+    cv2 = load_cv2()
+    size = tuple(max(2, round(side * scale)) for side in image.shape[1::-1])
+    reduced: ImageU8 = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return reduced
+
+
+def _reduced_labels(
+    labels: NDArray[np.uint8], shape: tuple[int, int], small: tuple[int, ...]
+) -> NDArray[np.uint8]:
+    if labels.shape != shape or labels.dtype != np.uint8:
+        raise ValueError(
+            f"labels: expected uint8 of shape {shape}, got {labels.dtype} of shape {labels.shape}"
+        )
+    if shape == small:
+        return labels
+    cv2 = load_cv2()
+    reduced: NDArray[np.uint8] = cv2.resize(
+        labels, (small[1], small[0]), interpolation=cv2.INTER_NEAREST
+    )
+    return reduced

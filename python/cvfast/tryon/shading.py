@@ -1,0 +1,178 @@
+"""Light on worn clothes: folds and shadows as factors, read off one garment and put on another.
+
+A cloth of one colour shows its light directly: luma over the cloth's usual luma (the Retinex view,
+Land and McCann, 1971). What is not of that colour (a logo, stripes) says nothing about the light
+there, so it is left out and the factor is filled in smoothly. Where most of the cloth is pattern,
+each of its colours is compared with itself and only the broad light is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.io.opencv import load_cv2
+from cvfast.tryon.fill import smooth_fill
+from cvfast.typing import ImageF32
+
+__all__ = ["Shading", "apply_shading", "luma", "read_shading", "remove_shading"]
+
+_Mask: TypeAlias = NDArray[np.bool_]
+_WEIGHTS = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601
+_LEAST_LUMA = 0.02  # darker cloth shows no light
+_CHROMA = 0.045  # of the cloth's colour, as shares of luma: further off is pattern
+_LOG_LUMA = 0.55  # folds change luma by less than this factor's logarithm
+_PLAIN = 0.6  # share of pixels of one colour from which on a cloth is plain
+_RANGE = (0.35, 2.2)  # of factors
+
+
+@dataclass(frozen=True, eq=False)
+class Shading:
+    """How much brighter or darker than usual a cloth looks at each pixel.
+
+    Parameters
+    ----------
+    factor
+        (H, W) float32, 1 where the light is as usual; smooth beyond the cloth.
+    plain
+        Whether the cloth is of one colour, so that its fine folds are in ``factor`` too.
+    share
+        Part of the cloth's pixels that the light was read from.
+    """
+
+    factor: ImageF32
+    plain: bool
+    share: float
+
+
+def luma(image: ImageF32) -> ImageF32:
+    """Return BT.601 luma, (H, W) float32, of (H, W, 3)."""
+    values: ImageF32 = np.einsum("hwc,c->hw", image, _WEIGHTS)
+    return values
+
+
+def read_shading(image: ImageF32, mask: _Mask) -> Shading:
+    """Read the light off a worn cloth.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) float32 in [0, 1].
+    mask
+        (H, W) bool: the cloth. A rim of two pixels is not used, for it is mixed with what is round.
+
+    Examples
+    --------
+    >>> cloth = np.full((32, 32, 3), 0.5, np.float32)
+    >>> cloth[:, 16:] *= np.float32(0.8)
+    >>> shading = read_shading(cloth, np.ones((32, 32), bool))
+    >>> ratio = shading.factor[16, 28] / shading.factor[16, 3]
+    >>> shading.plain, round(float(ratio), 2)
+    (True, 0.8)
+    """
+    cv2 = load_cv2()
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1) > 0
+    if inner.sum() < 16:
+        return Shading(np.ones(mask.shape, np.float32), plain=False, share=0.0)
+    bright = luma(image)
+    logs = np.log(np.maximum(bright, _LEAST_LUMA))
+    usual = _of_usual_colour(image, bright, logs, inner)
+    share = float(usual.sum() / inner.sum())
+    if share >= _PLAIN:
+        known, values, sigma = usual, logs - np.median(logs[usual]), 0.0
+    else:
+        known, values, sigma = inner, _against_own_colour(image, logs, inner), 0.03
+    if sigma:
+        sigma *= float(np.sqrt(inner.sum()))
+        weights = known.astype(np.float32)
+        total = cv2.GaussianBlur(weights, (0, 0), sigma)
+        values = cv2.GaussianBlur(values * weights, (0, 0), sigma) / np.maximum(total, 1e-3)
+    spread = smooth_fill(values.astype(np.float32), known)
+    factor = np.exp(spread).clip(*_RANGE).astype(np.float32)
+    return Shading(factor, plain=share >= _PLAIN, share=share)
+
+
+def apply_shading(cloth: ImageF32, shading: Shading | ImageF32, strength: float = 1.0) -> ImageF32:
+    """Return a cloth under the light of another: ``cloth * factor ** strength``, clipped.
+
+    Parameters
+    ----------
+    cloth
+        (H, W, 3) float32 in [0, 1].
+    shading
+        What `read_shading` returned, or its factor.
+    strength
+        0 (none) to 1.
+
+    Raises
+    ------
+    ValueError
+        Strength out of range.
+    """
+    factor = _powered(shading, strength)
+    return np.clip(cloth * factor[..., None], 0, 1)
+
+
+def remove_shading(cloth: ImageF32, shading: Shading | ImageF32, strength: float = 1.0) -> ImageF32:
+    """Undo `apply_shading`; not clipped, so that applying the same light again is exact.
+
+    Examples
+    --------
+    >>> cloth = np.full((2, 2, 3), 0.5, np.float32)
+    >>> factor = np.full((2, 2), 0.8, np.float32)
+    >>> flat = remove_shading(cloth, factor, 0.6)
+    >>> bool(np.abs(apply_shading(flat, factor, 0.6) - cloth).max() < 1e-6)
+    True
+    """
+    return (cloth / _powered(shading, strength)[..., None]).astype(np.float32)
+
+
+def _powered(shading: Shading | ImageF32, strength: float) -> ImageF32:
+    if not 0 <= strength <= 1:
+        raise ValueError(f"shading: expected 0 to 1, got {strength}")
+    factor = shading.factor if isinstance(shading, Shading) else shading
+    return factor if strength == 1 else np.power(factor, np.float32(strength))
+
+
+def _of_usual_colour(image: ImageF32, bright: ImageF32, logs: ImageF32, inner: _Mask) -> _Mask:
+    """Return where a cloth has the colour that most of it has, whatever the light."""
+    ratios = image[..., (0, 2)] / np.maximum(bright, _LEAST_LUMA)[..., None]
+    inside = ratios[inner]
+    centre = np.array([_mode(inside[:, channel]) for channel in range(2)], np.float32)
+    # In dark cloth the camera's noise alone moves the ratios.
+    room = np.maximum(_CHROMA * 2, 0.012 / np.maximum(bright, _LEAST_LUMA))
+    same = inner & (np.abs(ratios - centre).max(axis=2) < room)
+    if not same.any():
+        return same
+    middle = _mode(logs[same])
+    return same & (np.abs(logs - middle) < _LOG_LUMA)
+
+
+def _mode(values: NDArray[np.float32]) -> float:
+    """Return the middle of the densest half of the values (the half-sample mode's first step)."""
+    ordered = np.sort(values[:: max(1, len(values) // 20000)])
+    half = max(1, len(ordered) // 2)
+    widths = ordered[half:] - ordered[: len(ordered) - half]
+    start = int(np.argmin(widths)) if widths.size else 0
+    return float(np.median(ordered[start : start + half]))
+
+
+def _against_own_colour(image: ImageF32, logs: ImageF32, inner: _Mask) -> ImageF32:
+    """Return log luma less the mean of the colour cluster that a pixel belongs to."""
+    cv2 = load_cv2()
+    pixels = image[inner]
+    sample = np.ascontiguousarray(pixels[:: max(1, len(pixels) // 4000)])
+    cv2.setRNGSeed(0)
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 12, 1e-3)
+    count = min(5, len(sample))
+    _, _, centres = cv2.kmeans(sample, count, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    distances = np.stack([((pixels - centre) ** 2).sum(axis=1) for centre in centres])
+    nearest = distances.argmin(axis=0)
+    values = logs[inner]
+    sums = np.bincount(nearest, values, count) / np.maximum(np.bincount(nearest, None, count), 1)
+    out = np.zeros_like(logs)
+    out[inner] = (values - sums[nearest]).clip(-_LOG_LUMA, _LOG_LUMA)
+    return out

@@ -1,0 +1,171 @@
+"""A flat garment bent into the shape that it has when worn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cvfast.kernels.tps import ThinPlateSpline
+from cvfast.tryon.garment import Garment
+from cvfast.tryon.outline import outline_of
+from cvfast.tryon.refine_match import Pairs, refine_match
+from cvfast.tryon.render import render_map
+from cvfast.tryon.shape_match import match_outlines
+from cvfast.typing import ImageF32, ImageU8
+
+__all__ = ["Warp", "WarpReport", "warp_garment"]
+
+POINTS = 100  # of each outline, for shape contexts
+STIFFNESS = 0.05  # of the last spline, in squared mean distances
+_STEP = 4  # px between the places where a spline is summed
+
+
+@dataclass(frozen=True)
+class WarpReport:
+    """How a warp came about.
+
+    Parameters
+    ----------
+    method : str
+        sc+tps, landmarks or affine.
+    confidence : float
+        0 to 1.
+    reasons : tuple of str
+        What lowered it, and why a method was given up.
+    folded : float
+        Share of the garment's pixels where the map folds.
+    stretch : float
+        How much the most stretched hundredth of the cloth is longer than its middle.
+    iou : float
+        Overlap of the warped mask and the target.
+    """
+
+    method: str
+    confidence: float
+    reasons: tuple[str, ...]
+    folded: float
+    stretch: float
+    iou: float
+
+
+@dataclass(frozen=True)
+class Warp:
+    """Where each pixel of the target frame lies in the garment's picture.
+
+    Parameters
+    ----------
+    map : ndarray
+        (H, W, 2) float32: x, y in the garment's picture for each pixel of the target frame; smooth
+        beyond the garment too.
+    mask : ndarray
+        (H, W) float32 in [0, 1]: the garment's mask, warped.
+    report : WarpReport
+        How it came about.
+    garment : Garment
+        What was warped.
+    """
+
+    map: ImageF32
+    mask: ImageF32
+    report: WarpReport
+    garment: Garment = field(repr=False)
+
+    def render(
+        self, image: ImageU8 | None = None, size: tuple[int, int] | None = None
+    ) -> tuple[ImageU8, ImageF32]:
+        """Draw the warped garment at any resolution.
+
+        Parameters
+        ----------
+        image
+            The garment's picture, perhaps finer than the one that was matched; None: that one.
+        size
+            (width, height) of the result; None: the target frame's.
+
+        Returns
+        -------
+        image, mask
+            (h, w, 3) uint8, cloth continued beyond its edge, and (h, w) float32 opacity.
+        """
+        picture = self.garment.image if image is None else image
+        return render_map(self.map, picture, self.garment.mask, size)
+
+
+def warp_garment(
+    garment: Garment,
+    target_mask: NDArray[Any],
+    landmarks: Mapping[str, ArrayLike] | None = None,
+    *,
+    method: str = "auto",
+    hidden: NDArray[np.bool_] | None = None,
+) -> Warp:
+    """Bend a flat garment into the shape of a target silhouette.
+
+    Parameters
+    ----------
+    garment
+        From :func:`cvfast.tryon.garment.read_garment`.
+    target_mask
+        (H, W) bool or float: where the worn garment shall be.
+    landmarks
+        Points of the target by the garment's names, as far as they are known.
+    method
+        auto, sc+tps, landmarks or affine.
+    hidden
+        (H, W) bool: where arms, hands or hair lie before the garment; the silhouette's edge is not
+        trusted there.
+
+    Raises
+    ------
+    ValueError
+        An empty mask, an unknown method.
+    """
+    target = np.asarray(target_mask)
+    pairs = _matched(garment, target, hidden, _anchors(garment, landmarks or {}))
+    spread = float(np.mean((pairs.target - pairs.target.mean(axis=0)) ** 2)) * 4
+    spline = ThinPlateSpline(pairs.source, pairs.target, smoothing=STIFFNESS * spread / 2)
+    backward = dense_map(spline, (target.shape[1], target.shape[0]))
+    mask = warped_mask(garment.mask, backward)
+    return Warp(backward, mask, WarpReport("sc+tps", 1.0, (), 0.0, 1.0, 1.0), garment)
+
+
+def _anchors(garment: Garment, landmarks: Mapping[str, ArrayLike]) -> Pairs:
+    names = [name for name in garment.landmarks if name in landmarks]
+    source = np.array([garment.landmarks[name] for name in names], np.float64).reshape(-1, 2)
+    target = np.array([landmarks[name] for name in names], np.float64).reshape(-1, 2)
+    return Pairs(source, target)
+
+
+def _matched(
+    garment: Garment, target: NDArray[Any], hidden: NDArray[np.bool_] | None, anchors: Pairs
+) -> Pairs:
+    match = match_outlines(
+        outline_of(garment.mask, POINTS), outline_of(target, POINTS, hidden=hidden)
+    )
+    return refine_match(garment.mask, target, Pairs(match.source, match.target), anchors, hidden)
+
+
+def dense_map(spline: ThinPlateSpline, size: tuple[int, int]) -> ImageF32:
+    """Return each pixel's source point, (H, W, 2), from a spline summed at every fourth pixel."""
+    import cv2
+
+    width, height = size
+    nodes = spline.displacement((width + _STEP, height + _STEP), step=_STEP)
+    shrink = np.array([[1 / _STEP, 0, 0], [0, 1 / _STEP, 0]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpAffine(nodes, shrink, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    moved[..., 0] += np.arange(width, dtype=np.float32)
+    moved[..., 1] += np.arange(height, dtype=np.float32)[:, None]
+    return np.asarray(moved, np.float32)
+
+
+def warped_mask(mask: ImageF32, backward: ImageF32) -> ImageF32:
+    """Return a mask of the source frame as the map moves it."""
+    import cv2
+
+    x, y = np.ascontiguousarray(backward[..., 0]), np.ascontiguousarray(backward[..., 1])
+    return np.asarray(cv2.remap(mask, x, y, cv2.INTER_LINEAR, borderValue=0), np.float32)

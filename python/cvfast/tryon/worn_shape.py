@@ -1,0 +1,133 @@
+"""What is worn now: trunk and sleeves of an upper garment, how far they reach, named points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.io.opencv import load_cv2
+from cvfast.people.body import Body
+from cvfast.tryon.limbs import Limb
+
+__all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve_class"]
+
+_Mask: TypeAlias = NDArray[np.bool_]
+_F64: TypeAlias = NDArray[np.float64]
+
+# Shares of an arm from which on a sleeve is a short one, and a long one.
+SHORT, LONG = 0.14, 0.68
+
+
+class PartMasks(Protocol):
+    """Parts of a person by name, as `cvfast.people.parts.Parts` has them."""
+
+    def mask(self, *names: str) -> _Mask:
+        """Return where any of these labels is, (H, W) bool."""
+        ...
+
+
+def sleeve_class(reach: float) -> str:
+    """Return ``"none"``, ``"short"`` or ``"long"`` for a share of the arm.
+
+    Examples
+    --------
+    >>> [sleeve_class(share) for share in (0.05, 0.35, 0.95)]
+    ['none', 'short', 'long']
+    """
+    return "none" if reach < SHORT else "short" if reach < LONG else "long"
+
+
+@dataclass(frozen=True, eq=False)
+class WornUpper:
+    """An upper garment as it is worn in a photo.
+
+    Parameters
+    ----------
+    visible
+        (H, W) bool: all of it that is seen.
+    trunk
+        (H, W) bool: its trunk, also below arms, hands and hair.
+    sleeves
+        (H, W) bool by side; where it is seen.
+    reach
+        Share of each arm that the sleeve covers, by side.
+    arm_width
+        Half width in pixels of each bare arm at its upper end, by side.
+    """
+
+    visible: _Mask
+    trunk: _Mask
+    sleeves: dict[str, _Mask]
+    reach: dict[str, float]
+    arm_width: dict[str, float]
+
+    @property
+    def sleeve(self) -> str:
+        """Class of the longer sleeve."""
+        return sleeve_class(max(self.reach.values()))
+
+
+def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
+    """Take an upper garment apart.
+
+    Parameters
+    ----------
+    parts
+        The person's.
+    body
+        The person's joints.
+    """
+    seen = parts.mask("upper", "dress", "coat")
+    sleeves = {side: parts.mask(f"{side}_sleeve") for side in ("left", "right")}
+    limbs = {side: Limb.arm(body, side) for side in sleeves}
+    most = 0.42 * body.unit
+    reach = {side: limbs[side].reach(sleeves[side], most) for side in sleeves}
+    hidden = parts.mask(
+        "hair", "left_hand", "right_hand", "left_arm", "right_arm", "glove", "held", "scarf"
+    )
+    hidden = hidden | sleeves["left"] | sleeves["right"]
+    return WornUpper(
+        visible=seen | sleeves["left"] | sleeves["right"],
+        trunk=_whole_trunk(seen, hidden, body),
+        sleeves=sleeves,
+        reach=reach,
+        arm_width={side: _arm_width(parts, body, limbs[side], side) for side in sleeves},
+    )
+
+
+def _whole_trunk(seen: _Mask, hidden: _Mask, body: Body) -> _Mask:
+    """Add to a trunk what lies before it: the hidden pixels between its own outermost ones."""
+    if not seen.any():
+        return seen
+    width = seen.shape[1]
+    x = np.arange(width)
+    rows = np.flatnonzero(seen.any(axis=1))
+    left = np.where(seen.any(axis=1), seen.argmax(axis=1), width)
+    right = np.where(seen.any(axis=1), width - 1 - seen[:, ::-1].argmax(axis=1), -1)
+    between = (x >= left[:, None]) & (x <= right[:, None])
+    # Where an arm lies over the rim, the rim goes straight on between the joints.
+    outline = body.torso()
+    polygon = np.zeros(seen.shape, np.uint8)
+    cv2 = load_cv2()
+    cv2.fillPoly(polygon, [np.round(outline * 16).astype(np.int32)], 1, shift=4)
+    top, bottom = int(rows[0]), int(rows[-1])
+    polygon[:top], polygon[bottom + 1 :] = 0, 0
+    whole = seen | (hidden & (between | (polygon > 0)) & (polygon > 0))
+    side = max(3, round(0.03 * body.unit)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    closed = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
+    filled: _Mask = whole | (closed & (hidden | seen))
+    return filled
+
+
+def _arm_width(parts: PartMasks, body: Body, limb: Limb, side: str) -> float:
+    """Return half the width of a bare arm at the shoulder, by the skin seen or the body."""
+    usual = 0.135 * body.unit
+    skin = parts.mask(f"{side}_arm")
+    upper = limb.half_width(skin, 0.25, 0.45, 0.35 * body.unit)
+    fore = limb.half_width(skin, 0.6, 0.85, 0.35 * body.unit)
+    seen = upper if upper > 0.5 * usual else 1.25 * fore
+    return float(np.clip(seen, 0.7 * usual, 1.5 * usual)) if seen > 0.4 * usual else usual
