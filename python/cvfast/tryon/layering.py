@@ -29,6 +29,9 @@ __all__ = ["dress", "painted_on"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _RIM = 3  # pixels round the old garment whose colours are mixed with it
+_HIDING = (
+    "hair", "left_arm", "right_arm", "left_hand", "right_hand", "held", "glove", "scarf"
+)  # fmt: skip
 _EDGE = 0.8  # softness of the cloth's edge in pixels
 
 
@@ -65,7 +68,8 @@ def dress(
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
     with steps.timed("warp"):
-        warp = _warped(garment, target)
+        hidden = scene.parts.mask(*_HIDING) & target.mask
+        warp = _warped(garment, target, hidden)
         alpha = _opacity(warp, target)
     doubts.take(*_trust(warp), of="warp")
     with steps.timed("shading"):
@@ -83,7 +87,7 @@ def dress(
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", alpha)
-    return Look(fill, warp.grid, flat, alpha, factor, front)
+    return Look(fill, warp.map, flat, alpha, factor, front)
 
 
 def _shapes(
@@ -101,17 +105,14 @@ def _shapes(
     return worn, target
 
 
-def _warped(garment: Garment, target: TargetShape) -> Warp:
+def _warped(garment: Garment, target: TargetShape, hidden: _Mask) -> Warp:
     from cvfast.tryon.warping import warp_garment
 
-    return warp_garment(garment, target.mask, target.landmarks)
+    return warp_garment(garment, target.mask, target.landmarks, hidden=hidden)
 
 
 def _trust(warp: Warp) -> tuple[float, tuple[str, ...]]:
-    report = warp.report
-    confidence = report.get("confidence", 1.0) if isinstance(report, dict) else report.confidence
-    reasons = report.get("reasons", ()) if isinstance(report, dict) else report.reasons
-    return float(confidence), tuple(reasons)
+    return warp.report.confidence, warp.report.reasons
 
 
 def _opacity(warp: Warp, target: TargetShape) -> ImageF32:

@@ -14,11 +14,11 @@ from cvfast.kernels.arrays import check_image
 from cvfast.people.body import Body
 from cvfast.people.pose import Pose
 from cvfast.tryon.doubts import Doubts
+from cvfast.tryon.worn_shape import PartMasks
 from cvfast.typing import Image, ImageF32, ImageU8
 
 if TYPE_CHECKING:
     from cvfast.people.finding import FoundPerson
-    from cvfast.people.parts import Parts
 
 __all__ = ["LEAST_SIDE", "WORK_SIDE", "Scene", "read_scene"]
 
@@ -54,7 +54,7 @@ class Scene:
     person: FoundPerson | Pose
     pose: Pose
     body: Body
-    parts: Parts
+    parts: PartMasks
 
 
 def read_scene(
@@ -105,11 +105,21 @@ def read_scene(
         labels = _reduced_labels(labels, (height, width), small.shape[:2])
     person = _who(small, pose, scale, person_index, name, doubts)
     found = person if isinstance(person, Pose) else person.pose
-    from cvfast.people.parts import find_parts
-
-    parts = find_parts(small, person, labels=labels)
+    parts = _parts(small, person, labels, doubts)
     doubts.add_pose(found, (small.shape[1], small.shape[0]))
     return Scene(small, small.astype(np.float32) / 255, scale, person, found, Body.of(found), parts)
+
+
+def _parts(
+    image: ImageU8, person: FoundPerson | Pose, labels: NDArray[np.uint8] | None, doubts: Doubts
+) -> PartMasks:
+    if labels is not None:
+        return PartMasks(labels)
+    from cvfast.people.parts import find_parts
+
+    parts = find_parts(image, person)
+    doubts.take(parts.confidence, parts.reasons, of="parts")
+    return PartMasks(parts.labels)
 
 
 def _who(
