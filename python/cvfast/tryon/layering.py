@@ -43,7 +43,6 @@ def dress(
     region: str,
     keep_sleeves: bool,
     shading: float,
-    worn_light: bool,
     doubts: Doubts,
     steps: Steps,
 ) -> Look:
@@ -61,8 +60,6 @@ def dress(
         Whether sleeves get the worn ones' length.
     shading
         0 to 1: how much of the worn garment's light goes onto the new one.
-    worn_light
-        Whether the garment comes off a person.
     doubts, steps
         Take reasons, times and pictures.
     """
@@ -80,19 +77,17 @@ def dress(
     doubts.take(warp.report.confidence, warp.report.reasons, of="warp")
     with steps.timed("shading"):
         light = read_shading(scene.colours, worn.visible)
-        flat, flat_mask = _flattened(garment, shading)
-        gain = light_gain(scene.colours, worn.visible, flat, flat_mask)
-        flat = painted_on(flat * np.float32(gain.factors) ** np.float32(shading), flat_mask)
-    if gain.sureness > 0.5 and not worn_light:
-        doubts.note("the worn garment has the same colour: it is taken for the same cloth")
-    if not light.plain and shading:
+        same_photo = warp.report.method == "none"  # its light is in it already
+        strength = 0.0 if same_photo else shading
+        flat = _relit(garment, scene, worn.visible, strength, doubts)
+    if not light.plain and strength:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     with steps.timed("removal"):
         fill, bare = _undressed(scene, worn, target, alpha, light)
     with steps.timed("layers"):
         body = fill.over(scene.colours)
         front = in_front(body, scene.parts, target, bare, worn.visible, region=region)
-    factor = np.power(light.factor, np.float32(shading))
+    factor = np.power(light.factor, np.float32(strength))
     steps.show("without", body)
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
@@ -187,15 +182,23 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     return painted
 
 
-def _flattened(garment: Garment, shading: float) -> tuple[ImageF32, _Mask]:
-    """Return the garment's picture as float32 without its own light, and where its cloth is."""
+def _relit(garment: Garment, scene: Scene, worn: _Mask, shading: float, doubts: Doubts) -> ImageF32:
+    """Return the garment's picture without its own light, its cloth going on beyond its edge.
+
+    Where it is the cloth that is worn, it is brought under the photo's light.
+    """
     image = np.asarray(garment.image)
     colours = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
     mask = np.asarray(garment.mask) > 0.5
     if shading:
+        power = np.float32(shading)
         own = read_shading(colours, mask)
-        colours = colours / np.power(own.factor, np.float32(shading))[..., None]
-    return colours.astype(np.float32), mask
+        colours = colours / np.power(own.factor, power)[..., None]
+        gain = light_gain(scene.colours, worn, colours, mask)
+        colours = colours * np.power(np.float32(gain.factors), power)
+        if gain.sureness > 0.5:
+            doubts.note("the worn garment has the same colour: it is taken for the same cloth")
+    return painted_on(colours.astype(np.float32), mask)
 
 
 def _undressed(
