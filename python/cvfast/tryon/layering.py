@@ -126,37 +126,15 @@ def _warped(garment: Garment, target: TargetShape, hidden: _Mask, corner: tuple[
 
 
 def _opacity(warp: Warp, target: TargetShape) -> ImageF32:
-    """Return the new cloth's opacity: the warped outline, drawn to the target's where they agree.
+    """Return the new cloth's opacity: the target's outline, for the person's own clothes drew it.
 
-    Where both outlines lie a few pixels apart the target's is the true one, for the person's own
-    clothes drew it; the neckline is always the garment's.
+    Where the warped garment stays far away from it there is no cloth to show.
     """
-    cv2 = load_cv2()
-    warped = warp.mask > 0.5
-    height = max(
-        1, int(np.ptp(np.flatnonzero(target.mask.any(axis=1)))) if target.mask.any() else 1
-    )
-    near = max(2, round(0.03 * height))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
-    outer = cv2.dilate(warped.astype(np.uint8), kernel) > 0
-    wide = cv2.dilate(target.mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    snapped = (target.mask & outer) | (warped & wide)
-    neck = _neck_zone(target, warped.shape)
-    outline = np.where(neck, warped, snapped & (target.mask | ~outer))
-    return soft_edge(outline, _EDGE)
-
-
-def _neck_zone(target: TargetShape, shape: tuple[int, ...]) -> _Mask:
-    """Return where the garment's own neckline counts: round the opening between the collars."""
-    zone = np.zeros(shape, np.uint8)
-    marks = target.landmarks
-    if "collar_left" in marks and "collar_right" in marks:
-        left, right = marks["collar_left"], marks["collar_right"]
-        width = float(np.hypot(*(left - right)))
-        centre = (left + right) / 2
-        place = (round(float(centre[0])), round(float(centre[1])))
-        load_cv2().ellipse(zone, place, (round(0.62 * width), round(1.3 * width)), 0, 0, 360, 1, -1)
-    return zone > 0
+    rows = np.flatnonzero(target.mask.any(axis=1))
+    near = max(2, round(0.1 * len(rows)))
+    kernel = load_cv2().getStructuringElement(2, (2 * near + 1, 2 * near + 1))  # an ellipse
+    reached = load_cv2().dilate((warp.mask > 0.5).astype(np.uint8), kernel) > 0
+    return soft_edge(target.mask & reached, _EDGE)
 
 
 def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
@@ -173,7 +151,7 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if not inner.any():
         return image
-    reach = max(4, round(0.06 * float(np.sqrt(mask.sum()))))
+    reach = max(4, round(0.15 * float(np.sqrt(mask.sum()))))
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     ring = (cv2.dilate(inner.astype(np.uint8), kernel) > 0) & ~inner
     rows, columns, y, x = mirror_points(inner, ring)
