@@ -12,6 +12,7 @@ from cvfast.kernels.shape_context import (
     chi_square_costs,
     mean_distance,
     shape_contexts,
+    solve,
 )
 from cvfast.tryon.outline import Outline, tangents_of
 from cvfast.tryon.sliding_spline import tps_kernel
@@ -125,16 +126,13 @@ class _SourceSpline:
         """Return where the spline from the points `rows` to the target takes every point."""
         count = len(rows)
         system = np.zeros((count + 3, count + 3))
-        system[:count, :count] = self._kernel[np.ix_(rows, rows)]
+        system[:count, :count] = self._kernel.take(rows, 0).take(rows, 1)
         system[np.arange(count), np.arange(count)] = smoothing * self._scale**2
         system[:count, count:] = self._sides[rows]
         system[count:, :count] = self._sides[rows].T
         right = np.zeros((count + 3, 2))
         right[:count] = target - self._points[rows]
-        try:
-            solved = np.linalg.solve(system, right)
-        except np.linalg.LinAlgError:
-            raise ValueError("source: expected outline points that are not on one line") from None
+        solved = solve(system, right)
         shifts = self._kernel[:, rows] @ solved[:count] + self._sides @ solved[count:]
         return np.asarray(self._points + shifts)
 

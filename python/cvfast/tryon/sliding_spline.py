@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cvfast.kernels.shape_context import solve
+
 __all__ = ["SlidingSpline", "tps_kernel"]
 
 Reals = NDArray[np.float64]
@@ -59,12 +61,7 @@ class SlidingSpline:
         more = misses * (freedom - 1)
         system = self._system(misses + more * x * x, misses + more * y * y, more * x * y)
         right = np.concatenate([target[:, 0], target[:, 1], np.zeros(6)])
-        try:
-            solved = np.linalg.solve(system, right)
-        except np.linalg.LinAlgError:
-            solved = np.full_like(right, np.nan)
-        if not np.isfinite(solved).all():
-            raise ValueError("source: expected three points or more that are not all on one line")
+        solved = solve(system, right[:, None])[:, 0]
         count = len(source)
         self._weights = solved[: 2 * count].reshape(2, count)
         self._affine = solved[2 * count :].reshape(2, 3)
