@@ -49,7 +49,8 @@ class ExchangeTask(Task):
         self.batch_size, self.compat = batch, compat
         half = max(1, iterations // 2)
         for name, net in nets.items():
-            self.modules[name] = net.train()
+            shaped: Any = net.train()  # whose stubs know no memory format
+            self.modules[name] = shaped.to(memory_format=torch.channels_last)
             optimizer = torch.optim.Adam(net.parameters(), rate, betas=(0.5, 0.999))
             self.optimizers[name] = optimizer
             self.schedulers[name] = torch.optim.lr_scheduler.LambdaLR(

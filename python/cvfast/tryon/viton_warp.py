@@ -76,5 +76,4 @@ def _reduced(mask: NDArray[Any]) -> NDArray[np.float32]:
     if height <= _HEIGHT:
         return values
     size = (max(8, round(width * _HEIGHT / height)), _HEIGHT)
-    reduced: NDArray[np.float32] = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
-    return reduced
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
