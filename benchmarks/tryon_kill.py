@@ -1,6 +1,6 @@
 """Kill -9 a try-on over a pair list at random moments, resume it, and compare the bytes.
 
-    python -m benchmarks.tryon_kill [--pairs 100] [--kills 10] [--jobs 1] [--size 192 256] [--seed 1]
+    python -m benchmarks.tryon_kill [--pairs 100] [--kills 10] [--jobs 1] [--size 192 256]
 
 Made people and garments in a folder; every tenth pair is of a person and the garment worn. One run
 is left alone. Another is killed at a random moment of the time the first took, resumed, killed

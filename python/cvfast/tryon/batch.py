@@ -142,8 +142,8 @@ def pair(task: Task) -> None:
     picture = read_image(job.person, max_pixels=recipe.max_pixels)
     cloth = read_image(job.garment, max_pixels=recipe.max_pixels)
     done = _worn(picture.pixels, cloth.pixels, recipe)
-    told = judge_result(picture.pixels, done.image, done.mask, paired=job.paired)
-    told |= {
+    told: dict[str, Any] = {
+        **judge_result(picture.pixels, done.image, done.mask, paired=job.paired),
         "region": done.region,
         "confidence": done.confidence,
         "reasons": list(done.reasons),
