@@ -75,6 +75,7 @@ def _picture(plane: NDArray[np.generic]) -> ImageU8:
     if plane.dtype == np.uint8:  # numbers of materials
         colours = [PART_COLOURS[_MATERIAL_COLOURS[name]] for name in MATERIALS]
         table: ImageU8 = np.array(colours, np.uint8)
-        return table[plane]
+        picture: ImageU8 = table[plane]
+        return picture
     grey = np.rint(np.clip(plane.astype(np.float32), 0, 1) * 255).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)

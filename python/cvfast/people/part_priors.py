@@ -180,7 +180,13 @@ def _head(maps: BodyMaps, face: FaceOutline | None, weights: dict[str, ImageF32]
     weights["hair"] = _mixed(weights["hair"], 0.85 - 0.8 * skin, head)
     weights["upper"] = _mixed(weights["upper"], np.float32(0.02), head)
     weights["lower"] = _mixed(weights["lower"], np.float32(_LEAST), head)
-    long_hair = 0.25 * (1 - _ramp(away, 1.6, 3.2)) * lower
+    middle_x = float(centre[0] if face is None else face.oval[:, 0].mean())
+    # Right under the chin is throat or collar, not hair.
+    aside = _ramp(np.abs(x - np.float32(middle_x)) / np.float32(radius), 0.4, 0.65)
+    under = (1 - aside) * _ramp((y - np.float32(chin)) / np.float32(radius), -0.25, -0.05)
+    weights["hair"] = _mixed(weights["hair"], np.float32(0.02), under)
+    weights["skin"] = np.maximum(weights["skin"], 0.3 * under * (1 - _ramp(away, 1.6, 2.2)))
+    long_hair = 0.25 * (1 - _ramp(away, 1.6, 3.2)) * lower * (0.1 + 0.9 * aside)
     weights["hair"] = np.maximum(weights["hair"], long_hair)
 
 

@@ -254,7 +254,7 @@ def _leg(body: Body, side: str, detail: float, trousers: float) -> Patch:
     radius = leg_radius(body.build, s)
     angles = np.linspace(-0.3, np.pi + 0.3, _count(15, detail))
     points = ring_points(centers, out, front, radius, radius, angles)
-    return Patch(points, _shares(*points.shape[:2]), "skin", _IDS[f"{side}_leg"], 0.03,
+    return Patch(points, _shares(*points.shape[:2]), "skin", _IDS[f"{side}_leg"], 0.03, nearer=-0.6,
                  centers=centers)  # fmt: skip
 
 
@@ -278,14 +278,14 @@ def _lock(body: Body, sign: int, length: float, detail: float) -> Patch:
     """Hair that falls before a shoulder."""
     rows, columns = _count(22, detail), _count(9, detail)
     down = np.linspace(0, 1, rows)
-    y = -0.35 + down * (1.2 + length)
+    y = 0.2 + down * (0.7 + length)  # from within the hair round the head
     _, deep, middle = profile(body.build, np.maximum(y, 0.3))
     breast = body.build.bust * 1.2 * np.exp(-(((y - 4.1) / 0.7) ** 2))
-    chest = middle - 0.93 * deep - breast - 0.1
+    chest = middle - 0.93 * deep - breast - 0.16
     share = np.clip((y - 0.9) / 1.2, 0, 1)  # beside the neck, then before the chest
-    front = -0.1 + share * (chest + 0.1)
-    x = sign * np.interp(y, [-0.35, 0.6, 1.5, 2.4, 6], [0.86, 0.92, 0.98, 0.98, 0.9])
-    width = np.interp(down, [0, 0.3, 0.8, 1], [0.2, 0.34, 0.33, 0.08])
+    front = -0.05 + share * (chest + 0.05)
+    x = sign * np.interp(y, [0.2, 0.9, 1.6, 2.4, 6], [0.8, 0.86, 0.98, 1.0, 0.92])
+    width = np.interp(down, [0, 0.3, 0.8, 1], [0.16, 0.36, 0.38, 0.1])
     angles = np.linspace(0, np.pi, columns)
     wave = 0.05 * np.sin(2.2 * y + sign)
     points = np.stack([
@@ -293,4 +293,4 @@ def _lock(body: Body, sign: int, length: float, detail: float) -> Patch:
         np.broadcast_to(y[:, None], (rows, columns)),
         front[:, None] - 0.5 * width[:, None] * np.sin(angles),
     ], axis=-1)  # fmt: skip
-    return Patch(points, _shares(rows, columns), "hair", _IDS["hair"], 0.1, 0.5)
+    return Patch(points, _shares(rows, columns), "hair", _IDS["hair"], 0.1, 0.5, nearer=0.45)

@@ -151,7 +151,7 @@ def random_person(seed: int) -> PersonSpec:
                     float(np.clip(pitch, -0.25, 0.25)), float(np.clip(roll, -0.2, 0.2)))  # fmt: skip
     lower = "skirt" if look.build < 0.9 and rng.random() < 0.3 else "trousers"
     frame = str(rng.choice(tuple(FRAMES), p=(0.5, 0.22, 0.28)))
-    long = look.hair_style in {"long", "fringe", "parted"} and rng.random() < 0.6
+    long = look.hair_style in {"long", "fringe"} and rng.random() < 0.75
     return PersonSpec(
         identity=identity,
         seed=seed,

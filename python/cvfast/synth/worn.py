@@ -184,7 +184,7 @@ def _sleeve(body: Body, cut: Cut, folds: Folds, side: str, detail: float,
     radius = np.clip(width * scale / np.pi, arm + 0.05, arm + 0.4)
     number = 0 if side == "left" else 1
     fold = _lookup(folds.sleeves[number], grid_s * end / 7, grid_t)
-    thick = radius[:, None] * (1 + 1.6 * folds.strength * fold)
+    thick = radius[:, None] * (1 + 0.8 * folds.strength * fold)
     angles = np.pi * t
     tube = (
         centers[:, None]
@@ -207,7 +207,7 @@ def _lower_height(body: Body, cut: Cut, flat: Reals) -> Reals:
 
 def _under(y: Reals, hem: float) -> Reals:
     """How much nearer a lower garment counts: what a top covers must not come through."""
-    return np.asarray(0.1 - 0.8 * step(y, hem + 0.05, hem - 0.3))
+    return np.asarray(0.1 - 0.6 * step(y, hem + 0.6, hem + 0.25))
 
 
 def _leg(body: Body, cut: Cut, folds: Folds, side: str, detail: float,
