@@ -26,6 +26,7 @@ __all__ = ["ENGINES", "Flat", "Painted", "Seen", "run_engine"]
 
 _UPPER = 5, 6, 7  # LIP's upper clothes, dress, coat
 _FRONT = 1, 2, 4, 13  # hat, hair, glasses, face
+_ACGPN_FRONT = 1, 12  # hair, face
 
 
 class Seen(NamedTuple):
@@ -133,8 +134,9 @@ def _acgpn(
         networks, _signed(person.image), torch.from_numpy(labels.astype(np.int64))[None], pose,
         _signed(garment.image), mask, seed=seed,
     )  # fmt: skip
-    painted = found.painted[0, 0].numpy() > 0
-    clothes = found.composition.clothes[0, 0].numpy() > 0
+    front = np.isin(labels, _ACGPN_FRONT)  # hair and face stay before the clothes
+    painted = (found.painted[0, 0].numpy() > 0) & ~front
+    clothes = (found.composition.clothes[0, 0].numpy() > 0) & ~front
     picture = _levels(found.picture)
     return Painted(
         np.where(painted[..., None], picture, person.image), clothes, painted,
