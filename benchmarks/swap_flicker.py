@@ -53,6 +53,8 @@ def main(words: list[str] | None = None) -> int:
     if not given.quick:
         ways["landmarks not steadied"] = replace(usual, steady=False)
         ways["seamless"] = replace(usual, mode="seamless")
+        if given.model is not None:
+            ways["fit features"] = replace(usual, fit="features")
         ways["hist-match"] = replace(usual, mode="hist-match")
         ways |= {
             name: replace(usual, color_transfer=name) for name in COLOR_TRANSFERS if name != "rct"

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from cvfast.io.image_writer import write_image
+from cvfast.synth.tryon_pool import TryOnPool
 from cvfast.tryon.dressed_people import DressedPeople, make_dressed_people
 from cvfast.tryon.network_judging import dressed, paste
 from cvfast.tryon.network_task import shape_context_warp
@@ -60,7 +61,7 @@ def main(words: list[str] | None = None) -> int:
     counts = (4, 2) if given.quick else (given.people, HELD_OUT)
     began = time.process_time()
     held_out = make_dressed_people(counts[1], seed=given.seed + 1)
-    people = make_dressed_people(counts[0], seed=given.seed)
+    people = TryOnPool(counts[0], seed=given.seed)
     making = time.process_time() - began
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.weights or Path(temporary)
@@ -77,7 +78,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def trained(
-    people: DressedPeople, held_out: DressedPeople, folder: Path, given: Any
+    people: TryOnPool, held_out: DressedPeople, folder: Path, given: Any
 ) -> tuple[list[dict[str, Any]], dict[tuple[str, str], Any]]:
     """Train each network; return its figures, and the networks."""
     rows, nets = [], {}
@@ -128,9 +129,7 @@ def better(kind: str, figures: dict[str, dict[str, float]]) -> bool:
 @torch.no_grad()
 def sheet(nets: dict[tuple[str, str], Any], held_out: DressedPeople) -> ImageU8:
     """Return people, garments, then each variant's paste and result, and the truth."""
-    few = slice(0, _SHOWN)
-    parts = ("people", "labels", "points", "garments", "masks")
-    some = DressedPeople(**{name: getattr(held_out, name)[few] for name in parts})
+    some = held_out.some(slice(0, _SHOWN))
     columns = [torch.from_numpy(some.people[:, 0]).permute(0, 3, 1, 2) / 127.5 - 1]
     for variant, kind in (("cp-vton", "tom"), ("cp-vton+", "tom"), ("viton", "viton-refine")):
         if (variant, kind) not in nets:

@@ -32,12 +32,12 @@ def test_the_astronaut_is_found_once_with_her_joints(person: FoundPerson) -> Non
         "nose": (222, 125),
         "left_eye": (237, 106),
         "right_eye": (208, 106),
-        "left_shoulder": (290, 225),
-        "right_shoulder": (115, 215),
+        "left_shoulder": (305, 240),
+        "right_shoulder": (100, 220),
     }
     assert person.score > 0.9
     for name, place in clicked.items():
-        off = 60 if "shoulder" in name else 15
+        off = 40 if "shoulder" in name else 15
         assert np.linalg.norm(person.pose.point(name) - place) < off, name
         assert person.pose.sureness(name) > 0.9
     assert person.pose.sureness("left_ankle") < 0.3  # below the photo
@@ -49,7 +49,7 @@ def test_the_mask_covers_her_and_not_the_shuttle(person: FoundPerson) -> None:
     assert mask[100, 222] > 0.9  # her face
     assert mask[350, 150] > 0.9  # her suit
     assert mask[100, 400] < 0.1  # the shuttle
-    assert mask[20:60, 20:60].max() < 0.1  # the flag
+    assert mask[20:60, 20:60].max() < 0.5  # the flag
     x0, y0, x1, y1 = person.box
     assert 0 <= x0 < 60
     assert x1 < 400

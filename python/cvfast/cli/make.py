@@ -9,5 +9,5 @@ __all__ = ["KINDS"]
 KINDS = Kinds(
     "make",
     "Make pictures with exact labels, to learn from and to test on, and clips of nobody.",
-    ("faces", "scenes", "clip"),
+    ("faces", "scenes", "people", "garments", "clip"),
 )

@@ -53,7 +53,10 @@ class MergeFlags:
     color_degrade: Annotated[_Whole, Parameter(help="0 to 100: few colours.")] = None
     morph: Annotated[float | None, Parameter(help="0 to 1: how much source, AMP alone.")] = None
     steady: Annotated[bool | None, Parameter(help="Steady the landmarks over time.")] = None
-    fit: Annotated[bool | None, Parameter(help="Move features to the target's places.")] = None
+    fit: Annotated[
+        _Text, Parameter(help="none; place: features to the target's places; features: bent, "
+                              "in each frame, to the target's.")
+    ] = None  # fmt: skip
     label: Annotated[bool | None, Parameter(help="A visible label in a corner.")] = None
     merge_seed: Annotated[_Whole, Parameter(help="Of random colour transfers.")] = None
 

@@ -9,5 +9,16 @@ __all__ = ["KINDS"]
 KINDS = Kinds(
     "train",
     "Train models from pictures of your own, or from made ones.",
-    ("cascade", "deepface", "eigenfaces", "fisherfaces", "landmarks", "lbph", "patches"),
+    (
+        "cascade",
+        "deepface",
+        "eigenfaces",
+        "fisherfaces",
+        "gmm",
+        "landmarks",
+        "lbph",
+        "patches",
+        "tom",
+        "viton",
+    ),
 )

@@ -10,9 +10,11 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common, MaxPixels, Overwrite
 from cvfast.cli.report import Report
+from cvfast.cli.tryon_pairs import PairFlags, work_pairs
 from cvfast.errors import NothingFoundError
 
 if TYPE_CHECKING:
+    from cvfast.tryon.batch import PairRecipe
     from cvfast.tryon.result import TryOn
 
 __all__ = ["EXAMPLES", "USAGE", "tryon"]
@@ -22,6 +24,7 @@ EXAMPLES = (
     "cvfast tryon me.jpg friend.jpg -o new.jpg --from-person",
     "cvfast tryon me.jpg shirt.jpg -o new.png --layers steps/",
     "cvfast tryon clip.mp4 shirt.jpg -o new.mp4",
+    "cvfast tryon --pairs pairs.txt --people image --garments cloth -o out --jobs 2",
 )
 USAGE = "PERSON GARMENT -o OUT [OPTIONS]"
 
@@ -34,8 +37,8 @@ _Garment: TypeAlias = Annotated[
 
 
 def tryon(
-    person: _Person,
-    garment: _Garment,
+    person: _Person | None = None,
+    garment: _Garment | None = None,
     /,
     *,
     output: Annotated[str, Parameter(name=["--output", "-o"], help="The new photo or clip.")],
@@ -64,6 +67,7 @@ def tryon(
     quality: Annotated[int, Parameter(help="1 to 100, for JPEG and WebP.")] = 95,
     max_pixels: MaxPixels = 89_478_485,
     overwrite: Overwrite = False,
+    many: PairFlags | None = None,
     common: Common | None = None,
 ) -> int:
     """Put a garment of one photo on the person of another."""
@@ -75,12 +79,33 @@ def tryon(
         "shading": shading,
         "person_index": person_number,
     }
+    if many is not None and many.pairs is not None:
+        _refuse_beside_pairs(person, mask, layers)
+        recipe = _pair_recipe(options, quality, max_pixels, overwrite=overwrite)
+        return work_pairs(many, output, recipe, report)
+    if person is None or garment is None:
+        raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
     done = _photo(
         person, garment, output, options, mask=mask, layers=layers, least=least,
         quality=quality, max_pixels=max_pixels, overwrite=overwrite,
     )  # fmt: skip
     _tell(report, done, person, garment, output)
     return 0
+
+
+def _refuse_beside_pairs(person: str | None, mask: str | None, layers: str | None) -> None:
+    given = {"PERSON and GARMENT": person, "--mask": mask, "--layers": layers}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"--pairs: expected no {name} beside it, got {value}")
+
+
+def _pair_recipe(
+    options: dict[str, Any], quality: int, max_pixels: int, *, overwrite: bool
+) -> PairRecipe:
+    from cvfast.tryon.batch import PairRecipe
+
+    return PairRecipe("classic", options, quality, max_pixels, overwrite)
 
 
 def _photo(

@@ -19,6 +19,8 @@ from cvfast.typing import Image, ImageF32
 __all__ = ["FoundPerson", "find_people", "find_poses"]
 
 _LEAST_SCORE = 0.5
+# The torso's length is at least so many times the distance of the ears, unless a person bends.
+_TORSO_IN_HEADS, _PLAUSIBLE = 2.6, 0.8
 _OUTSIDE = 0.2  # most confidence of a point outside the photo, which is a guess
 _TRIES = 4  # fits until the crop no longer moves
 _SETTLED = 0.04  # of the crop's side
@@ -121,7 +123,7 @@ def find_poses(image: Image | PixelReader, *, limit: int | None = None) -> list[
 def find_people(image: Image | PixelReader, *, limit: int | None = None) -> list[FoundPerson]:
     """Find people in a photo, with their poses and coarse masks.
 
-    The detector looks at the whole photo, and at it from further off (people who fill it); every
+    The detector looks at the whole photo, then at it from further off (people who fill it); every
     face without a body, and if that brings nobody, the whole photo, are tried as crops for the
     landmark model.
 
@@ -171,10 +173,11 @@ def _fits(reader: PixelReader) -> list[BodyFit]:
     whole = _whole(reader)
     fits: list[BodyFit] = []
     for square in (whole, whole.scaled(1.5)):
-        for region, _ in candidate_regions(reader, square):
-            _add(fits, _settled(reader, region))
+        if not any(_quality(fit) > _PLAUSIBLE for fit in fits):
+            for region, _ in candidate_regions(reader, square):
+                _add(fits, _settled(reader, region))
     for box in _face_boxes(reader, careful=not fits):
-        if not any(_belongs(box, fit) for fit in fits):
+        if not any(_belongs(box, fit) and _quality(fit) > _PLAUSIBLE for fit in fits):
             _add_first(fits, reader, _below_face(box), box)
     if not fits:
         _add(fits, _settled(reader, whole))
@@ -200,10 +203,21 @@ def _settled(reader: PixelReader, region: RotatedBox) -> BodyFit:
         if moved < _SETTLED * fit.region.width or fit.score < _LEAST_SCORE / 10:
             break
         again = fit_body(reader, wanted)
-        if again.score < min(_LEAST_SCORE, fit.score):
+        if _quality(again) < min(_PLAUSIBLE, _quality(fit)):
             break  # led astray: what was seen before counts
         fit = again
     return fit
+
+
+def _quality(fit: BodyFit) -> float:
+    """Score, lowered where the torso is too short for the head.
+
+    In half-length photos the model sometimes sees a whole small body in the torso, and is sure.
+    """
+    shoulders, hips = fit.points[[11, 12]].mean(axis=0), fit.points[[23, 24]].mean(axis=0)
+    torso = float(np.linalg.norm(shoulders - hips))
+    head = float(np.linalg.norm(fit.points[7] - fit.points[8]))
+    return fit.score * min(1.0, torso / max(_TORSO_IN_HEADS * head, 1e-6))
 
 
 def _add(fits: list[BodyFit], fit: BodyFit) -> bool:
@@ -212,7 +226,7 @@ def _add(fits: list[BodyFit], fit: BodyFit) -> bool:
         return False
     for index, other in enumerate(fits):
         if _same_person(fit, other):
-            if fit.score > other.score:
+            if _quality(fit) > _quality(other):
                 fits[index] = fit
             return True
     fits.append(fit)

@@ -40,7 +40,9 @@ class ColourBins:
         """
         light = lab[..., 0].astype(np.int32) * _BINS // 256
         a, b = (
-            np.clip((lab[..., channel].astype(np.int32) - 128) * _BINS // 128 + _BINS // 2, 0, _BINS - 1)
+            np.clip(
+                (lab[..., channel].astype(np.int32) - 128) * _BINS // 128 + _BINS // 2, 0, _BINS - 1
+            )
             for channel in (1, 2)
         )
         return cls((light * _BINS + a) * _BINS + b)

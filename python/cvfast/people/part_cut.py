@@ -49,7 +49,10 @@ def cut_band(
     # What is far from the region says nothing about its border.
     x, y, width, height = cv2.boundingRect(possible)
     margin = 4 * band
-    view = slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
+    view = (
+        slice(max(0, y - margin), y + height + margin),
+        slice(max(0, x - margin), x + width + margin),
+    )
     part = np.ascontiguousarray(trimap[view])
     cv2.setRNGSeed(0)  # its k-means start at random
     inner, outer = np.zeros((1, 65)), np.zeros((1, 65))

@@ -12,7 +12,7 @@ from cvfast.people.body import BodyMaps, polygon_mask
 from cvfast.people.face_outline import FaceOutline
 from cvfast.typing import ImageF32
 
-__all__ = ["MATERIALS", "face_core", "hair_trust", "part_priors"]
+__all__ = ["MATERIALS", "face_core", "part_priors", "trusted_examples"]
 
 #: What pixels are told apart by colour: every kind of skin is one material.
 MATERIALS = ("background", "hair", "skin", "upper", "lower", "shoes")
@@ -85,11 +85,21 @@ def _ramp(values: ImageF32, start: float, end: float) -> ImageF32:
     return ramp
 
 
-def hair_trust(maps: BodyMaps, face: FaceOutline | None) -> ImageF32:
-    """How much pixels count as examples of hair, (h, w) float32: little below the eyes.
+def trusted_examples(maps: BodyMaps, face: FaceOutline | None) -> dict[str, ImageF32]:
+    """How much pixels count when the colours of a material are learnt, (h, w) float32 each.
 
-    What hangs down beside the face may be hair, but also a collar.
+    Hair is learnt above the eyes: what hangs down beside the face may be hair, but also a collar.
+    What is worn below is learnt on the legs: nobody knows yet where the upper garment ends.
     """
+    _, along = maps.trunk()
+    return {
+        "hair": _hair_trust(maps, face),
+        "upper": 1 - np.float32(0.7) * _ramp(along, 0.75, 1.0),
+        "lower": np.float32(0.1) + np.float32(0.9) * _ramp(along, 1.15, 1.4),
+    }
+
+
+def _hair_trust(maps: BodyMaps, face: FaceOutline | None) -> ImageF32:
     body = maps.body
     eyes = float(body["nose"][1] - 0.2 * body.head[1])
     if face is not None:
@@ -170,7 +180,13 @@ def _head(maps: BodyMaps, face: FaceOutline | None, weights: dict[str, ImageF32]
     weights["hair"] = _mixed(weights["hair"], 0.85 - 0.8 * skin, head)
     weights["upper"] = _mixed(weights["upper"], np.float32(0.02), head)
     weights["lower"] = _mixed(weights["lower"], np.float32(_LEAST), head)
-    long_hair = 0.25 * (1 - _ramp(away, 1.6, 3.2)) * lower
+    middle_x = float(centre[0] if face is None else face.oval[:, 0].mean())
+    # Right under the chin is throat or collar, not hair.
+    aside = _ramp(np.abs(x - np.float32(middle_x)) / np.float32(radius), 0.4, 0.65)
+    under = (1 - aside) * _ramp((y - np.float32(chin)) / np.float32(radius), -0.25, -0.05)
+    weights["hair"] = _mixed(weights["hair"], np.float32(0.02), under)
+    weights["skin"] = np.maximum(weights["skin"], 0.3 * under * (1 - _ramp(away, 1.6, 2.2)))
+    long_hair = 0.25 * (1 - _ramp(away, 1.6, 3.2)) * lower * (0.1 + 0.9 * aside)
     weights["hair"] = np.maximum(weights["hair"], long_hair)
 
 

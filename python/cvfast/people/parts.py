@@ -16,8 +16,9 @@ from cvfast.people.face_outline import find_face
 from cvfast.people.finding import FoundPerson
 from cvfast.people.garment_ends import find_hem, find_sleeves
 from cvfast.people.part_colours import Materials, learn_materials
+from cvfast.people.part_confidence import judge_parts
 from cvfast.people.part_cut import cut_band
-from cvfast.people.part_priors import MATERIALS, face_core, hair_trust, part_priors
+from cvfast.people.part_priors import MATERIALS, face_core, part_priors, trusted_examples
 from cvfast.people.part_zones import IDS, zone_labels
 from cvfast.people.person_mask import coarse_person, frame_of, pose_of
 from cvfast.people.pose import Pose
@@ -122,11 +123,12 @@ def find_parts(
     face = None if outline is None else outline.placed(frame.box[:2], frame.scale)
     seen = coarse_person(rgb, frame, maps, person)
     skin = learn_skin(frame.image, face_core(maps, face))
-    trust = {"hair": hair_trust(maps, face)}
+    trust = trusted_examples(maps, face)
     prior = part_priors(maps, seen, face)
     first = learn_materials(frame.image, prior, skin, trust=trust, rounds=2)
     sleeves = find_sleeves(maps, seen, first.ratio("skin", "upper"))
-    hem, _ = find_hem(maps, seen, first.ratio("lower", "upper"))
+    clothes = first.belonging["upper"] + first.belonging["lower"]
+    hem, gain = find_hem(maps, clothes, first.ratio("lower", "upper"))
     prior = part_priors(maps, seen, face, sleeves=sleeves, hem=hem)
     materials = learn_materials(
         frame.image, prior, skin, trust=trust, rounds=2, start=first.belonging
@@ -141,7 +143,14 @@ def find_parts(
         "material": _numbers(materials.belonging),
         "cut": cut,
     }
-    return Parts(found, 1.0, (), sleeves, steps)
+    confidence, reasons = judge_parts(
+        maps,
+        materials,
+        face_seen=face is not None,
+        shoulders=Body.of(pose).unit,
+        hem_gain=gain,
+    )
+    return Parts(found, confidence, reasons, sleeves, steps)
 
 
 def _given(image: Image, labels: NDArray[np.uint8]) -> Parts:

@@ -17,6 +17,7 @@ from cvfast.geometry.alignment import transform_points
 from cvfast.kernels.crop import Affine, CropSource, SampleGrid
 from cvfast.swap.face_finish import Upscale, finish_face, recolored
 from cvfast.swap.face_types import crop_matrix
+from cvfast.swap.feature_fit import INNER, Bend, inner_points
 from cvfast.swap.merge_mask import combine_masks, shape_mask
 from cvfast.swap.merge_settings import MergeSettings
 from cvfast.typing import ImageF32, ImageU8
@@ -234,6 +235,9 @@ class Composer:
 
     def _patch(self, work: _Work) -> Patch:
         settings, factor = self.settings, self.factor
+        bend = self._bend(work)
+        if bend is not None:
+            work = replace(work, predicted_mask=bend.warp(work.predicted_mask))
         known = {"learned-prd": work.predicted_mask, "learned-dst": work.target_mask}
 
         def part(name: str) -> ImageF32:
@@ -254,10 +258,20 @@ class Composer:
             target=lambda: self.crop(work.frame, work.face, factor)[0],
             motion=work.matrix[:, :2] @ np.array(work.face.motion) * factor,
             upscale=self._upscale,
+            bend=None if bend is None else bend.warp,
         )
         if settings.mode.startswith("raw"):  # the square as it is; the mask is told all the same
             shaped = shape_mask(np.ones_like(mask), factor, MergeSettings())
         return Patch(face, shaped, to_pixels(self._scaled(work.matrix), factor))
+
+    def _bend(self, work: _Work) -> Bend | None:
+        """Return what brings the swapped features to the target's; None where they stay."""
+        if self.settings.fit != "features":
+            return None
+        found = inner_points(work.predicted)
+        if found is None:
+            return None
+        return Bend(found, transform_points(work.matrix, work.face.landmarks)[INNER], self.size)
 
     def _part(self, name: str, work: _Work) -> ImageF32:
         """Return one of the masks that the network does not give."""
@@ -284,7 +298,7 @@ class Composer:
 
     def _scaled(self, matrix: _F64) -> _F64:
         """Return the matrix with which the square comes back larger or smaller."""
-        if self.settings.fit and self._place is not None:
+        if self.settings.fit == "place" and self._place is not None:
             matrix = self._place(matrix)
         scale = 1 / (1 + self.settings.face_scale / 100)
         middle = self.size / 2

@@ -53,6 +53,7 @@ def finish_face(
     target: Callable[[], ImageF32],
     motion: NDArray[np.float64],
     upscale: Upscale | None,
+    bend: Upscale | None = None,
 ) -> ImageF32:
     """Enlarge a face and do to it what the settings ask for.
 
@@ -68,6 +69,8 @@ def finish_face(
         ``(2,)``: how the face moves over two frames, in pixels of W.
     upscale
         Enlarges a picture four times by a network.
+    bend
+        Moves features inside a square, at any size.
 
     Returns
     -------
@@ -80,6 +83,8 @@ def finish_face(
     if settings.super_resolution and upscale is not None:
         share = np.float32(settings.super_resolution / 100)
         large += (_fitted(upscale(face), large.shape[0]) - large) * share
+    if bend is not None:
+        large = bend(large)
     if _is_seamless(settings):
         large = _cloned(large, target(), mask, settings)
     if settings.motion_blur:

@@ -99,7 +99,7 @@ def _needing_most(every: Sequence[MergeSettings]) -> MergeSettings:
     if any(one.needs_xseg for one in every):
         settings = replace(settings, occlusions="xseg")
     most = max(one.super_resolution for one in every)
-    fit = any(one.fit for one in every)
+    fit = "place" if any(one.fit == "place" for one in every) else settings.fit
     return replace(settings, super_resolution=most, fit=fit)
 
 

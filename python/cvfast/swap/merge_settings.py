@@ -16,6 +16,7 @@ from cvfast.errors import MediaError
 __all__ = [
     "CHOICES",
     "COLOR_TRANSFERS",
+    "FITS",
     "MASK_MODES",
     "MODES",
     "OCCLUSIONS",
@@ -51,12 +52,14 @@ COLOR_TRANSFERS = ("none", "rct", "lct", "mkl", "mkl-m", "idt", "idt-m", "sot-m"
 SHARPENINGS = ("none", "box", "gaussian")
 OCCLUSIONS = ("applied", "xseg", "none")
 
+FITS = ("none", "place", "features")
 CHOICES = {
     "mode": MODES,
     "mask_mode": MASK_MODES,
     "color_transfer": COLOR_TRANSFERS,
     "sharpen_mode": SHARPENINGS,
     "occlusions": OCCLUSIONS,
+    "fit": FITS,
 }
 RANGES: dict[str, tuple[float, float]] = {
     "hist_match_threshold": (0, 255),
@@ -117,7 +120,9 @@ class MergeSettings:
     steady
         Steady the landmarks over time.
     fit
-        Move the swapped face, by the same in all frames, to where the target's features are.
+        ``place`` moves and scales the swapped face, by the same in all frames, to where the
+        target's features are; ``features`` bends brows, eyes, nose and mouth to the target's in
+        each frame; ``none`` leaves them to the network.
     label
         Draw a visible label into a corner of every frame.
     seed
@@ -155,7 +160,7 @@ class MergeSettings:
     color_degrade: int = 0
     morph: float = 1.0
     steady: bool = True
-    fit: bool = False
+    fit: str = "none"
     label: bool = True
     seed: int = 0
 
@@ -172,7 +177,7 @@ class MergeSettings:
                 raise TypeError(f"{name}: expected {wanted}, got {type(value).__name__}")
             if not low <= value <= high:
                 raise ValueError(f"{name}: expected {low:g} to {high:g}, got {value}")
-        for name in ("masked_hist_match", "steady", "fit", "label"):
+        for name in ("masked_hist_match", "steady", "label"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}: expected True or False, got {getattr(self, name)!r}")
 

@@ -132,7 +132,7 @@ def composer_of(job: MergeJob) -> Composer:
             return upscaler.upscale(image, 4)
 
     place = None
-    if job.settings.fit:
+    if job.settings.fit == "place":
         from cvfast.swap.proportions import measured
 
         place = measured(swapper, job.table().paths).before

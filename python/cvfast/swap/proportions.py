@@ -15,22 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.geometry.alignment import transform_points
-from cvfast.geometry.sampling import PixelReader
 from cvfast.swap.compose import Swapper
 from cvfast.swap.face_file import read_record
 from cvfast.swap.face_store import cut_face
 from cvfast.swap.face_types import crop_matrix
-from cvfast.swap.frame_faces import find_faces
+from cvfast.swap.feature_fit import INNER, inner_points
 from cvfast.swap.mask_samples import face_pixels
-from cvfast.typing import ImageF32
 
 __all__ = ["Proportions", "measured"]
 
 _F64 = NDArray[np.float64]
 _SAMPLES, _FEWEST = 24, 5  # faces looked at, and found at least
-_SEEN, _ROOM = 192, 96  # pixels of the face's sides as it is looked at, and round it
 _RANGE = (0.8, 1.25)  # beyond is no face that was found well
-_INNER = slice(17, 68)  # without the jaw, which the mask leaves to the target
 
 
 @dataclass(frozen=True)
@@ -74,10 +70,10 @@ def measured(swapper: Swapper, paths: Sequence[Path]) -> Proportions:
         matrix = crop_matrix(record.landmarks, swapper.face_type, size)
         cut = cut_face(face_pixels(path), record, swapper.face_type, size)
         face = cut[..., :3].astype(np.float32) / np.float32(255)
-        found = _points(swapper.swap(face[None]).face[0])
+        found = inner_points(swapper.swap(face[None]).face[0])
         if found is not None:
             made.append(found)
-            wanted.append(transform_points(matrix, record.landmarks)[_INNER])
+            wanted.append(transform_points(matrix, record.landmarks)[INNER])
     if len(made) < _FEWEST:
         return Proportions()
     return _between(np.concatenate(made), np.concatenate(wanted))
@@ -91,19 +87,3 @@ def _between(points: _F64, wanted: _F64) -> Proportions:
     scale = min(max(scale, _RANGE[0]), _RANGE[1])
     x, y = (their_middle - scale * middle).tolist()
     return Proportions(scale, (x, y))
-
-
-def _points(face: ImageF32) -> _F64 | None:
-    """Return the inner landmarks of a network's square, in its points; None without a face."""
-    from cvfast.io.opencv import load_cv2
-
-    cv2 = load_cv2()
-    size = face.shape[0]
-    large = cv2.resize(face, (_SEEN, _SEEN), interpolation=cv2.INTER_CUBIC)
-    room = cv2.copyMakeBorder(large, *[_ROOM] * 4, cv2.BORDER_REPLICATE)
-    picture = np.rint(np.clip(room, 0, 1) * 255).astype(np.uint8)
-    faces = find_faces(PixelReader.of(picture))
-    if not faces:
-        return None
-    points: _F64 = (faces[0].points[_INNER] + 0.5 - _ROOM) * (size / _SEEN)
-    return points

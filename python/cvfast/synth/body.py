@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from cvfast.synth.skeleton import NECK_POINT, Build, Stance, joints, turned
 
 __all__ = ["Body", "arm_radius", "body_patches", "leg_radius", "pose_body", "trunk_points"]
 
-_Y = np.array([0.3, 0.9, 1.2, 1.42, 1.6, 1.8, 2.0, 2.3, 2.7, 3.3, 4.0, 4.8, 5.6, 6.4, 7.2, 8.0,
+_Y = np.array([0.3, 0.85, 1.1, 1.3, 1.46, 1.66, 1.86, 2.16, 2.6, 3.25, 4.0, 4.8, 5.6, 6.4, 7.2, 8.0,
                8.8, 12.0])  # fmt: skip
 _MALE = np.array([0.53, 0.53, 0.57, 0.72, 1.1, 1.52, 1.8, 1.92, 1.93, 1.88, 1.76, 1.62, 1.53, 1.55,
                   1.63, 1.68, 1.68, 1.68])  # fmt: skip
@@ -24,7 +24,7 @@ _DEEP = np.array([0.52, 0.52, 0.54, 0.6, 0.68, 0.78, 0.88, 0.98, 1.06, 1.12, 1.0
 _MIDDLE = np.array([0.18, 0.2, 0.24, 0.28, 0.3, 0.32, 0.32, 0.3, 0.28, 0.27, 0.27, 0.28, 0.28, 0.28,
                     0.3, 0.32, 0.32, 0.32])  # fmt: skip
 _ARM_AT = np.array([-0.5, -0.42, -0.25, 0.0, 0.8, 1.8, 2.8, 3.2, 3.7, 4.3, 5.2, 5.95, 9.0])
-_ARM = np.array([0.02, 0.22, 0.4, 0.5, 0.52, 0.46, 0.385, 0.37, 0.41, 0.38, 0.29, 0.24, 0.24])
+_ARM = np.array([0.02, 0.2, 0.36, 0.45, 0.5, 0.46, 0.385, 0.37, 0.41, 0.38, 0.29, 0.24, 0.24])
 _LEG_AT = np.array([0.0, 0.8, 2.2, 3.6, 4.5, 5.2, 6.0, 7.4, 8.6, 9.2, 20.0])
 _LEG = np.array([0.9, 0.92, 0.82, 0.64, 0.54, 0.5, 0.54, 0.46, 0.31, 0.3, 0.3])
 _IDS = LABEL_SETS["cvfast"]
@@ -124,12 +124,33 @@ def leg_radius(build: Build, s: Reals) -> Reals:
     return np.interp(s / build.tall, _LEG_AT, _LEG) * build.legs
 
 
-def body_patches(body: Body, detail: float = 1.0, hair: float = 0.0) -> list[Patch]:
-    """Return the skin's patches; `hair` is the length of locks before the shoulders, in units."""
+def body_patches(
+    body: Body,
+    detail: float = 1.0,
+    *,
+    hair: float = 0.0,
+    sleeves: float = -1.0,
+    trousers: float = -1.0,
+) -> list[Patch]:
+    """Return the skin's patches.
+
+    Parameters
+    ----------
+    body
+        The body.
+    detail
+        Share of the usual number of vertices a unit.
+    hair
+        Length of locks before the shoulders in units; 0: none.
+    sleeves
+        How far down the arms sleeves reach in units; negative: there are none.
+    trousers
+        Height of the trousers' ends; negative: there are none.
+    """
     patches = [_trunk(body, detail)]
     for side, sign in (("left", 1), ("right", -1)):
-        patches += [_arm(body, side, detail), *_hand(body, side, detail)]
-        patches += [_leg(body, side, detail), _shoe(body, side, sign, detail)]
+        patches += [_arm(body, side, detail, sleeves), *_hand(body, side, detail)]
+        patches += [_leg(body, side, detail, trousers), _shoe(body, side, sign, detail)]
         if hair > 0:
             patches.append(_lock(body, sign, hair, detail))
     return patches
@@ -140,23 +161,26 @@ def _count(base: int, detail: float) -> int:
 
 
 def _shares(rows: int, columns: int) -> Reals:
-    v, u = np.mgrid[0:1:rows * 1j, 0:1:columns * 1j]
+    v, u = np.mgrid[0 : 1 : rows * 1j, 0 : 1 : columns * 1j]
     return np.stack([u, v], axis=-1)
 
 
 def _trunk(body: Body, detail: float) -> Patch:
     rows, columns = _count(40, detail), 2 * _count(14, detail) + 1
     y = np.concatenate([np.linspace(0.3, 2.7, rows // 2, endpoint=False),
-                        np.linspace(2.7, 8.7, rows - rows // 2)])  # fmt: skip
+                        np.linspace(2.7, NECK_POINT + 5.6 * body.build.tall,
+                                    rows - rows // 2)])  # fmt: skip
     t = np.linspace(-1.05, 1.05, columns)
     points = trunk_points(body, np.broadcast_to(y[:, None], (rows, columns)),
                           np.broadcast_to(t, (rows, columns)))  # fmt: skip
     return Patch(points, _shares(rows, columns), "skin", _IDS["neck"], gloss=0.03)
 
 
-def _arm(body: Body, side: str, detail: float) -> Patch:
+def _arm(body: Body, side: str, detail: float, sleeves: float) -> Patch:
     limb = body.arms[side]
-    s = np.linspace(-0.5, limb.length + 0.05, _count(34, detail))
+    # Where a sleeve covers the arm there is none, so that no shoulder shows through the cloth.
+    start = -0.5 if sleeves < 0 else max(0.2, min(sleeves - 0.7, limb.length - 0.6))
+    s = np.linspace(start, limb.length + 0.05, _count(34, detail))
     centers, out, front = limb.frames(s)
     radius = arm_radius(body.build, s)
     angles = np.linspace(-0.3, np.pi + 0.3, _count(15, detail))
@@ -180,6 +204,8 @@ def _hand(body: Body, side: str, detail: float) -> list[Patch]:
     points = ring_points(centers, out, front, wide, deep, angles)
     patches = [Patch(points, _shares(*points.shape[:2]), "skin", label, 0.04, centers=centers)]
     along = limb.v
+    if detail < 0.5:  # too small to be seen: the palm is drawn out instead
+        return _mitten(patches[0], along, size)
     knuckle = centers[-2]
     for k, (offset, long) in enumerate(zip((-0.27, -0.09, 0.09, 0.26), (0.75, 0.86, 0.9, 0.72),
                                            strict=True)):  # fmt: skip
@@ -188,10 +214,24 @@ def _hand(body: Body, side: str, detail: float) -> list[Patch]:
         patches.append(_finger(base, along + curl, size * long, 0.105 * size, label, sign, detail))
     thumb = centers[0] + 0.3 * along - size * 0.22 * out[0] + 0.06 * front[0]
     patches.append(
-        _finger(thumb, along - 0.55 * out[0] + 0.15 * front[0], 0.85 * size, 0.13 * size, label,
-                sign, detail)  # fmt: skip
+        _finger(
+            thumb,
+            along - 0.55 * out[0] + 0.15 * front[0],
+            0.85 * size,
+            0.13 * size,
+            label,
+            sign,
+            detail,
+        )  # fmt: skip
     )
     return patches
+
+
+def _mitten(palm: Patch, along: Reals, size: float) -> list[Patch]:
+    """Draw a palm out to the fingers' ends."""
+    share = np.linspace(0, 1, len(palm.points))[:, None]
+    shift = 0.8 * size * np.clip(share - 0.6, 0, None) / 0.4 * along
+    return [replace(palm, points=palm.points + shift[:, None], centers=palm.centers + shift)]
 
 
 def _finger(base: Reals, along: Reals, long: float, thick: float, label: int, sign: int,
@@ -206,14 +246,15 @@ def _finger(base: Reals, along: Reals, long: float, thick: float, label: int, si
     return Patch(points, _shares(*points.shape[:2]), "skin", label, 0.04, centers=centers)
 
 
-def _leg(body: Body, side: str, detail: float) -> Patch:
+def _leg(body: Body, side: str, detail: float, trousers: float) -> Patch:
     limb = body.legs[side]
-    s = np.linspace(0.0, limb.length + 0.3, _count(30, detail))
+    start = 0.0 if trousers < 0 else max(0.0, trousers - float(limb.start[1]) - 0.5)
+    s = np.linspace(min(start, limb.length - 0.2), limb.length + 0.3, _count(30, detail))
     centers, out, front = limb.frames(s)
     radius = leg_radius(body.build, s)
     angles = np.linspace(-0.3, np.pi + 0.3, _count(15, detail))
     points = ring_points(centers, out, front, radius, radius, angles)
-    return Patch(points, _shares(*points.shape[:2]), "skin", _IDS[f"{side}_leg"], 0.03,
+    return Patch(points, _shares(*points.shape[:2]), "skin", _IDS[f"{side}_leg"], 0.03, nearer=-0.6,
                  centers=centers)  # fmt: skip
 
 
@@ -237,14 +278,14 @@ def _lock(body: Body, sign: int, length: float, detail: float) -> Patch:
     """Hair that falls before a shoulder."""
     rows, columns = _count(22, detail), _count(9, detail)
     down = np.linspace(0, 1, rows)
-    y = -0.35 + down * (1.2 + length)
+    y = 0.2 + down * (0.7 + length)  # from within the hair round the head
     _, deep, middle = profile(body.build, np.maximum(y, 0.3))
     breast = body.build.bust * 1.2 * np.exp(-(((y - 4.1) / 0.7) ** 2))
-    front = np.where(y > 1.3, middle - 0.93 * deep - breast - 0.1, -0.12)
-    front = np.interp(y, [-0.4, 0.9, 2.2, 20], [-0.1, -0.12, 1, 1]) * 0 + np.where(
-        y < 0.9, -0.1, np.where(y < 2.2, -0.1 + (y - 0.9) / 1.3 * (front + 0.1), front))  # fmt: skip
-    x = sign * np.interp(y, [-0.35, 0.6, 1.5, 2.4, 6], [0.86, 0.92, 0.98, 0.98, 0.9])
-    width = np.interp(down, [0, 0.3, 0.8, 1], [0.2, 0.34, 0.33, 0.08])
+    chest = middle - 0.93 * deep - breast - 0.16
+    share = np.clip((y - 0.9) / 1.2, 0, 1)  # beside the neck, then before the chest
+    front = -0.05 + share * (chest + 0.05)
+    x = sign * np.interp(y, [0.2, 0.9, 1.6, 2.4, 6], [0.8, 0.86, 0.98, 1.0, 0.92])
+    width = np.interp(down, [0, 0.3, 0.8, 1], [0.16, 0.36, 0.38, 0.1])
     angles = np.linspace(0, np.pi, columns)
     wave = 0.05 * np.sin(2.2 * y + sign)
     points = np.stack([
@@ -252,4 +293,4 @@ def _lock(body: Body, sign: int, length: float, detail: float) -> Patch:
         np.broadcast_to(y[:, None], (rows, columns)),
         front[:, None] - 0.5 * width[:, None] * np.sin(angles),
     ], axis=-1)  # fmt: skip
-    return Patch(points, _shares(rows, columns), "hair", _IDS["hair"], 0.1, 0.5)
+    return Patch(points, _shares(rows, columns), "hair", _IDS["hair"], 0.1, 0.5, nearer=0.45)

@@ -216,6 +216,8 @@ def _lit(
     factor, added = shine(points, normals, light, gloss, triangles, glow, side=shadow)
     factor[: len(own)], added[: len(own)] = head.factor, head.added
     places = np.concatenate([head.places, *(atlas.places(p).reshape(-1, 2) for p in patches)])
-    nearer = np.concatenate([np.zeros(len(own)), np.repeat([p.nearer for p in patches], sizes)])
+    nearer = np.concatenate([np.zeros(len(own)), *(
+        np.broadcast_to(p.nearer, p.points.shape[:2]).reshape(-1) for p in patches
+    )])  # fmt: skip
     values = np.concatenate([places, factor, added], axis=1).astype(np.float32)
     return points, nearer, values

@@ -233,7 +233,7 @@ def cut_of(spec: GarmentSpec) -> Cut:
     return upper_cut(
         spec.kind, neck=spec.neck, neck_width=spec.neck_width, neck_depth=spec.neck_depth,
         chest=spec.chest, waist=spec.waist, hem=spec.hem, length=spec.length,
-        hem_curve=spec.hem_curve, shoulder=2.12, drop=0.62, armhole=2.65,
+        hem_curve=spec.hem_curve, shoulder=2.12, drop=0.62, armhole=2.45,
         sleeve_length=spec.sleeve_length, cuff=spec.cuff, angle=spec.angle, strap=spec.strap,
     )  # fmt: skip
 

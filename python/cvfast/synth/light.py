@@ -96,13 +96,11 @@ def shine(
     glow
         (n,) how far light goes round the terminator, as in skin; reddest there.
     side
-        Pixels a side of the picture that shadows are read from, if it shall show all that is solid;
+        Pixels a side of the picture that shadows are read from, if it shall show all vertices;
         None: one that fits a head.
     """
     facing = normals @ light.direction
-    lit = 1 - light.shadows * _shadowed(
-        vertices, normals, light.direction, solid, side
-    )
+    lit = 1 - light.shadows * _shadowed(vertices, normals, light.direction, solid, side)
     round_ = glow[:, None] * np.array([0.34, 0.2, 0.15])
     diffuse = np.clip((facing[:, None] + round_) / (1 + round_), 0, None) * lit[:, None]
     up = 0.5 - 0.5 * normals[:, 1:2]
@@ -133,8 +131,7 @@ def _shadowed(
     seen = vertices @ np.stack([across, down, -direction], axis=1)
     low, high, pixels, slack = np.array([-1.7, -2.1]), np.array([1.7, 1.9]), _SHADOW, 1.0
     if side is not None:
-        all_solid = seen[np.unique(solid), :2]
-        low, high, pixels = all_solid.min(axis=0) - 0.2, all_solid.max(axis=0) + 0.2, side
+        low, high, pixels = seen[:, :2].min(axis=0) - 0.2, seen[:, :2].max(axis=0) + 0.2, side
         slack = float((high - low).max()) / pixels / 0.034
     scale = (pixels - 1) / (high - low)
     drawn = np.column_stack([(seen[:, :2] - low) * scale, seen[:, 2]])

@@ -28,8 +28,8 @@ class Patch:
         Part of a person, in cvfast's set.
     gloss, glow : float
         As `cvfast.synth.light.shine` takes them.
-    nearer : float
-        Units by which it counts as nearer to the camera than it is.
+    nearer : float or ndarray
+        Units by which it counts as nearer to the camera than it is; of all, or (r, c).
     centers : ndarray
         (r, 3) middles of the rings; empty for sheets, which face the camera.
     """
@@ -40,7 +40,7 @@ class Patch:
     label: int
     gloss: float = 0.05
     glow: float = 1.0
-    nearer: float = 0.0
+    nearer: Reals | float = 0.0
     centers: Reals = field(default_factory=lambda: np.zeros((0, 3)))
 
     @property
@@ -55,13 +55,18 @@ class Patch:
 
 def grid_normals(points: Reals) -> Reals:
     """Return unit normals of a grid of points, (r, c, 3), of either sense."""
-    down, across = np.empty_like(points), np.empty_like(points)
-    for out, p in ((down, points), (across.swapaxes(0, 1), points.swapaxes(0, 1))):
-        out[1:-1] = p[2:] - p[:-2]
-        out[0], out[-1] = p[1] - p[0], p[-1] - p[-2]
-    (ax, ay, az), (dx, dy, dz) = np.moveaxis(across, -1, 0), np.moveaxis(down, -1, 0)
-    cross = np.stack([ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx], axis=-1)
-    unit: Reals = cross / np.sqrt((cross**2).sum(axis=-1, keepdims=True) + 1e-18)
+    planes = np.ascontiguousarray(points.transpose(2, 0, 1))
+    down, across = np.empty_like(planes), np.empty_like(planes)
+    down[:, 1:-1] = planes[:, 2:] - planes[:, :-2]
+    down[:, 0], down[:, -1] = planes[:, 1] - planes[:, 0], planes[:, -1] - planes[:, -2]
+    across[..., 1:-1] = planes[..., 2:] - planes[..., :-2]
+    across[..., 0] = planes[..., 1] - planes[..., 0]
+    across[..., -1] = planes[..., -1] - planes[..., -2]
+    (ax, ay, az), (dx, dy, dz) = across, down
+    x, y, z = ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx
+    scale = 1 / np.sqrt(x * x + y * y + z * z + 1e-18)
+    unit: Reals = np.empty_like(points)
+    unit[..., 0], unit[..., 1], unit[..., 2] = x * scale, y * scale, z * scale
     return unit
 
 
@@ -123,5 +128,6 @@ class Limb:
         along = along / np.sqrt((along**2).sum(axis=1, keepdims=True))
         side = np.stack([along[:, 1], -along[:, 0], np.zeros(len(along))], axis=1)
         side = side / (np.sqrt((side**2).sum(axis=1, keepdims=True)) + 1e-9)
-        front = np.cross(along, side)
+        (ax, ay, az), (sx, sy, _) = along.T, side.T  # side has no depth
+        front = np.stack([-az * sy, az * sx, ax * sy - ay * sx], axis=1)
         return centers, self.sign * side, front

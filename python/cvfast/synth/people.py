@@ -6,6 +6,7 @@ learnt or measured on them is not yet known of photos.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,11 +26,17 @@ from cvfast.synth.garments import (
 )
 from cvfast.synth.identity import Identity
 from cvfast.synth.light import draw_light
-from cvfast.synth.render import Camera, View, posed_head
+from cvfast.synth.render import Camera, PosedHead, View, posed_head
 from cvfast.synth.render import Pose as HeadPose
 from cvfast.synth.skeleton import Build, Stance, draw_build, draw_stance
 from cvfast.synth.studio import BACKGROUNDS, studio
-from cvfast.synth.worn import draw_folds, worn_patches
+from cvfast.synth.worn import (
+    draw_folds,
+    hem_height,
+    sleeve_end,
+    trousers_end,
+    worn_patches,
+)
 from cvfast.typing import ImageF32, ImageU8
 
 __all__ = ["MadePerson", "PersonSpec", "make_person", "random_person"]
@@ -144,7 +151,7 @@ def random_person(seed: int) -> PersonSpec:
                     float(np.clip(pitch, -0.25, 0.25)), float(np.clip(roll, -0.2, 0.2)))  # fmt: skip
     lower = "skirt" if look.build < 0.9 and rng.random() < 0.3 else "trousers"
     frame = str(rng.choice(tuple(FRAMES), p=(0.5, 0.22, 0.28)))
-    long = look.hair_style in {"long", "fringe", "parted"} and rng.random() < 0.6
+    long = look.hair_style in {"long", "fringe"} and rng.random() < 0.75
     return PersonSpec(
         identity=identity,
         seed=seed,
@@ -158,7 +165,7 @@ def random_person(seed: int) -> PersonSpec:
         lower=random_garment(int(rng.integers(0, 2**31)), lower),
         tucked=bool(rng.random() < 0.2),
         hair=float(rng.uniform(0.8, 3.4)) if long else 0.0,
-        folds=float(rng.uniform(0.03, 0.1)),
+        folds=float(rng.uniform(0.05, 0.14)),
         top=float(rng.uniform(-2.5, -1.9)),
         bottom=float(rng.uniform(*FRAMES[frame])),
         shift=float(np.clip(rng.normal(0, 0.02), -0.06, 0.06)),
@@ -202,28 +209,33 @@ def make_person(
     """
     if not all(24 <= side <= 4096 for side in size):
         raise ValueError(f"size: expected sides of 24 to 4096 pixels, got {size}")
-    tried = make_garment(spec.upper if garment is None else garment, size=size) if not isinstance(
-        garment, MadeGarment) else garment  # fmt: skip
+    tried = _flat(spec.upper if garment is None else garment, size)
     slot = "lower" if tried.kind in LOWER else "upper"
     other = "lower" if slot == "upper" else "upper"
     small = (min(size[0], 384), min(size[1], 512))
-    clothes = {slot: tried, other: make_garment(getattr(spec, other), size=small)}
+    clothes = {slot: tried, other: _flat(getattr(spec, other), small)}
     view = _view(spec, size)
     detail = float(np.clip(view.camera.scale / 60, 0.45, 1.1))
     identity = Identity(spec.identity)
     light = draw_light(spec.light, _stream(spec, 2))
-    head = posed_head(identity, draw_expression(spec.expression, _stream(spec, 1)), spec.head,
-                      light)  # fmt: skip
+    head = _head(spec.identity, spec.seed, spec.expression, spec.head, spec.light)
     body = pose_body(spec.build, spec.stance)
-    patches = body_patches(body, detail, spec.hair)
+    cuts = {name: cut_of(cloth.spec) for name, cloth in clothes.items()}
+    hem = hem_height(body, cuts["upper"], tucked=spec.tucked)
+    patches = body_patches(
+        body,
+        detail,
+        hair=spec.hair,
+        sleeves=sleeve_end(body, cuts["upper"]),
+        trousers=trousers_end(body, cuts["lower"]),
+    )
     folds = draw_folds(_stream(spec, 3), spec.folds)
     for name in ("lower", "upper"):
-        patches += worn_patches(body, cut_of(clothes[name].spec), folds, detail,
-                                tucked=spec.tucked)  # fmt: skip
+        patches += worn_patches(body, cuts[name], folds, detail, tucked=spec.tucked, hem=hem)
     shoe = _stream(spec, 4).uniform(15, 200, 3) * 0.8
     atlas = make_atlas(identity, clothes, shoe, view.camera.scale * view.fineness,
                        _stream(spec, 5))  # fmt: skip
-    scene = build_scene(head, patches, atlas, light)
+    scene = build_scene(head, patches, atlas, light, shadow=int(np.clip(size[1] // 2, 96, 224)))
     fine = scene.draw(view.samples, view.fine, atlas)
     color, _ = fine.shade(scene.values, atlas.texels, atlas.parts, threads=1)
     cover = view.mean((fine.index >= 0).astype(np.float32))[..., 0]
@@ -240,8 +252,32 @@ def make_person(
     return MadePerson(image, labels, pose, tried, flow, worn_spec)
 
 
+def _flat(garment: GarmentSpec | MadeGarment, size: tuple[int, int]) -> MadeGarment:
+    return garment if isinstance(garment, MadeGarment) else _made(garment, size)
+
+
+@functools.lru_cache(maxsize=32)
+def _made(garment: GarmentSpec, size: tuple[int, int]) -> MadeGarment:
+    """Make a garment, or hand on the one made before; nobody writes to it."""
+    made = make_garment(garment, size=size)
+    for array in (made.image, made.mask, made.texture, made.front):
+        array.flags.writeable = False
+    return made
+
+
+@functools.lru_cache(maxsize=4)
+def _head(identity: int, seed: int, expression: str, pose: HeadPose, light: str) -> PosedHead:
+    """Pose a head, or hand on the one posed before: people are made in several garments."""
+    moves = draw_expression(expression, _draw(seed, 1))
+    return posed_head(Identity(identity), moves, pose, draw_light(light, _draw(seed, 2)))
+
+
+def _draw(seed: int, part: int) -> np.random.Generator:
+    return np.random.default_rng([_SALT, seed, part])
+
+
 def _stream(spec: PersonSpec, part: int) -> np.random.Generator:
-    return np.random.default_rng([_SALT, spec.seed, part])
+    return _draw(spec.seed, part)
 
 
 def _view(spec: PersonSpec, size: tuple[int, int]) -> View:

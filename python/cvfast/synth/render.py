@@ -164,9 +164,7 @@ def posed_head(identity: Identity, expression: Expression, pose: Pose, light: Li
     turned = _turned(pose, np.concatenate([vertices, shell, points]), len(shell))
     vertices, shell, seen = np.split(turned, [len(vertices), len(vertices) + len(shell)])
     factor, added = _lit(identity, vertices, shell, light)
-    return PosedHead(
-        vertices, shell, seen, np.concatenate([places, shell_places()]), factor, added
-    )
+    return PosedHead(vertices, shell, seen, np.concatenate([places, shell_places()]), factor, added)
 
 
 def _turned(pose: Pose, v: Reals, shell: int) -> Reals:
@@ -227,14 +225,15 @@ class View:
         """Average the samples of each pixel."""
         (w, h), f = self.size, self.fineness
         rows = fine.reshape(h, f, w * f, -1)
-        total = rows[:, 0]
-        for k in range(1, f):
-            total = total + rows[:, k]
+        total = rows[:, 0] + rows[:, 1] if f > 1 else rows[:, 0]
+        for k in range(2, f):
+            total += rows[:, k]
         columns = total.reshape(h, w, f, -1)
-        out = columns[:, :, 0]
-        for k in range(1, f):
-            out = out + columns[:, :, k]
-        return out * np.float32(1 / (f * f))
+        out = columns[:, :, 0] + columns[:, :, 1] if f > 1 else columns[:, :, 0].copy()
+        for k in range(2, f):
+            out += columns[:, :, k]
+        out *= np.float32(1 / (f * f))
+        return out
 
 
 @functools.lru_cache(maxsize=64)

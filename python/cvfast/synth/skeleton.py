@@ -17,7 +17,7 @@ __all__ = ["STANCES", "Arm", "Build", "Stance", "draw_build", "draw_stance", "jo
 STANCES = ("down", "away", "akimbo", "raised", "front", "pocket", "bent", "wide")
 _CHANCES = (0.3, 0.2, 0.1, 0.08, 0.12, 0.08, 0.08, 0.04)
 PIVOT = 0.28  # z round which the body turns
-NECK_POINT = 1.42  # y at which neck and shoulders meet
+NECK_POINT = 1.3  # y at which neck and shoulders meet
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,10 @@ def _arm(name: str, rng: np.random.Generator) -> Arm:
     ranges = {
         "down": ((0.06, 0.2), (-0.1, 0.12), (-0.1, 0.12), (0.05, 0.35)),
         "away": ((0.25, 0.65), (-0.1, 0.2), (-0.15, 0.25), (0.0, 0.3)),
-        "akimbo": ((0.6, 0.85), (-0.25, 0.0), (-1.75, -1.45), (0.1, 0.3)),
+        "akimbo": ((0.6, 0.85), (-0.25, 0.0), (-1.75, -1.45), (0.3, 0.5)),
         "raised": ((1.7, 2.6), (0.0, 0.2), (0.1, 0.8), (0.0, 0.3)),
-        "front": ((0.12, 0.35), (0.1, 0.35), (-1.9, -1.2), (0.35, 0.6)),
-        "pocket": ((0.25, 0.45), (-0.15, 0.0), (-0.75, -0.5), (0.1, 0.25)),
+        "front": ((0.15, 0.4), (0.35, 0.55), (-1.9, -1.3), (0.45, 0.65)),
+        "pocket": ((0.25, 0.45), (-0.1, 0.05), (-0.75, -0.5), (0.25, 0.45)),
         "bent": ((0.15, 0.4), (0.0, 0.25), (1.5, 2.3), (0.3, 0.6)),
         "wide": ((1.2, 1.6), (-0.1, 0.1), (-0.2, 0.5), (0.0, 0.2)),
     }[name]
@@ -168,7 +168,7 @@ def joints(build: Build, stance: Stance) -> dict[str, Reals]:
     found: dict[str, Reals] = {}
     for name, side, arm in (("left", 1, stance.left), ("right", -1, stance.right)):
         raised = max(0.0, np.sin(min(arm.lift, 2.2)) - 0.2)
-        shoulder = np.array([side * (build.shoulders - 0.12 * raised), 2.2 - 0.3 * raised, 0.34])
+        shoulder = np.array([side * (build.shoulders - 0.12 * raised), 2.13 - 0.32 * raised, 0.34])
         elbow = shoulder + 3.2 * build.reach * _direction(arm.lift, arm.forward, side)
         wrist = elbow + 2.72 * build.reach * _direction(arm.lift + arm.bend, arm.reach, side)
         tip = wrist + 1.9 * build.reach * _direction(

@@ -15,7 +15,15 @@ from cvfast.synth.patches import Patch
 from cvfast.synth.skeleton import NECK_POINT
 from cvfast.typing import ImageF32
 
-__all__ = ["Folds", "draw_folds", "garment_scale", "worn_patches"]
+__all__ = [
+    "Folds",
+    "draw_folds",
+    "garment_scale",
+    "hem_height",
+    "sleeve_end",
+    "trousers_end",
+    "worn_patches",
+]
 
 _IDS = LABEL_SETS["cvfast"]
 WAIST = 6.5  # height of a waistband on the usual body
@@ -41,14 +49,41 @@ class Folds:
 
 def draw_folds(rng: np.random.Generator, strength: float) -> Folds:
     """Draw folds."""
-    hanging = noise(rng, (48, 72), (5.5, 30)) + 0.6 * noise(rng, (48, 72), (11, 9))
-    fields = [noise(rng, (16, 48), (9, 4.5)) for _ in range(4)]
+    hanging = noise(rng, (48, 96), (6.5, 40)) + 0.7 * noise(rng, (48, 96), (13, 9))
+    hanging += 0.3 * noise(rng, (48, 96), (5, 5))
+    fields = [
+        noise(rng, (16, 64), (10, 4.5)) + 0.6 * noise(rng, (16, 64), (4, 9)) for _ in range(4)
+    ]
     return Folds(hanging, (fields[0], fields[1]), (fields[2], fields[3]), strength)
 
 
 def garment_scale(body: Body) -> float:
     """Units on this body of a unit of a flat garment."""
     return float(0.4 + 0.6 * body.build.shoulders / 1.72)
+
+
+def sleeve_end(body: Body, cut: Cut) -> float:
+    """Return how far down the arms a garment's sleeves reach in units; -1 where it has none."""
+    if cut.sleeve is None:
+        return -1.0
+    (tip, _), (outer, _) = cut.sleeve.corners
+    long = float(np.hypot(*(outer - tip)))
+    return min(garment_scale(body) * long - 0.3, body.arms["left"].length + 0.3)
+
+
+def hem_height(body: Body, cut: Cut, *, tucked: bool) -> float:
+    """Return the height to which a top lies over what is worn below; 0 where it is tucked in."""
+    return 0.0 if tucked else NECK_POINT + 0.02 + garment_scale(body) * cut.bottom
+
+
+def trousers_end(body: Body, cut: Cut) -> float:
+    """Return the height at which trousers end; -1 for all else."""
+    if cut.kind != "trousers":
+        return -1.0
+    low = _lower_height(body, cut, np.array([cut.landmarks["crotch"][1]]))[0]
+    ankle = float(body.joints["ankle_left"][1])
+    share = (cut.bottom - cut.landmarks["crotch"][1]) / (10.4 - cut.landmarks["crotch"][1])
+    return float(low + share * (ankle + 0.25 - low))
 
 
 def _lookup(field: ImageF32, v: Reals, u: Reals) -> Reals:
@@ -63,12 +98,24 @@ def _lookup(field: ImageF32, v: Reals, u: Reals) -> Reals:
 
 
 def worn_patches(body: Body, cut: Cut, folds: Folds, detail: float = 1.0, *,
-                 tucked: bool = False) -> list[Patch]:  # fmt: skip
-    """Return a garment's patches; their places are points of the cut, in its units."""
+                 tucked: bool = False, hem: float = 0.0) -> list[Patch]:  # fmt: skip
+    """Return a garment's patches; their places are points of the cut, in its units.
+
+    Parameters
+    ----------
+    body, cut, folds
+        Who wears what.
+    detail
+        Share of the usual number of vertices a unit.
+    tucked
+        Whether a top's end lies under trousers or skirt.
+    hem
+        Height to which a top lies over trousers or skirt.
+    """
     if cut.kind == "trousers":
-        return [_leg(body, cut, folds, side, detail) for side in ("left", "right")]
+        return [_leg(body, cut, folds, side, detail, hem) for side in ("left", "right")]
     if cut.kind == "skirt":
-        return [_skirt(body, cut, folds, detail)]
+        return [_skirt(body, cut, folds, detail, hem)]
     patches = [_trunk(body, cut, folds, detail, tucked=tucked)]
     if cut.sleeve is not None:
         patches += [_sleeve(body, cut, folds, side, detail, tucked) for side in ("left", "right")]
@@ -101,15 +148,19 @@ def _cloth(body: Body, cut: Cut, folds: Folds, flat: Reals, t: Reals, tucked: bo
 def _trunk(body: Body, cut: Cut, folds: Folds, detail: float, *, tucked: bool) -> Patch:
     rows, columns = _count(56, detail), 2 * _count(20, detail) + 1
     start = -0.5 if cut.kind == "shirt" else 0.0
-    flat = np.linspace(start, cut.bottom + 0.35, rows)[:, None] * np.ones(columns)
+    end = cut.bottom + 0.35
+    if tucked:
+        waist = (WAIST - NECK_POINT) * body.build.tall
+        end = min(end, (waist + 0.3) / garment_scale(body))
+    flat = np.linspace(start, end, rows)[:, None] * np.ones(columns)
     t = np.ones((rows, 1)) * np.linspace(-1, 1, columns)
     points = _cloth(body, cut, folds, flat, t, tucked)
     places = np.stack([t * half_widths(cut, flat), flat], axis=-1)
-    return Patch(points, places, "upper", _IDS["upper"], 0.015, 0.25, _nearer(tucked))
-
-
-def _nearer(tucked: bool) -> float:
-    return 0.06 if tucked else 0.16
+    nearer: Reals | float = 0.2
+    if tucked:
+        low = NECK_POINT + (WAIST - NECK_POINT) * body.build.tall
+        nearer = 0.15 - 0.8 * np.asarray(step(points[..., 1], low - 0.1, low + 0.1))
+    return Patch(points, places, "upper", _IDS["upper"], 0.015, 0.25, nearer)
 
 
 def _sleeve(body: Body, cut: Cut, folds: Folds, side: str, detail: float,
@@ -117,31 +168,30 @@ def _sleeve(body: Body, cut: Cut, folds: Folds, side: str, detail: float,
     sleeve, sign = cut.sleeve, 1 if side == "left" else -1
     assert sleeve is not None  # noqa: S101
     scale, limb = garment_scale(body), body.arms[side]
-    (tip, pit), (outer, _) = sleeve.corners
-    long = float(np.hypot(*(outer - tip)))
-    end = min(scale * long - 0.3, limb.length + 0.3)
-    s = np.linspace(0, 1, _count(14 + 4 * long, detail))
+    tip, pit = sleeve.corners[0]
+    end = sleeve_end(body, cut)
+    s = np.linspace(0, 1, _count(14 + 4 * end, detail))
     t = np.linspace(0, 1, _count(17, detail))
     grid_s, grid_t = np.meshgrid(s, t, indexing="ij")
     flat = sleeve.at(grid_s, grid_t)
     # The armhole lies on the trunk's outline; from there the cloth goes over to a tube.
     height = tip[1] + t * (pit[1] - tip[1])
     hole = _cloth(body, cut, folds, height, np.full_like(t, float(sign)), tucked)
-    distance = 0.12 + s * (end - 0.12)
+    distance = -0.05 + s * (end + 0.05)
     centers, out, front = limb.frames(distance)
     width = np.sqrt(((sleeve.at(s, np.zeros_like(s)) - sleeve.at(s, np.ones_like(s))) ** 2).sum(1))
     arm = arm_radius(body.build, np.maximum(distance, 0))
     radius = np.clip(width * scale / np.pi, arm + 0.05, arm + 0.4)
     number = 0 if side == "left" else 1
     fold = _lookup(folds.sleeves[number], grid_s * end / 7, grid_t)
-    thick = radius[:, None] * (1 + 1.6 * folds.strength * fold)
+    thick = radius[:, None] * (1 + 0.8 * folds.strength * fold)
     angles = np.pi * t
     tube = (
         centers[:, None]
         + (thick * np.cos(angles))[..., None] * out[:, None]
         + (thick * np.sin(angles))[..., None] * front[:, None]
     )
-    share = np.asarray(step(s, 0.0, min(0.95, 1.15 / max(end, 0.5))))[:, None, None]
+    share = np.asarray(step(s, 0.0, min(0.95, 0.85 / max(end, 0.5))))[:, None, None]
     points = hole[None] + share * (tube - hole[None])
     places = np.stack([sign * flat[..., 0], flat[..., 1]], axis=-1)
     return Patch(points, places, "upper", _IDS[f"{side}_sleeve"], 0.015, 0.25, 0.1)
@@ -155,7 +205,13 @@ def _lower_height(body: Body, cut: Cut, flat: Reals) -> Reals:
     return waist + flat * (crotch - waist) / 2.9
 
 
-def _leg(body: Body, cut: Cut, folds: Folds, side: str, detail: float) -> Patch:
+def _under(y: Reals, hem: float) -> Reals:
+    """How much nearer a lower garment counts: what a top covers must not come through."""
+    return np.asarray(0.1 - 0.6 * step(y, hem + 0.6, hem + 0.25))
+
+
+def _leg(body: Body, cut: Cut, folds: Folds, side: str, detail: float,
+         hem: float) -> Patch:  # fmt: skip
     sign = 1 if side == "left" else -1
     limb, scale = body.legs[side], garment_scale(body)
     crotch = float(cut.landmarks["crotch"][1])
@@ -185,10 +241,10 @@ def _leg(body: Body, cut: Cut, folds: Folds, side: str, detail: float) -> Patch:
     points = top + share * (tube - top)
     x = sign * (inner[:, None] + grid_t * width[:, None])
     return Patch(points, np.stack([x, grid_y], axis=-1), "lower", _IDS["trousers"], 0.015, 0.25,
-                 0.1)  # fmt: skip
+                 _under(points[..., 1], hem))  # fmt: skip
 
 
-def _skirt(body: Body, cut: Cut, folds: Folds, detail: float) -> Patch:
+def _skirt(body: Body, cut: Cut, folds: Folds, detail: float, hem: float) -> Patch:
     rows, columns = _count(44, detail), 2 * _count(18, detail) + 1
     flat = np.linspace(0, cut.bottom + 0.3, rows)[:, None] * np.ones(columns)
     t = np.ones((rows, 1)) * np.linspace(-1, 1, columns)
@@ -202,4 +258,5 @@ def _skirt(body: Body, cut: Cut, folds: Folds, detail: float) -> Patch:
     amount = folds.strength * fold * (0.2 + 1.6 * flat / cut.bottom)
     points = trunk_points(body, y, t, out + 0.4 * amount, 0.1 + 0.6 * out + amount)
     places = np.stack([t * half, flat], axis=-1)
-    return Patch(points, places, "lower", _IDS["skirt"], 0.015, 0.25, 0.12)
+    return Patch(points, places, "lower", _IDS["skirt"], 0.015, 0.25,
+                 _under(points[..., 1], hem))  # fmt: skip

@@ -99,7 +99,6 @@ def try_on(
         scene = read_scene(
             person, pose=pose, labels=labels, person_index=person_index, doubts=doubts
         )
-    doubts.take(scene.parts.confidence, scene.parts.reasons, of="person")
     with steps.timed("garment"):
         cloth = _garment(garment, garment_mask, from_person, region)
     doubts.take(cloth.confidence, cloth.reasons, of="garment")
@@ -108,7 +107,7 @@ def try_on(
     steps.show_garment(cloth)
     look = dress(
         scene, cloth, region=where, keep_sleeves=sleeves == "keep", shading=shading,
-        doubts=doubts, steps=steps,
+        worn_light=from_person, doubts=doubts, steps=steps,
     )  # fmt: skip
     with steps.timed("finish"):
         image, mask, worn = finish(person, look)

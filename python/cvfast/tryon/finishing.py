@@ -39,6 +39,10 @@ class Look:
         (h, w) float32: factor on the cloth.
     front
         What lies before it.
+    corner
+        x, y in the analysed photo of the first pixel of all these.
+    frame
+        Width and height of the analysed photo.
     """
 
     fill: Overlay
@@ -47,6 +51,8 @@ class Look:
     alpha: ImageF32
     light: ImageF32
     front: Front
+    corner: tuple[int, int]
+    frame: tuple[int, int]
 
 
 def sample_cloth(cloth: ImageF32, grid: ImageF32) -> ImageF32:
@@ -114,7 +120,7 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     mask = np.zeros(photo.shape[:2], bool)
     worn = np.zeros(photo.shape[:2], np.float32)
     touched = (look.alpha > 0) | (look.fill.alpha > 0)
-    small, box = _boxes(touched, photo.shape[:2])
+    small, box = _boxes(touched, look, photo.shape[:2])
     if small is None or box is None:
         return image, mask, worn
     colours = _colours(photo[box])
@@ -133,19 +139,21 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     return image, mask, worn
 
 
-def _boxes(touched: _Mask, shape: tuple[int, ...]) -> tuple[_Box | None, _Box | None]:
-    """Return the box of a small mask, and the box of the photo that is the same area."""
+def _boxes(touched: _Mask, look: Look, shape: tuple[int, ...]) -> tuple[_Box | None, _Box | None]:
+    """Return the box of what is touched in the look, and the box of the photo that it covers."""
     rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
     if not rows.size:
         return None, None
     small, large = [], []
-    for line, length, full in zip((rows, columns), touched.shape, shape, strict=True):
+    for line, length, corner, frame, full in zip(
+        (rows, columns), touched.shape, look.corner[::-1], look.frame[::-1], shape, strict=True
+    ):
         start, stop = int(line[0]), int(line[-1]) + 1
-        ratio = full / length
+        ratio = full / frame
         if ratio != 1:
             start, stop = max(start - 2, 0), min(stop + 2, length)
         small.append(slice(start, stop))
-        large.append(slice(round(start * ratio), round(stop * ratio)))
+        large.append(slice(round((start + corner) * ratio), round((stop + corner) * ratio)))
     return (small[0], small[1]), (large[0], large[1])
 
 

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from cvfast.errors import NothingFoundError
 from cvfast.kernels.arrays import check_image
+from cvfast.tryon.garment_landmarks import find_landmarks
 from cvfast.typing import ImageF32, ImageU8
 
 __all__ = ["Garment", "read_garment"]
 
 Reals = NDArray[np.float64]
 
-UPPER = ("tee", "long", "tank", "shirt")
 LOWER = ("trousers", "skirt")
 
 
@@ -84,7 +84,13 @@ def read_garment(image: ImageU8, *, mask: NDArray[Any] | None = None) -> Garment
         raise ValueError(f"mask: expected shape {image.shape[:2]} as the image, got {found.shape}")
     if np.count_nonzero(found > 0.5) < 64:
         raise NothingFoundError("no garment stands out of the background; give its mask")
-    return Garment(image, found, {}, "tee", "short", "upper", 1.0)
+    anatomy = find_landmarks(found)
+    region = "lower" if anatomy.kind in LOWER else "upper"
+    confidence = 0.7 ** len(anatomy.reasons)
+    return Garment(
+        image, found, anatomy.landmarks, anatomy.kind, anatomy.sleeve, region, confidence,
+        anatomy.reasons,
+    )  # fmt: skip
 
 
 def _plain_cutout(image: ImageU8) -> ImageF32:

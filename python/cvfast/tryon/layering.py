@@ -14,6 +14,7 @@ from cvfast.tryon.finishing import Look
 from cvfast.tryon.layers import Overlay, in_front, neck_shadow, soft_edge
 from cvfast.tryon.lower_shape import WornLower, read_worn_lower, target_lower
 from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
+from cvfast.tryon.same_cloth import fits_already, light_gain
 from cvfast.tryon.scene import Scene
 from cvfast.tryon.shading import Shading, read_shading
 from cvfast.tryon.steps import Steps
@@ -29,6 +30,9 @@ __all__ = ["dress", "painted_on"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _RIM = 3  # pixels round the old garment whose colours are mixed with it
+_HIDING = (
+    "hair", "left_arm", "right_arm", "left_hand", "right_hand", "held", "glove", "scarf"
+)  # fmt: skip
 _EDGE = 0.8  # softness of the cloth's edge in pixels
 
 
@@ -39,6 +43,7 @@ def dress(
     region: str,
     keep_sleeves: bool,
     shading: float,
+    worn_light: bool,
     doubts: Doubts,
     steps: Steps,
 ) -> Look:
@@ -56,21 +61,30 @@ def dress(
         Whether sleeves get the worn ones' length.
     shading
         0 to 1: how much of the worn garment's light goes onto the new one.
+    worn_light
+        Whether the garment comes off a person.
     doubts, steps
         Take reasons, times and pictures.
     """
+    frame = scene.image.shape[1], scene.image.shape[0]
+    scene, corner = scene.around_clothes(region)
     with steps.timed("target"):
         worn, target = _shapes(scene, garment, region, keep_sleeves)
     for reason in target.reasons:
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
     with steps.timed("warp"):
-        warp = _warped(garment, target)
+        hidden = scene.parts.mask(*_HIDING) & target.mask
+        warp = _warped(garment, target, hidden, corner)
         alpha = _opacity(warp, target)
-    doubts.take(*_trust(warp), of="warp")
+    doubts.take(warp.report.confidence, warp.report.reasons, of="warp")
     with steps.timed("shading"):
         light = read_shading(scene.colours, worn.visible)
-        flat = _flattened(garment, shading)
+        flat, flat_mask = _flattened(garment, shading)
+        gain = light_gain(scene.colours, worn.visible, flat, flat_mask)
+        flat = painted_on(flat * np.float32(gain.factors) ** np.float32(shading), flat_mask)
+    if gain.sureness > 0.5 and not worn_light:
+        doubts.note("the worn garment has the same colour: it is taken for the same cloth")
     if not light.plain and shading:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     with steps.timed("removal"):
@@ -83,7 +97,7 @@ def dress(
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", alpha)
-    return Look(fill, warp.grid, flat, alpha, factor, front)
+    return Look(fill, warp.map, flat, alpha, factor, front, corner, frame)
 
 
 def _shapes(
@@ -101,17 +115,19 @@ def _shapes(
     return worn, target
 
 
-def _warped(garment: Garment, target: TargetShape) -> Warp:
-    from cvfast.tryon.warping import warp_garment
+def _warped(garment: Garment, target: TargetShape, hidden: _Mask, corner: tuple[int, int]) -> Warp:
+    from cvfast.tryon.warping import Warp, WarpReport, warp_garment
 
-    return warp_garment(garment, target.mask, target.landmarks)
-
-
-def _trust(warp: Warp) -> tuple[float, tuple[str, ...]]:
-    report = warp.report
-    confidence = report.get("confidence", 1.0) if isinstance(report, dict) else report.confidence
-    reasons = report.get("reasons", ()) if isinstance(report, dict) else report.reasons
-    return float(confidence), tuple(reasons)
+    height, width = target.mask.shape
+    box = slice(corner[1], corner[1] + height), slice(corner[0], corner[0] + width)
+    mask = np.asarray(garment.mask)[box] > 0.5
+    marks = {name: point - corner for name, point in garment.landmarks.items()}
+    if fits_already(mask, target.mask, marks, target.landmarks):
+        x, y = np.meshgrid(np.arange(width) + corner[0], np.arange(height) + corner[1])
+        same = np.stack([x, y], axis=2).astype(np.float32)
+        report = WarpReport("none", 1.0, (), 0.0, 1.0, 1.0)
+        return Warp(same, mask.astype(np.float32), report, garment)
+    return warp_garment(garment, target.mask, target.landmarks, hidden=hidden)
 
 
 def _opacity(warp: Warp, target: TargetShape) -> ImageF32:
@@ -162,19 +178,24 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if not inner.any():
         return image
-    x, y = mirror_points(inner)
-    return image[y, x]
+    reach = max(4, round(0.06 * float(np.sqrt(mask.sum()))))
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    ring = (cv2.dilate(inner.astype(np.uint8), kernel) > 0) & ~inner
+    rows, columns, y, x = mirror_points(inner, ring)
+    painted = image.copy()
+    painted[rows, columns] = image[y, x]
+    return painted
 
 
-def _flattened(garment: Garment, shading: float) -> ImageF32:
-    """Return the garment's picture as float32 without its own light, its cloth painted on."""
+def _flattened(garment: Garment, shading: float) -> tuple[ImageF32, _Mask]:
+    """Return the garment's picture as float32 without its own light, and where its cloth is."""
     image = np.asarray(garment.image)
     colours = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
     mask = np.asarray(garment.mask) > 0.5
     if shading:
         own = read_shading(colours, mask)
         colours = colours / np.power(own.factor, np.float32(shading))[..., None]
-    return painted_on(colours.astype(np.float32), mask)
+    return colours.astype(np.float32), mask
 
 
 def _undressed(

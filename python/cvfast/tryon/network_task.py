@@ -17,12 +17,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cvfast.people.pose import Pose
+from cvfast.synth.tryon_pool import TryOnPool
 from cvfast.tryon.dressed_people import DressedPeople
 from cvfast.tryon.exchange_task import ExchangeTask
 from cvfast.tryon.perceptual import Perceptual
 from cvfast.tryon.representation import (
     agnostic_person,
     garment_input,
+    kept_picture,
     signed,
     viton_person,
     worn_garment,
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DressTask", "Dressing", "Dressings", "GMMTask", "RefineTask", "TOMTask", "VITONTask"]
 
-_MOST_KEPT = 1 << 30  # bytes of people as they are seen
 _GRID_WEIGHT = 40.0  # CP-VTON+'s, on the mean over all places
 _PERCEPTUAL_WEIGHT = 3.0  # VITON's
 
@@ -74,7 +75,7 @@ class Dressings:
     Parameters
     ----------
     people
-        Pictures of the network's size.
+        Pictures of the network's size; of a pool each draw has other paint.
     variant
         ``"cp-vton"``, ``"cp-vton+"`` or ``"viton"``: what `Dressing.person` is.
     stage
@@ -85,40 +86,55 @@ class Dressings:
     """
 
     def __init__(
-        self, people: DressedPeople, variant: str, stage: str = "gmm", *, white: bool = True
+        self,
+        people: DressedPeople | TryOnPool,
+        variant: str,
+        stage: str = "gmm",
+        *,
+        white: bool = True,
     ) -> None:
-        self._people, self._labels = people, people.labels_in("lip21")
-        self._variant, self._stage, self._white = variant, stage, white
-        self._seen: dict[tuple[int, int], tuple[ImageF32, ImageF32]] = {}
-        self._most = _MOST_KEPT // (2 * 22 * 4 * people.size[0] * people.size[1])
+        self._source, self._variant, self._stage, self._white = people, variant, stage, white
 
     def __len__(self) -> int:
-        return len(self._people)
+        return len(self._source)
 
-    def take(self, which: Any, before: Any, after: Any) -> Dressing:
-        """Return people (N,) who change from one of their garments, 0 or 1, to one, each (N,)."""
-        picked = [self._one(*map(int, triple)) for triple in zip(which, before, after, strict=True)]
+    def draw(self, rng: np.random.Generator, count: int, *, paired: bool = False) -> Dressing:
+        """Draw people at random who change from either garment to the other (or keep it)."""
+        after = rng.integers(2, size=count)
+        before = after if paired else 1 - after
+        if isinstance(self._source, TryOnPool):
+            drawn = self._source.draw(rng, count)
+            some = DressedPeople(
+                drawn.images, drawn.labels, drawn.points, drawn.garments, drawn.masks
+            )
+        else:
+            some = self._source.some(rng.integers(len(self._source), size=count))
+        return self._dressing(some, before, after)
+
+    def all(self, *, paired: bool = False) -> Dressing:
+        """Return everybody, changing from the first garment to the second (or in the second)."""
+        if isinstance(self._source, TryOnPool):
+            raise TypeError("people: expected people whose clothes keep their paint, got a pool")
+        count = len(self._source)
+        return self._dressing(self._source, np.full(count, int(paired)), np.ones(count, int))
+
+    def _dressing(self, people: DressedPeople, before: Any, after: Any) -> Dressing:
+        labels = people.labels_in("lip21")
+        picked = []
+        for number, (old, new) in enumerate(zip(before, after, strict=True)):
+            x, y, sure = people.points[number].T.astype(np.float64)
+            seen = seen_person(
+                people.people[number, old], labels[number, old],
+                Pose(np.stack([x, y], 1), sure, "coco18"), self._variant, self._stage,
+            )  # fmt: skip
+            image, body = people.people[number, new], labels[number, new] > 0
+            flat = garment_input(people.garments[number, new], people.masks[number, new])
+            result = signed(
+                np.where(body[..., None], image, np.uint8(255) if self._white else image)
+            )
+            worn = worn_garment(image, labels[number, new])
+            picked.append((*seen, *flat, result, *worn, body[None].astype(np.float32)))
         return Dressing(*(torch.from_numpy(np.stack(parts)) for parts in zip(*picked, strict=True)))
-
-    def _one(self, number: int, before: int, after: int) -> tuple[ImageF32, ...]:
-        people = self._people
-        image, labels = people.people[number, after], self._labels[number, after]
-        garment = garment_input(people.garments[number, after], people.masks[number, after])
-        body = labels > 0
-        result = signed(np.where(body[..., None], image, np.uint8(255)) if self._white else image)
-        seen = self._person(number, before)
-        return *seen, *garment, result, *worn_garment(image, labels), body[None].astype(np.float32)
-
-    def _person(self, number: int, before: int) -> tuple[ImageF32, ImageF32]:
-        kept = self._seen.get((number, before))
-        if kept is None:
-            x, y, sure = self._people.points[number].T.astype(np.float64)
-            pose = Pose(np.stack([x, y], 1), sure, "coco18")
-            image, labels = self._people.people[number, before], self._labels[number, before]
-            kept = seen_person(image, labels, pose, self._variant, self._stage)
-            if len(self._seen) < self._most:
-                self._seen[number, before] = kept
-        return kept
 
 
 def seen_person(
@@ -131,7 +147,9 @@ def seen_person(
     fitting = agnostic_person(image, labels, pose, variant=variant, stage="gmm")
     if stage == "gmm" or variant == "cp-vton":
         return fitting, fitting
-    return agnostic_person(image, labels, pose, variant=variant, stage=stage), fitting
+    person = fitting.copy()  # shape and pose are the same
+    person[1:4] = kept_picture(image, labels, variant, stage)
+    return person, fitting
 
 
 class DressTask(ExchangeTask):
@@ -166,10 +184,8 @@ class DressTask(ExchangeTask):
         self._dressings, self._paired, self._perceptual = dressings, paired, perceptual
 
     def batch(self, iteration: int, rng: np.random.Generator) -> Dressing:
-        """Draw people, half of them changing from the second garment to the first."""
-        which = rng.integers(len(self._dressings), size=self.batch_size)
-        after = rng.integers(2, size=self.batch_size)
-        return self._dressings.take(which, after if self._paired else 1 - after, after)
+        """Draw people at random."""
+        return self._dressings.draw(rng, self.batch_size, paired=self._paired)
 
     def step(self, batch: Dressing, fabric: Fabric) -> Mapping[str, Any]:
         """One step down the losses' sum."""

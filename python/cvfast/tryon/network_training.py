@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from cvfast.io.atomic import check_target, make_folder
+from cvfast.synth.tryon_pool import TryOnPool
 from cvfast.training.loop import train
 from cvfast.tryon.checkpoints import write_checkpoint
 from cvfast.tryon.dressed_people import DressedPeople
@@ -130,7 +130,7 @@ def network_settings(kind: str, size: tuple[int, int], plan: Plan) -> dict[str, 
 
 def train_network(
     kind: str,
-    people: DressedPeople,
+    people: DressedPeople | TryOnPool,
     output: PathLike,
     *,
     plan: Plan | None = None,
@@ -150,7 +150,7 @@ def train_network(
     kind
         ``"gmm"``, ``"tom"``, ``"viton"`` or ``"viton-refine"``.
     people
-        To learn from; their pictures' size is the network's.
+        To learn from, photos' or made ones; their pictures' size is the network's.
     output
         The file, .safetensors.
     plan
@@ -210,7 +210,7 @@ def train_network(
     return net, figures
 
 
-def dressings(kind: str, people: DressedPeople, plan: Plan) -> Dressings:
+def dressings(kind: str, people: DressedPeople | TryOnPool, plan: Plan) -> Dressings:
     """Return examples of people as a network sees them."""
     if kind.startswith("viton"):
         return Dressings(people, "viton", white=not plan.compat)
@@ -219,9 +219,7 @@ def dressings(kind: str, people: DressedPeople, plan: Plan) -> Dressings:
 
 def exchanges(kind: str, people: DressedPeople, plan: Plan) -> Dressing:
     """Return all people, changing from the first garment to the second."""
-    everybody = np.arange(len(people))
-    before = np.full(len(people), int(plan.paired))
-    return dressings(kind, people, plan).take(everybody, before, np.ones_like(everybody))
+    return dressings(kind, people, plan).all(paired=plan.paired)
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Outline", "largest_contour", "outline_of"]
+__all__ = ["Outline", "largest_contour", "outline_of", "smoothed"]
 
 Reals = NDArray[np.float64]
 
@@ -80,7 +80,7 @@ def outline_of(
     contour = largest_contour(mask)
     if len(contour) < 8:
         raise ValueError(f"mask: expected an outline of 8 pixels or more, got {len(contour)}")
-    smooth = _smoothed(contour, max(1.0, len(contour) / 900))
+    smooth = smoothed(contour, max(1.0, len(contour) / 900))
     steps = np.hypot(*np.diff(smooth, axis=0, append=smooth[:1]).T)
     along = np.concatenate([[0], np.cumsum(steps)])
     at = np.arange(count) * (along[-1] / count)
@@ -100,7 +100,7 @@ def tangents_of(points: Reals) -> Reals:
     return np.asarray(along / np.maximum(np.hypot(*along.T), 1e-12)[:, None])
 
 
-def _smoothed(contour: Reals, sigma: float) -> Reals:
+def smoothed(contour: Reals, sigma: float) -> Reals:
     """A closed contour without the staircase of its pixels."""
     reach = int(np.ceil(3 * sigma))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
-from cvfast.tryon.fill import smooth_fill, textured_fill
+from cvfast.tryon.fill import smooth_field, textured_fill
 from cvfast.tryon.limbs import Limb, capsule
 from cvfast.tryon.shading import Shading
 from cvfast.tryon.worn_shape import PartMasks, WornUpper
@@ -164,15 +164,13 @@ def _skin_fill(image: ImageF32, where: _Mask, known: _Mask, shading: Shading) ->
     part, sure, gap = image[near], known[near], where[near]
     mean = part[sure].mean(axis=0)
     # Skin varies slowly: half of what is nearest, half of what is usual.
-    smooth = 0.5 * (smooth_fill(cv2.GaussianBlur(part, (0, 0), 2.0), sure) + mean)
-    broad = cv2.GaussianBlur(shading.factor[near], (0, 0), 6.0)
-    lit = smooth * np.clip(broad, 0.7, 1.2)[..., None]
-    rim = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)
+    smooth = 0.5 * (smooth_field(part, sure, 3.0)[gap] + mean)
+    broad = cv2.blur(shading.factor[near], (13, 13))[gap]
+    rim = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)[gap]
     # An arm is round: it darkens towards its sides.
-    round_off = 1 - 0.12 * np.exp(-rim / 4.0)
-    filled = np.clip(lit * round_off[..., None], 0, 1)
+    lit = np.clip(broad, 0.7, 1.2) * (1 - 0.12 * np.exp(-rim / 4.0))
     out: ImageF32 = image.copy()
-    out[near][gap] = filled[gap]
+    out[near][gap] = np.clip(smooth * lit[:, None], 0, 1)
     return out
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "agnostic_person",
     "blurred_shape",
     "garment_input",
+    "kept_picture",
     "pose_channels",
     "viton_person",
     "worn_garment",
@@ -92,10 +93,13 @@ def agnostic_person(
     _check(image, labels)
     person = labels > 0 if outline is None else outline
     shape = blurred_shape(person, "bilinear") * 2 - 1
-    head = label_mask(labels, "lip21", *_KEPT[variant, stage])
-    return np.concatenate(
-        [shape[None], _filled(image, head, -1.0), pose_channels(pose, shape.shape) * 2 - 1]
-    )
+    kept = kept_picture(image, labels, variant, stage)
+    return np.concatenate([shape[None], kept, pose_channels(pose, shape.shape) * 2 - 1])
+
+
+def kept_picture(image: ImageU8, labels: ImageU8, variant: str, stage: str) -> ImageF32:
+    """Return what CP-VTON keeps of the picture (head, or more), (3, h, w), the rest -1."""
+    return _filled(image, label_mask(labels, "lip21", *_KEPT[variant, stage]), -1.0)
 
 
 def viton_person(image: ImageU8, labels: ImageU8, pose: Pose) -> ImageF32:

@@ -18,7 +18,7 @@ from cvfast.io.opencv import load_cv2
 from cvfast.tryon.fill import smooth_fill
 from cvfast.typing import ImageF32
 
-__all__ = ["Shading", "apply_shading", "luma", "read_shading", "remove_shading"]
+__all__ = ["Shading", "apply_shading", "luma", "read_shading", "remove_shading", "usual_colour"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _WEIGHTS = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601
@@ -27,6 +27,7 @@ _CHROMA = 0.045  # of the cloth's colour, as shares of luma: further off is patt
 _LOG_LUMA = 0.55  # folds change luma by less than this factor's logarithm
 _PLAIN = 0.6  # share of pixels of one colour from which on a cloth is plain
 _RANGE = (0.35, 2.2)  # of factors
+_WORK_PIXELS = 60000  # of the cloth's box: folds are wider than a pixel of that
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,55 @@ def read_shading(image: ImageF32, mask: _Mask) -> Shading:
     (True, 0.8)
     """
     cv2 = load_cv2()
-    inner = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1) > 0
+    height, width = mask.shape
+    box = _box_of(mask)
+    if box is None:
+        return Shading(np.ones(mask.shape, np.float32), plain=False, share=0.0)
+    shrink = max(1.0, np.sqrt(mask[box].size / _WORK_PIXELS))
+    size = max(1, round(width / shrink)), max(1, round(height / shrink))
+    if shrink > 1:
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        mask = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 254
+    small = _factors(image, mask)
+    factor = small.factor
+    if shrink > 1:
+        factor = cv2.resize(factor, (width, height), interpolation=cv2.INTER_LINEAR)
+    return Shading(factor, small.plain, small.share)
+
+
+def usual_colour(image: ImageF32, mask: _Mask) -> NDArray[np.float64] | None:
+    """Return the colour that most of a plain cloth has, (3,); None of a patterned one.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) float32 in [0, 1].
+    mask
+        (H, W) bool.
+    """
+    step = max(1, int(np.sqrt(mask.sum() / _WORK_PIXELS)))
+    part, inner = image[::step, ::step], mask[::step, ::step]
+    if inner.sum() < 16:
+        return None
+    bright = luma(part)
+    usual = _of_usual_colour(part, bright, np.log(np.maximum(bright, _LEAST_LUMA)), inner)
+    if usual.sum() < _PLAIN * inner.sum():
+        return None
+    colour: NDArray[np.float64] = np.median(part[usual], axis=0).astype(np.float64)
+    return colour
+
+
+def _box_of(mask: _Mask) -> tuple[slice, slice] | None:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _factors(image: ImageF32, mask: _Mask) -> Shading:
+    """Read the light off a cloth, at the picture's size."""
+    cv2 = load_cv2()
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
     if inner.sum() < 16:
         return Shading(np.ones(mask.shape, np.float32), plain=False, share=0.0)
     bright = luma(image)

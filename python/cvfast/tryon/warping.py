@@ -20,7 +20,7 @@ from cvfast.typing import ImageF32, ImageU8
 __all__ = ["Warp", "WarpReport", "warp_garment"]
 
 POINTS = 100  # of each outline, for shape contexts
-STIFFNESS = 0.05  # of the last spline, in squared mean distances
+STIFFNESS = 0.003  # of the last spline, in squares of half the target's size
 _STEP = 4  # px between the places where a spline is summed
 
 
@@ -126,8 +126,8 @@ def warp_garment(
     """
     target = np.asarray(target_mask)
     pairs = _matched(garment, target, hidden, _anchors(garment, landmarks or {}))
-    spread = float(np.mean((pairs.target - pairs.target.mean(axis=0)) ** 2)) * 4
-    spline = ThinPlateSpline(pairs.source, pairs.target, smoothing=STIFFNESS * spread / 2)
+    size = float(np.abs(pairs.target - pairs.target.mean(axis=0)).max())
+    spline = ThinPlateSpline(pairs.source, pairs.target, smoothing=STIFFNESS * size**2)
     backward = dense_map(spline, (target.shape[1], target.shape[0]))
     mask = warped_mask(garment.mask, backward)
     return Warp(backward, mask, WarpReport("sc+tps", 1.0, (), 0.0, 1.0, 1.0), garment)

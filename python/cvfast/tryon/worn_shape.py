@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
+from cvfast.people.labels import LABEL_SETS
 from cvfast.tryon.limbs import Limb
 
 __all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve_class"]
@@ -21,12 +22,32 @@ _F64: TypeAlias = NDArray[np.float64]
 SHORT, LONG = 0.14, 0.68
 
 
-class PartMasks(Protocol):
-    """Parts of a person by name, as `cvfast.people.parts.Parts` has them."""
+class PartMasks:
+    """Masks of named parts; each label is looked for once.
+
+    Parameters
+    ----------
+    labels
+        (H, W) uint8 in cvfast's own set.
+    """
+
+    def __init__(self, labels: NDArray[np.uint8]) -> None:
+        self.labels = labels
+        self._known: dict[tuple[str, ...], _Mask] = {}
 
     def mask(self, *names: str) -> _Mask:
-        """Return where any of these labels is, (H, W) bool."""
-        ...
+        """Return where any of these labels is, a new (H, W) bool.
+
+        Raises
+        ------
+        KeyError
+            No part has this name.
+        """
+        if names not in self._known:
+            table = np.zeros(256, bool)
+            table[[LABEL_SETS["cvfast"][name] for name in names]] = True
+            self._known[names] = table[self.labels]
+        return self._known[names].copy()
 
 
 def sleeve_class(reach: float) -> str:
