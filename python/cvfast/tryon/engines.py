@@ -175,7 +175,6 @@ def try_on_with(
         scene = read_scene(
             person, pose=pose, labels=labels, person_index=person_index, doubts=doubts
         )
-    doubts.take(scene.parts.confidence, scene.parts.reasons, of="person")
     with steps.timed("garment"):
         cloth = garment_of(garment, garment_mask, from_person)
     doubts.take(cloth.confidence, cloth.reasons, of="garment")
