@@ -33,6 +33,5 @@ def train_acgpn(
 
     learning = learning or ExchangeLearning()
     size = learning.sides("48x64", "192x256")
-    return train_family(
-        "acgpn", output, learning, common, partial(make_dressed_people, size=size), train
-    )
+    make = partial(make_dressed_people, size=size)
+    return train_family("acgpn", output, learning, common, make, train)

@@ -8,9 +8,9 @@ from cvfast.cli.train_exchange import ExchangeLearning, Folder, train_family
 __all__ = ["EXAMPLES", "USAGE", "train_clothes_transform"]
 
 EXAMPLES = (
-    "cvfast train clothes-transform -o clothes-transform",
-    "cvfast train clothes-transform -o clothes-transform --people 1000 --iterations 4000 --width 16",
-    "cvfast train clothes-transform -o clothes-transform-full --compat --iterations 200000 --device cuda",
+    "cvfast train clothes-transform -o transform",
+    "cvfast train clothes-transform -o transform --people 1000 --iterations 4000 --width 16",
+    "cvfast train clothes-transform -o full --compat --iterations 200000 --device cuda",
 )
 USAGE = "-o FOLDER [OPTIONS]"
 
@@ -33,11 +33,5 @@ def train_clothes_transform(
 
     learning = learning or ExchangeLearning()
     size = learning.sides("48x64", "256x256")
-    return train_family(
-        "clothes-transform",
-        output,
-        learning,
-        common,
-        partial(make_dressed_people, size=size),
-        train,
-    )
+    make = partial(make_dressed_people, size=size)
+    return train_family("clothes-transform", output, learning, common, make, train)

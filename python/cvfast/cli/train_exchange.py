@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from cvfast.cli.common import Common, Overwrite
+from cvfast.cli.common import Common
 from cvfast.cli.make_scenes import pair
 from cvfast.errors import OutputExistsError
 
@@ -41,7 +41,6 @@ class ExchangeLearning:
     seed: Annotated[int, Parameter(help="Of everything random.")] = 0
     resume: Annotated[bool, Parameter(negative="", help="Go on with the training there.")] = False
     device: Annotated[str, Parameter(help="auto, cpu, cuda or mps.")] = "cpu"
-    overwrite: Overwrite = False
 
     def options(self) -> dict[str, Any]:
         """Return what the library's functions are told."""
@@ -82,10 +81,10 @@ def train_family(
         if getattr(learning, name) < 1:
             raise ValueError(f"--{name}: expected at least 1, got {getattr(learning, name)}")
     need_torch()
-    if any(Path(output).glob("*")) and not (learning.resume or learning.overwrite):
+    if not learning.resume and any(Path(output).glob("*")):
         raise OutputExistsError(
-            f"{output}: holds files already. Go on with the training there (--resume), replace it "
-            "(--overwrite) or choose another folder."
+            f"{output}: holds files already. Go on with the training there (--resume), or "
+            "choose another folder."
         )
     report = (common or Common()).report("train")
     with report.bars():

@@ -28,13 +28,12 @@ def train_swapnet(
     """
     from functools import partial
 
-    from cvfast.tryon.swapnet_inputs import make_two_wearers
     from cvfast.tryon.exchange_training import train_swapnet as train
+    from cvfast.tryon.swapnet_inputs import make_two_wearers
 
     learning = learning or ExchangeLearning()
     width, height = learning.sides("64x64", "128x128")
     if width != height:
         raise ValueError(f"--size: expected a square for SwapNet, got {width}x{height}")
-    return train_family(
-        "swapnet", output, learning, common, partial(make_two_wearers, side=width), train
-    )
+    make = partial(make_two_wearers, side=width)
+    return train_family("swapnet", output, learning, common, make, train)
