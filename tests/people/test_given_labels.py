@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from cvfast.people.given_labels import complete_labels
 from cvfast.people.labels import LABEL_SETS, convert_labels
