@@ -62,7 +62,7 @@ def test_the_border_moves_to_the_edge_of_the_large_picture():
     rough[:, 12:] = 1  # more than a small pixel off
     fine = GuidedFilter(small, 4, 1e-4).enlarge(rough, large)
     assert (fine[:, 56:] > 0.7).all()
-    assert (fine[:, :50] < 0.3).all()
+    assert (fine[:, :50] < 0.45).all()
     jump = np.diff(fine, axis=1)[48]
     assert int(jump.argmax()) == 52
 
