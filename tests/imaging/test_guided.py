@@ -19,7 +19,9 @@ def reference(guide, plane, radius, epsilon):
         known = values[row : row + side, column : column + side].ravel()
         mean = window.mean(axis=0)
         covariance = np.cov(window.T, bias=True) + epsilon * np.eye(3)
-        slopes = np.linalg.solve(covariance, (window * known[:, None]).mean(0) - mean * known.mean())
+        slopes = np.linalg.solve(
+            covariance, (window * known[:, None]).mean(0) - mean * known.mean()
+        )
         maps[row, column] = [*slopes, known.mean() - slopes @ mean]
     maps = np.pad(maps, (*pad, (0, 0)), mode="symmetric")
     result = np.zeros(plane.shape)
