@@ -18,7 +18,6 @@ from cvfast.people.pose import Pose
 from cvfast.people.work_frame import WorkFrame
 from cvfast.typing import Image, ImageF32, ImageU8
 
-
 __all__ = ["coarse_person", "frame_of", "person_mask", "pose_of"]
 
 _SIDE = 256  # of the segmentation model's input
