@@ -80,7 +80,7 @@ def time_making() -> None:
 def sheet(path: Path) -> None:
     """Draw people, one person in five garments with labels, and flat garments."""
     size = (144, 192)
-    people = [make_person(random_person(seed), size=size).image for seed in (0, 2, 30, 35, 31, 38)]
+    people = [make_person(random_person(seed), size=size).image for seed in (0, 2, 30, 7, 31, 38)]
     one = random_person(1)
     dressed = [make_person(one, random_garment(seed, kind), size=size)
                for seed, kind in ((7, "tee"), (3, "long"), (11, "tank"), (0, "shirt"))]  # fmt: skip
