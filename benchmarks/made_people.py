@@ -35,10 +35,10 @@ def joint_errors(person: MadePerson) -> np.ndarray | None:
     return np.where((pose.confidence > 0.5) & (truth.confidence > 0), away, np.nan)
 
 
-def count_found(count: int) -> None:
+def count_found(count: int, first: int) -> None:
     """Print how many of `count` people are found, and how far off their joints are."""
     errors, missed = [], 0
-    for seed in range(FIRST, FIRST + count):
+    for seed in range(first, first + count):
         away = joint_errors(make_person(random_person(seed), size=SIZE))
         if away is None:
             missed += 1
@@ -98,12 +98,13 @@ def sheet(path: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--count", type=int, default=0)
+    parser.add_argument("--first", type=int, default=FIRST)
     parser.add_argument("--times", action="store_true")
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
     if options.sheet:
         sheet(options.sheet)
     if options.count:
-        count_found(options.count)
+        count_found(options.count, options.first)
     if options.times:
         time_making()

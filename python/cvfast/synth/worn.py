@@ -179,6 +179,7 @@ def _sleeve(body: Body, cut: Cut, folds: Folds, side: str, detail: float,
     width = np.sqrt(((sleeve.at(s, np.zeros_like(s)) - sleeve.at(s, np.ones_like(s))) ** 2).sum(1))
     arm = arm_radius(body.build, np.maximum(distance, 0))
     radius = np.clip(width * scale / np.pi, arm + 0.05, arm + 0.4)
+    radius = radius * (0.8 + 0.2 * step(distance, 0.0, 1.1))  # no puff beside the shoulder
     number = 0 if side == "left" else 1
     fold = _lookup(folds.sleeves[number], grid_s * end / 7, grid_t)
     thick = radius[:, None] * (1 + 0.8 * folds.strength * fold)
@@ -188,7 +189,7 @@ def _sleeve(body: Body, cut: Cut, folds: Folds, side: str, detail: float,
         + (thick * np.cos(angles))[..., None] * out[:, None]
         + (thick * np.sin(angles))[..., None] * front[:, None]
     )
-    share = np.asarray(step(s, 0.0, min(0.95, 0.85 / max(end, 0.5))))[:, None, None]
+    share = np.asarray(step(s, 0.0, min(0.95, 1.15 / max(end, 0.5))))[:, None, None]
     points = hole[None] + share * (tube - hole[None])
     places = np.stack([sign * flat[..., 0], flat[..., 1]], axis=-1)
     return Patch(points, places, "upper", _IDS[f"{side}_sleeve"], 0.015, 0.25, 0.1)
