@@ -33,7 +33,7 @@ std::size_t pivot_row(const std::vector<double*>& rows, std::size_t column) {
 
 }  // namespace
 
-void solve(double* matrix, double* right, ptrdiff_t n, ptrdiff_t columns) {
+void solve(const double* matrix, double* right, ptrdiff_t n, ptrdiff_t columns) {
   check_finite("matrix", matrix, n, n);
   check_finite("right", right, n, columns);
   const ShapeContextKernels& kernels = CVFAST_PICK(shape_context_kernels);
