@@ -77,7 +77,7 @@ def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body) -> Beneath:
     arms = {}
     for side in ("left", "right"):
         width = worn.arm_width[side]
-        strip = Limb.arm(body, side).strip(size, -0.02, 1.04, (width, 0.6 * width))
+        strip = Limb.arm(body, side).strip(size, -0.02, 1.12, (width, 0.6 * width))
         arms[side] = take(strip & ~worn.trunk) | take(strip & worn.sleeves[side])
     shoulders = _shoulders(size, worn, body)
     y = np.arange(size[1])[:, None]
