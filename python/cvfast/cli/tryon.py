@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common, MaxPixels, Overwrite
 from cvfast.cli.report import Report
+from cvfast.cli.tryon_engine import EngineFlags
 from cvfast.cli.tryon_pairs import PairFlags, work_pairs
 from cvfast.errors import NothingFoundError
 
@@ -24,6 +25,8 @@ EXAMPLES = (
     "cvfast tryon me.jpg friend.jpg -o new.jpg --from-person",
     "cvfast tryon me.jpg shirt.jpg -o new.png --layers steps/",
     "cvfast tryon clip.mp4 shirt.jpg -o new.mp4",
+    "cvfast tryon me.jpg shirt.jpg -o new.jpg --engine cpvton --weights gmm.safetensors --weights "
+    "tom.safetensors",
     "cvfast tryon --pairs pairs.txt --people image --garments cloth -o out --jobs 2",
 )
 USAGE = "PERSON GARMENT -o OUT [OPTIONS]"
@@ -68,6 +71,7 @@ def tryon(
     max_pixels: MaxPixels = 89_478_485,
     overwrite: Overwrite = False,
     many: PairFlags | None = None,
+    engine: EngineFlags | None = None,
     common: Common | None = None,
 ) -> int:
     """Put a garment of one photo on the person of another."""
@@ -86,7 +90,8 @@ def tryon(
     if person is None or garment is None:
         raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
     done = _photo(
-        person, garment, output, options, mask=mask, layers=layers, least=least,
+        person, garment, output, options, engine or EngineFlags(), mask=mask, layers=layers,
+        least=least,
         quality=quality, max_pixels=max_pixels, overwrite=overwrite,
     )  # fmt: skip
     _tell(report, done, person, garment, output)
@@ -113,6 +118,7 @@ def _photo(
     garment: str,
     output: str,
     options: dict[str, Any],
+    engine: EngineFlags,
     *,
     mask: str | None,
     layers: str | None,
@@ -123,37 +129,35 @@ def _photo(
 ) -> TryOn:
     from cvfast.io.atomic import check_target
     from cvfast.io.images import read_image, write_image
-    from cvfast.io.provenance import Mark
-    from cvfast.tryon.classic import try_on
 
     check_target(output, overwrite=overwrite)
+    engine.check(options)
     picture = read_image(person, max_pixels=max_pixels)
     cloth = read_image(garment, max_pixels=max_pixels)
     known = None if mask is None else read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
     if known is None and cloth.alpha is not None and not options["from_person"]:
         known = cloth.alpha.astype(float) > 0.5 * (255 if cloth.alpha.dtype == "uint8" else 1)
-    done = try_on(
+    done = engine.dress(
         picture.pixels,
         cloth.pixels,
+        options,
         garment_mask=known,
         keep_layers=layers is not None,
-        **options,
     )
     if done.confidence < least:
         raise NothingFoundError(
             f"{person}: confidence {done.confidence:.2f} is under --least-confidence {least:g}: "
             + "; ".join(done.reasons)
         )
-    actions = tuple(f"tryon.{name}={value}" for name, value in options.items() if value)
     write_image(
         output,
         replace(picture, pixels=done.image),
-        mark=Mark("compositeCapture", actions=("tryon.engine=classic", *actions)),
+        mark=engine.mark(options),
         overwrite=overwrite,
         quality=quality,
     )
     if layers is not None:
-        done.save_layers(layers, overwrite=overwrite)
+        done.save_layers(layers, mark=engine.mark(options), overwrite=overwrite)
     return done
 
 

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DressTask", "Dressing", "Dressings", "GMMTask", "RefineTask", "TOMTask", "VITONTask"]
 
+_SALT = 0xD2E5
+_KEPT = 1536  # examples of small pictures that are made once: half a gigabyte
+_SMALL = 48 * 64
 _GRID_WEIGHT = 40.0  # CP-VTON+'s, on the mean over all places
 _PERCEPTUAL_WEIGHT = 3.0  # VITON's
 
@@ -97,6 +100,11 @@ class Dressings:
 
     def __len__(self) -> int:
         return len(self._source)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self._source.size
 
     def draw(self, rng: np.random.Generator, count: int, *, paired: bool = False) -> Dressing:
         """Draw people at random who change from either garment to the other (or keep it)."""
@@ -182,10 +190,24 @@ class DressTask(ExchangeTask):
         self.settings |= {"people": len(dressings), "paired": paired}
         self.settings["perceptual"] = perceptual is not None
         self._dressings, self._paired, self._perceptual = dressings, paired, perceptual
+        self._kept = _KEPT if dressings.size[0] * dressings.size[1] <= _SMALL else 0
+        self._examples: dict[int, tuple[Tensor, ...]] = {}
 
     def batch(self, iteration: int, rng: np.random.Generator) -> Dressing:
-        """Draw people at random."""
-        return self._dressings.draw(rng, self.batch_size, paired=self._paired)
+        """Draw people at random; small ones are made once and kept."""
+        if not self._kept:
+            return self._dressings.draw(rng, self.batch_size, paired=self._paired)
+        numbers = rng.integers(self._kept, size=self.batch_size)
+        picked = [self._example(int(number)) for number in numbers]
+        return Dressing(*(torch.stack(parts).float() for parts in zip(*picked, strict=True)))
+
+    def _example(self, number: int) -> tuple[Tensor, ...]:
+        """Return one of the kept examples, which its number alone decides."""
+        if number not in self._examples:
+            rng = np.random.default_rng([_SALT, number])
+            one = self._dressings.draw(rng, 1, paired=self._paired)
+            self._examples[number] = tuple(part[0].half() for part in one)
+        return self._examples[number]
 
     def step(self, batch: Dressing, fabric: Fabric) -> Mapping[str, Any]:
         """One step down the losses' sum."""

@@ -41,7 +41,7 @@ _TASKS: dict[str, Callable[..., DressTask]] = {
     "viton": VITONTask,
     "viton-refine": RefineTask,
 }
-_ITERATIONS = {"gmm": 1500, "tom": 1200, "viton": 1200, "viton-refine": 300}
+_ITERATIONS = {"gmm": 1500, "tom": 900, "viton": 900, "viton-refine": 150}
 _PUBLISHED = {"gmm": 200_000, "tom": 200_000, "viton": 15_000, "viton-refine": 6_000}
 
 
