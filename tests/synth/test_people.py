@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from cvfast.people.labels import LABEL_SETS
 from cvfast.synth.garments import GarmentSpec, random_garment
 from cvfast.synth.people import MadePerson, make_person, random_person

@@ -99,13 +99,14 @@ def draw_build(rng: np.random.Generator, masculine: bool) -> Build:
     """Draw proportions."""
     m = float(np.clip(rng.normal(0.85 if masculine else 0.12, 0.12), 0, 1))
     wide = float(np.clip(rng.normal(1, 0.09), 0.84, 1.25))
+    thick = (0.86 + 0.16 * m) * (0.5 + 0.5 * wide)
     return Build(
         masculine=m,
         shoulders=float(1.56 + 0.26 * m + rng.normal(0, 0.05) + 0.15 * (wide - 1)),
         width=wide,
         belly=float(np.clip(rng.normal(0.05, 0.09) + 0.5 * (wide - 1), 0, 0.35)),
         bust=float(max(0.0, rng.normal(0.3, 0.12)) * (1 - m)),
-        arms=float(np.clip((0.86 + 0.16 * m) * (0.5 + 0.5 * wide) * rng.normal(1, 0.05), 0.75, 1.25)),
+        arms=float(np.clip(thick * rng.normal(1, 0.05), 0.75, 1.25)),
         legs=float(np.clip((0.6 + 0.4 * wide) * rng.normal(1, 0.04), 0.8, 1.25)),
         reach=float(np.clip(rng.normal(0.98, 0.03), 0.9, 1.06)),
         tall=float(np.clip(rng.normal(0.96 + 0.04 * m, 0.03), 0.88, 1.06)),
@@ -148,7 +149,7 @@ def draw_stance(rng: np.random.Generator, name: str | None = None) -> Stance:
 
 
 def _direction(lift: float, forward: float, side: int) -> Reals:
-    """Unit vector of a limb in the body's coordinates."""
+    """Return the unit vector of a limb in the body's coordinates."""
     flat = np.cos(forward)
     return np.array([side * np.sin(lift) * flat, np.cos(lift) * flat, -np.sin(forward)])
 
@@ -184,6 +185,6 @@ def joints(build: Build, stance: Stance) -> dict[str, Reals]:
     return found
 
 
-def trunk(y: float | Reals, build: Build) -> float | Reals:  # type: ignore[misc]
+def trunk(y: float, build: Build) -> float:
     """Return the height of a place of the usual body on this one."""
     return NECK_POINT + (y - NECK_POINT) * build.tall

@@ -250,7 +250,7 @@ def _skirt(body: Body, cut: Cut, folds: Folds, detail: float, hem: float) -> Pat
     t = np.ones((rows, 1)) * np.linspace(-1, 1, columns)
     scale = garment_scale(body)
     y = _lower_height(body, cut, flat)
-    wide, deep, _ = profile(body.build, y)
+    wide = profile(body.build, y)[0]
     half = half_widths(cut, flat)
     out = np.clip(half * scale / 1.22 - wide, 0.07, 2.5)
     out = np.maximum.accumulate(np.maximum(out, 0.07) + wide, axis=0) - wide
