@@ -104,11 +104,11 @@ def fit_garment(
     flat = {side: FlatSleeve.of(garment.landmarks, side) for side in target.sleeves}
     apart = all(flat[side] is not None and target.sleeves[side].any() for side in target.sleeves)
     if not (target.sleeves and apart):
-        warp = _warp(garment, target.mask, target, hidden)
+        warp = _warp(garment, target.mask, target, hidden, doubts)
         doubts.take(warp.report.confidence, warp.report.reasons, of="warp")
         return Fit(warp.map, (), _opacity(warp, target.mask), False)
     trunk = replace(garment, mask=trunk_of(garment.mask, garment.landmarks))
-    warp = _warp(trunk, target.trunk, target, hidden & target.trunk)
+    warp = _warp(trunk, target.trunk, target, hidden & target.trunk, doubts)
     doubts.take(warp.report.confidence, warp.report.reasons, of="warp")
     patches = [_sleeve(flat[side], target, side, body, trunk_seen) for side in target.sleeves]
     sleeves = target.sleeves["left"] | target.sleeves["right"]
@@ -132,7 +132,9 @@ def _same_place(
     return np.stack([x, y], axis=2).astype(np.float32)
 
 
-def _warp(garment: Garment, mask: _Mask, target: TargetShape, hidden: _Mask) -> Warp:
+def _warp(
+    garment: Garment, mask: _Mask, target: TargetShape, hidden: _Mask, doubts: Doubts
+) -> Warp:
     from cvfast.tryon.warping import warp_garment
 
     marks = {
@@ -140,7 +142,11 @@ def _warp(garment: Garment, mask: _Mask, target: TargetShape, hidden: _Mask) -> 
         for name, point in target.landmarks.items()
         if mask is target.mask or "cuff" not in name
     }
-    return warp_garment(garment, mask, marks, hidden=hidden)
+    try:
+        return warp_garment(garment, mask, marks, hidden=hidden)
+    except ValueError as error:  # points that fell together: landmarks alone can be told apart
+        doubts.add(0.7, f"the outlines could not be matched ({error}): laid on by landmarks")
+        return warp_garment(garment, mask, marks, method="landmarks")
 
 
 def _sleeve(

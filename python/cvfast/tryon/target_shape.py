@@ -104,12 +104,13 @@ def target_upper(
             # Round at the shoulder, whichever way the arm points.
             round_top = 1.15 * worn.arm_width[side]
             strip |= capsule(size, limb.at(0.0)[0], limb.at(min(0.12, share))[0], round_top)
+            strip &= _near_body(worn, body) | ~up_to(strip, limb, 0.3)
             sleeves[side] = strip | up_to(worn.sleeves[side], limb, share)
             reach[side] = share
     if worn.sleeve != wanted:
         reasons.append(f"{_SAID[worn.sleeve]} become {_SAID[wanted]}: guessed from the pose")
     if wanted != "none" and worn.sleeve == "none":
-        trunk = trunk | _shoulders(worn, body)
+        trunk = _closed(trunk | _shoulders(worn, body), 0.12 * body.unit) & (worn.person | trunk)
     if wanted == "none" and worn.sleeve != "none":
         trunk = _without_shoulders(trunk, body)
     landmarks = upper_landmarks(trunk, sleeves, reach, body)
@@ -211,6 +212,21 @@ def _without_shoulders(trunk: _Mask, body: Body) -> _Mask:
     return trunk & ~bare
 
 
+def _closed(mask: _Mask, pixels: float) -> _Mask:
+    """Close gaps of a mask that are narrower than so many pixels."""
+    cv2 = load_cv2()
+    side = max(3, round(pixels)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
+
+
+def _near_body(worn: WornUpper, body: Body) -> _Mask:
+    """Return the person and a rim: cloth at the shoulder stands off no further."""
+    cv2 = load_cv2()
+    side = 2 * max(1, round(0.03 * body.unit)) + 1
+    return cv2.dilate(worn.person.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+
+
 def _shoulders(worn: WornUpper, body: Body) -> _Mask:
     """Return what a garment with sleeves covers beside a top without: shoulders to armpits."""
     neck, left, right = body["neck"], body["left_shoulder"], body["right_shoulder"]
@@ -218,8 +234,8 @@ def _shoulders(worn: WornUpper, body: Body) -> _Mask:
     corners = [
         neck + 0.55 * across - 0.16 * down, left + 0.1 * across - 0.1 * down,
         left + 0.12 * across, left + 0.3 * down, right + 0.3 * down,
-        right - 0.12 * across, right - 0.1 * across - 0.1 * down, neck - 0.55 * across - 0.16 * down,
-        neck,
+        right - 0.12 * across, right - 0.1 * across - 0.1 * down,
+        neck - 0.55 * across - 0.16 * down, neck,
     ]  # fmt: skip
     mask = np.zeros(worn.trunk.shape, np.uint8)
     load_cv2().fillPoly(mask, [np.round(np.array(corners) * 16).astype(np.int32)], 1, shift=4)

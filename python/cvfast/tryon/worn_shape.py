@@ -112,6 +112,7 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
     whole_sleeves = sleeves["left"] | sleeves["right"]
     for side, limb in limbs.items():  # specks beyond a sleeve's end are none of it
         sleeves[side] = up_to(sleeves[side], limb, reach[side] + 0.04)
+    seen = seen | (whole_sleeves & ~sleeves["left"] & ~sleeves["right"])
     hidden = parts.mask(
         "hair", "left_hand", "right_hand", "left_arm", "right_arm", "glove", "held", "scarf"
     )
