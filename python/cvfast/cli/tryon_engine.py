@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EngineFlags"]
 
+_SHARED = ("from_person", "person_index")  # options that all engines have
 _GROUP = Group.create_ordered(
     "Engines",
     help="classic needs no weights. The others are networks, of which none are shipped: train "
@@ -63,14 +64,15 @@ class EngineFlags:
             return try_on(person, garment, **options, **more)
         from cvfast.tryon.engines import try_on_with
 
-        shared = {name: options[name] for name in ("from_person", "person_index")}
+        shared = {name: options[name] for name in _SHARED}
         return try_on_with(
             self.engine, person, garment, weights=self.weights or [], **shared, **more
         )
 
     def mark(self, options: dict[str, Any]) -> Mark:
         """Return what the result says of itself."""
-        actions = tuple(f"tryon.{name}={value}" for name, value in options.items() if value)
         trained = self.engine != "classic"
+        told = {name: options[name] for name in _SHARED} if trained else options
+        actions = tuple(f"tryon.{name}={value}" for name, value in told.items() if value)
         kind = "compositeWithTrainedAlgorithmicMedia" if trained else "compositeCapture"
         return Mark(kind, actions=(f"tryon.engine={self.engine}", *actions))
