@@ -56,7 +56,7 @@ def test_gmm_learns_to_warp(
     assert found.variant == "cp-vton+"
     assert found.notes["judged"] == figures
     batch = Dressings(people, "cp-vton+").all()
-    assert judge_warps(loaded, batch) == judge_warps(net, batch)
+    assert judge_warps(loaded, batch)["gmm"] == pytest.approx(figures["gmm"], abs=1e-5)
 
 
 def test_the_others_train_and_are_written(
