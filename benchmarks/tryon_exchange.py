@@ -37,6 +37,7 @@ from cvfast.tryon.acgpn_inputs import (
     without_clothes,
 )
 from cvfast.tryon.acgpn_training import Exchange, exchanges, fusing
+from cvfast.tryon.clothes_transform_training import cut_out
 from cvfast.tryon.dressed_people import DressedPeople, make_dressed_people
 from cvfast.tryon.exchange_training import train_acgpn, train_clothes_transform, train_swapnet
 from cvfast.tryon.swapnet_inputs import TwoWearers, make_two_wearers
@@ -47,7 +48,7 @@ from benchmarks.machine import describe
 from benchmarks.program import RESULTS, write
 
 FAMILIES = ("acgpn", "swapnet", "clothes-transform")
-TRAINED, JUDGED, ITERATIONS = 300, 64, 400  # people; and of each network
+TRAINED, JUDGED, ITERATIONS, BATCH = 300, 64, 300, 8  # people; and of each network
 TRAIN_SEED, JUDGE_SEED = 1, 2
 Row = dict[str, Any]
 
@@ -83,7 +84,7 @@ def main(words: list[str] | None = None) -> int:
 def _acgpn(count: int, judged: int, iterations: int, folder: Path, sheet: Path | None) -> list[Row]:
     people = make_dressed_people(count, seed=TRAIN_SEED)
     held = exchanges(make_dressed_people(judged, seed=JUDGE_SEED))
-    nets, seconds = _timed(lambda: train_acgpn(people, folder, iterations=iterations))
+    nets, seconds = _timed(lambda: train_acgpn(people, folder, iterations=iterations, batch=BATCH))
     every = exchanges(people)
     rows = [*_judge_labels(nets, held, every), *_judge_clothes(nets, held)]
     rows += [{**row, "training_cpu_seconds": seconds} for row in _judge_exchange(nets, held)]
@@ -146,7 +147,9 @@ def _swapnet(
     count: int, judged: int, iterations: int, folder: Path, sheet: Path | None
 ) -> list[Row]:
     wearers: TwoWearers = make_two_wearers(count, seed=TRAIN_SEED)
-    nets, seconds = _timed(lambda: train_swapnet(wearers, folder, iterations=iterations))
+    nets, seconds = _timed(
+        lambda: train_swapnet(wearers, folder, iterations=iterations, batch=BATCH)
+    )
     held = swaps(make_two_wearers(judged, seed=JUDGE_SEED))
     with torch.no_grad():
         out = nets["swapnet-warp"](held.body, cloth_channels(held.source_labels))
@@ -177,14 +180,15 @@ def _clothes_transform(
     count: int, judged: int, iterations: int, folder: Path, sheet: Path | None
 ) -> list[Row]:
     people: DressedPeople = make_dressed_people(count, seed=TRAIN_SEED)
-    nets, seconds = _timed(lambda: train_clothes_transform(people, folder, iterations=iterations))
-    pairs = make_dressed_people(judged, seed=JUDGE_SEED)
-    held, worn_garment = exchanges(pairs), _worn_garments(pairs)
+    nets, seconds = _timed(
+        lambda: train_clothes_transform(people, folder, iterations=iterations, batch=BATCH)
+    )
+    held = exchanges(make_dressed_people(judged, seed=JUDGE_SEED))
     worn = where(held.wanted, CLOTHES)
     with torch.no_grad():
         garment = 2 * nets["clothes-transform-garment"]((held.garment + 1) / 2, worn) - 1
         coarse, _ = nets["clothes-transform-coarse"].exchange(
-            held.person, worn_garment, held.garment
+            held.person, cut_out(held.person, held.labels), held.garment
         )
     changed = torch.maximum(worn, where(held.labels, CLOTHES))
     rows = [
@@ -242,10 +246,6 @@ def _mean_iou(found: Tensor, truth: Tensor) -> float:
 def _apart(found: Tensor, truth: Tensor, where_: Tensor) -> float:
     """Return the mean absolute difference, of values in 0..1, inside a mask."""
     return (((found - truth).abs() * where_).sum() / (2 * 3 * where_.sum()).clamp(min=1)).item()
-
-
-def _worn_garments(people: DressedPeople) -> Tensor:
-    return torch.from_numpy(people.garments[:, 0]).movedim(-1, 1).float() / 127.5 - 1
 
 
 def _draw_acgpn(nets: dict[str, Any], held: Exchange, path: Path) -> None:

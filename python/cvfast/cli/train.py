@@ -10,7 +10,9 @@ KINDS = Kinds(
     "train",
     "Train models from pictures of your own, or from made ones.",
     (
+        "acgpn",
         "cascade",
+        "clothes-transform",
         "deepface",
         "eigenfaces",
         "fisherfaces",
@@ -18,6 +20,7 @@ KINDS = Kinds(
         "landmarks",
         "lbph",
         "patches",
+        "swapnet",
         "tom",
         "viton",
     ),

@@ -19,7 +19,7 @@ from cvfast.tryon.exchange_task import ExchangeTask
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["CoarseTask", "GarmentTask"]
+__all__ = ["CoarseTask", "GarmentTask", "cut_out"]
 
 _ALPHA_WEIGHT = 0.1
 _FEATURE_WEIGHT, _SQUARE_WEIGHT = 0.9999, 0.0001
@@ -69,7 +69,8 @@ class CoarseTask(ExchangeTask):
 
     Published (``compat``): no truth is known; the judge tells whether person and garment belong
     together, and changing back has to give the photo. Else the exchange's truth, which made people
-    have, is what is learnt, and there is no judge.
+    have, is what is learnt, there is no judge, and the garment worn is cut from the photo, since a
+    user has no product's picture of it.
 
     Parameters
     ----------
@@ -110,7 +111,8 @@ class CoarseTask(ExchangeTask):
         there, back = (Exchange(*(part.to(fabric.device) for part in way)) for way in batch)
         net = self.modules["net"]
         # The worn garment is the one that the way back ends in.
-        alpha, painted = net(there.person, back.garment, there.garment)
+        worn = back.garment if self.compat else cut_out(there.person, there.labels)
+        alpha, painted = net(there.person, worn, there.garment)
         result = alpha * painted + (1 - alpha) * there.person
         if not self.compat:
             truth = functional.l1_loss(result, there.result)
@@ -128,6 +130,11 @@ class CoarseTask(ExchangeTask):
             "alpha": _ALPHA_WEIGHT * alpha.abs().mean(),
         }
         return self.descend(losses, fabric) | {"judge": 2 * judged}
+
+
+def cut_out(person: Tensor, labels: Tensor) -> Tensor:
+    """Return the clothes that a person (N, 3, h, w) wears, on white."""
+    return torch.where(where(labels, CLOTHES) > 0, person, torch.ones_like(person))
 
 
 def _log_loss(told: Tensor, truth: float) -> Tensor:

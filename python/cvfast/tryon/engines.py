@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,11 +60,24 @@ class Engine:
 
 
 _HERE = "cvfast.tryon.cpvton_engine:"
+_THERE = "cvfast.tryon.exchange_looks:"
 ENGINES = {
     "cpvton": Engine(("gmm", "tom"), f"{_HERE}dress_cpvton", f"{_HERE}size_of_gmm", "cp-vton"),
     "cpvton+": Engine(("gmm", "tom"), f"{_HERE}dress_cpvton", f"{_HERE}size_of_gmm", "cp-vton+"),
     "viton": Engine(("viton", "viton-refine"), f"{_HERE}dress_viton", f"{_HERE}size_of_viton"),
-}
+    "acgpn": Engine(
+        ("acgpn-g1", "acgpn-g2", "acgpn-u", "acgpn-g"),
+        f"{_THERE}dress_acgpn", f"{_THERE}size_of_warping",
+    ),
+    "swapnet": Engine(
+        ("swapnet-warp", "swapnet-texture"),
+        f"{_THERE}dress_swapnet", f"{_THERE}size_of_swapnet",
+    ),
+    "clothes-transform": Engine(
+        ("clothes-transform-coarse", "clothes-transform-garment"),
+        f"{_THERE}dress_clothes_transform", f"{_THERE}size_of_clothes_transform",
+    ),
+}  # fmt: skip
 
 
 def load_networks(engine: str, weights: Sequence[PathLike]) -> Networks:
@@ -171,7 +184,11 @@ def try_on_with(
     steps.show_garment(cloth)
     way = ENGINES[engine]
     with steps.timed("network"):
-        view, frame, flat = view_of(scene, cloth, _called(way.size)(networks))
+        size = _called(way.size)(networks)
+        view, frame, flat = view_of(scene, cloth, size)
+        if from_person and isinstance(garment, np.ndarray):
+            wearer = read_scene(garment, pose=None, labels=None, person_index=None, doubts=doubts)
+            view = replace(view, wearer=view_of(wearer, cloth, size)[0])
         look: NetworkLook = _called(way.dress)(view, networks)
     steps.show("network input", view.image)
     steps.show("network output", look.rendered)

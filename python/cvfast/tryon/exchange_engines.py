@@ -20,12 +20,13 @@ from cvfast.tryon.clothes_transform_masks import compose, find_masks
 from cvfast.tryon.dressed_people import square_pose_maps
 from cvfast.tryon.swapnet_inputs import WORN, body_picture, part_boxes
 from cvfast.tryon.swapnet_training import cloth_channels, cloth_labels
-from cvfast.typing import ImageU8
+from cvfast.typing import ImageF32, ImageU8
 
 __all__ = ["ENGINES", "Flat", "Painted", "Seen", "run_engine"]
 
 _UPPER = 5, 6, 7  # LIP's upper clothes, dress, coat
 _FRONT = 1, 2, 4, 13  # hat, hair, glasses, face
+_ACGPN_FRONT = 1, 12  # hair, face
 
 
 class Seen(NamedTuple):
@@ -69,14 +70,20 @@ class Painted(NamedTuple):
         (h, w) bool: where the new clothes are.
     painted
         (h, w) bool: all that is not the photo's, the clothes included.
+    person
+        (h, w) bool: where the dressed person is.
     steps
         Pictures on the way, by name.
+    grid
+        (h, w, 2) float32 in [-1, 1]: which pixel of the flat garment shows where; None: unknown.
     """
 
     image: ImageU8
     clothes: NDArray[np.bool_]
     painted: NDArray[np.bool_]
+    person: NDArray[np.bool_]
     steps: Mapping[str, ImageU8]
+    grid: ImageF32 | None = None
 
 
 def run_engine(
@@ -133,13 +140,16 @@ def _acgpn(
         networks, _signed(person.image), torch.from_numpy(labels.astype(np.int64))[None], pose,
         _signed(garment.image), mask, seed=seed,
     )  # fmt: skip
-    painted = found.painted[0, 0].numpy() > 0
-    clothes = found.composition.clothes[0, 0].numpy() > 0
+    front = np.isin(labels, _ACGPN_FRONT)  # hair and face stay before the clothes
+    painted = (found.painted[0, 0].numpy() > 0) & ~front
+    clothes = (found.composition.clothes[0, 0].numpy() > 0) & ~front
     picture = _levels(found.picture)
     return Painted(
         np.where(painted[..., None], picture, person.image), clothes, painted,
+        (found.composition.labels[0].numpy() > 0) | front,
         {"warped": _levels(found.clothes), "fused": picture,
          "labels": found.composition.labels[0].numpy().astype(np.uint8)},
+        found.grid[0].numpy(),
     )  # fmt: skip
 
 
@@ -158,10 +168,12 @@ def _swapnet(
         networks["swapnet-texture"](_signed(garment.image), boxes, cloth_channels(moved))
     )
     # SwapNet paints clothes alone: face, hair and all else are the person's own.
-    front = np.isin(convert_labels(person.labels, "cvfast", "lip20"), _FRONT)
+    own = convert_labels(person.labels, "cvfast", "lip20")
+    front = np.isin(own, _FRONT)
     clothes = np.isin(moved[0].numpy(), _UPPER) & ~front
     return Painted(
         np.where(clothes[..., None], picture, person.image), clothes, clothes,
+        clothes | ((person.labels > 0) & ~np.isin(own, _UPPER)),
         {"body": _levels(body), "labels": moved[0].numpy().astype(np.uint8), "texture": picture},
     )  # fmt: skip
 
@@ -186,7 +198,7 @@ def _clothes_transform(
     body = labels > 0
     painted = masks.clothes | (masks.rest & body & (alpha[0, 0].numpy() > 0.5))
     return Painted(
-        np.where(painted[..., None], image, person.image), masks.clothes, painted, pictures
+        np.where(painted[..., None], image, person.image), masks.clothes, painted, body, pictures
     )
 
 

@@ -116,6 +116,8 @@ class NetworkView:
         Joints in its pixels.
     garment, garment_mask
         (h, w, 3) uint8 on white, and (h, w) float32: the flat garment.
+    wearer
+        The view of the person whom the garment is taken from, if there is one.
     """
 
     image: ImageU8
@@ -123,6 +125,7 @@ class NetworkView:
     pose: Pose
     garment: ImageU8
     garment_mask: ImageF32
+    wearer: NetworkView | None = None
 
 
 @dataclass(frozen=True, eq=False)
