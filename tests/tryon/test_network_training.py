@@ -48,7 +48,7 @@ def test_gmm_learns_to_warp(
     path = tmp_path / "gmm.safetensors"
     plan = Plan(iterations=50, batch=8, width=8, variant="cp-vton+", rate=3e-3)
 
-    net, figures = train_network("gmm", pool, path, plan=plan, held_out=people)
+    _, figures = train_network("gmm", pool, path, plan=plan, held_out=people)
 
     assert figures["gmm"]["l1"] < 0.85 * figures["identity"]["l1"]
     assert figures["gmm"]["iou"] > figures["identity"]["iou"] + 0.08
