@@ -282,7 +282,8 @@ def _guess_missing(joints: dict[str, _F64], unit: float) -> None:
         hip = joints[f"{side}_hip"]
         straight = np.array([0.0, 1.25 * unit])
         elbow = joints.setdefault(f"{side}_elbow", shoulder + np.array([sign * 0.15, 0.85]) * unit)
-        joints.setdefault(f"{side}_wrist", elbow + np.array([0.0, 0.7]) * unit)
+        # An arm that leaves the picture goes on as it began.
+        joints.setdefault(f"{side}_wrist", elbow + 0.85 * (elbow - shoulder))
         knee = joints.setdefault(f"{side}_knee", hip + straight)
         joints.setdefault(f"{side}_ankle", knee + straight)
         wrist = joints[f"{side}_wrist"]

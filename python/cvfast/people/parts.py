@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.geometry.sampling import as_rgb
-from cvfast.imaging.guided import GuidedFilter
+from cvfast.imaging.guided import GuidedFilter, homogeneous
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body, BodyMaps
 from cvfast.people.face_outline import find_face
@@ -33,6 +33,7 @@ _WORN = {
     "lower": ("trousers",),
 }
 _RADIUS, _EPSILON = 3, 3e-4  # of the guided filter that draws borders at full size
+_FAINT = np.float32(0.02)  # probabilities that count as 0 there
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,16 +188,21 @@ def _full_size(
     cv2 = load_cv2()
     x0, y0, x1, y1 = frame.box
     size = (x1 - x0, y1 - y0)
-    guide = frame.crop(image)
+    guide = homogeneous(frame.crop(image))
     guided = GuidedFilter(frame.image.astype(np.float32) / 255, _RADIUS, _EPSILON)
-    best = np.full((y1 - y0, x1 - x0), -1, np.float32)
-    labels = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    # The planes add up to 1, and so do the filtered ones: what the others leave is background.
+    best = np.full((y1 - y0, x1 - x0), 1, np.float32)
+    fine = {}
     for name, plane in planes.items():
-        fine = guided.enlarge(plane.astype(np.float32), guide)
+        if name != "background" and plane.max() > 0.5:
+            fine[name] = guided.enlarge(np.where(plane < _FAINT, 0, plane), guide)
+            best -= fine[name]
+    labels = cv2.resize(zones["background"], size, interpolation=cv2.INTER_NEAREST)
+    for name, plane in fine.items():
+        better = plane > best
         zone = cv2.resize(zones[name], size, interpolation=cv2.INTER_NEAREST)
-        better = fine > best
         np.copyto(labels, zone, where=better)
-        np.maximum(best, fine, out=best)
+        np.maximum(best, plane, out=best)
     whole = np.zeros((frame.size[1], frame.size[0]), np.uint8)
     whole[y0:y1, x0:x1] = labels
     return whole

@@ -107,7 +107,7 @@ def try_on(
     steps.show_garment(cloth)
     look = dress(
         scene, cloth, region=where, keep_sleeves=sleeves == "keep", shading=shading,
-        worn_light=from_person, doubts=doubts, steps=steps,
+        doubts=doubts, steps=steps,
     )  # fmt: skip
     with steps.timed("finish"):
         image, mask, worn = finish(person, look)

@@ -43,7 +43,6 @@ def dress(
     region: str,
     keep_sleeves: bool,
     shading: float,
-    worn_light: bool,
     doubts: Doubts,
     steps: Steps,
 ) -> Look:
@@ -61,8 +60,6 @@ def dress(
         Whether sleeves get the worn ones' length.
     shading
         0 to 1: how much of the worn garment's light goes onto the new one.
-    worn_light
-        Whether the garment comes off a person.
     doubts, steps
         Take reasons, times and pictures.
     """
@@ -80,19 +77,17 @@ def dress(
     doubts.take(warp.report.confidence, warp.report.reasons, of="warp")
     with steps.timed("shading"):
         light = read_shading(scene.colours, worn.visible)
-        flat, flat_mask = _flattened(garment, shading)
-        gain = light_gain(scene.colours, worn.visible, flat, flat_mask)
-        flat = painted_on(flat * np.float32(gain.factors) ** np.float32(shading), flat_mask)
-    if gain.sureness > 0.5 and not worn_light:
-        doubts.note("the worn garment has the same colour: it is taken for the same cloth")
-    if not light.plain and shading:
+        same_photo = warp.report.method == "none"  # its light is in it already
+        strength = 0.0 if same_photo else shading
+        flat = _relit(garment, scene, worn.visible, strength, doubts)
+    if not light.plain and strength:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     with steps.timed("removal"):
         fill, bare = _undressed(scene, worn, target, alpha, light)
     with steps.timed("layers"):
         body = fill.over(scene.colours)
         front = in_front(body, scene.parts, target, bare, worn.visible, region=region)
-    factor = np.power(light.factor, np.float32(shading))
+    factor = np.power(light.factor, np.float32(strength))
     steps.show("without", body)
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
@@ -131,37 +126,15 @@ def _warped(garment: Garment, target: TargetShape, hidden: _Mask, corner: tuple[
 
 
 def _opacity(warp: Warp, target: TargetShape) -> ImageF32:
-    """Return the new cloth's opacity: the warped outline, drawn to the target's where they agree.
+    """Return the new cloth's opacity: the target's outline, for the person's own clothes drew it.
 
-    Where both outlines lie a few pixels apart the target's is the true one, for the person's own
-    clothes drew it; the neckline is always the garment's.
+    Where the warped garment stays far away from it there is no cloth to show.
     """
-    cv2 = load_cv2()
-    warped = warp.mask > 0.5
-    height = max(
-        1, int(np.ptp(np.flatnonzero(target.mask.any(axis=1)))) if target.mask.any() else 1
-    )
-    near = max(2, round(0.03 * height))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
-    outer = cv2.dilate(warped.astype(np.uint8), kernel) > 0
-    wide = cv2.dilate(target.mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    snapped = (target.mask & outer) | (warped & wide)
-    neck = _neck_zone(target, warped.shape)
-    outline = np.where(neck, warped, snapped & (target.mask | ~outer))
-    return soft_edge(outline, _EDGE)
-
-
-def _neck_zone(target: TargetShape, shape: tuple[int, ...]) -> _Mask:
-    """Return where the garment's own neckline counts: round the opening between the collars."""
-    zone = np.zeros(shape, np.uint8)
-    marks = target.landmarks
-    if "collar_left" in marks and "collar_right" in marks:
-        left, right = marks["collar_left"], marks["collar_right"]
-        width = float(np.hypot(*(left - right)))
-        centre = (left + right) / 2
-        place = (round(float(centre[0])), round(float(centre[1])))
-        load_cv2().ellipse(zone, place, (round(0.62 * width), round(1.3 * width)), 0, 0, 360, 1, -1)
-    return zone > 0
+    rows = np.flatnonzero(target.mask.any(axis=1))
+    near = max(2, round(0.1 * len(rows)))
+    kernel = load_cv2().getStructuringElement(2, (2 * near + 1, 2 * near + 1))  # an ellipse
+    reached = load_cv2().dilate((warp.mask > 0.5).astype(np.uint8), kernel) > 0
+    return soft_edge(target.mask & reached, _EDGE)
 
 
 def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
@@ -178,7 +151,7 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if not inner.any():
         return image
-    reach = max(4, round(0.06 * float(np.sqrt(mask.sum()))))
+    reach = max(4, round(0.15 * float(np.sqrt(mask.sum()))))
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     ring = (cv2.dilate(inner.astype(np.uint8), kernel) > 0) & ~inner
     rows, columns, y, x = mirror_points(inner, ring)
@@ -187,15 +160,23 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     return painted
 
 
-def _flattened(garment: Garment, shading: float) -> tuple[ImageF32, _Mask]:
-    """Return the garment's picture as float32 without its own light, and where its cloth is."""
+def _relit(garment: Garment, scene: Scene, worn: _Mask, shading: float, doubts: Doubts) -> ImageF32:
+    """Return the garment's picture without its own light, its cloth going on beyond its edge.
+
+    Where it is the cloth that is worn, it is brought under the photo's light.
+    """
     image = np.asarray(garment.image)
     colours = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
     mask = np.asarray(garment.mask) > 0.5
     if shading:
+        power = np.float32(shading)
         own = read_shading(colours, mask)
-        colours = colours / np.power(own.factor, np.float32(shading))[..., None]
-    return colours.astype(np.float32), mask
+        colours = colours / np.power(own.factor, power)[..., None]
+        gain = light_gain(scene.colours, worn, colours, mask)
+        colours = colours * np.power(np.float32(gain.factors), power)
+        if gain.sureness > 0.5:
+            doubts.note("the worn garment has the same colour: it is taken for the same cloth")
+    return painted_on(colours.astype(np.float32), mask)
 
 
 def _undressed(

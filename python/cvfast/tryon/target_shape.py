@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
-from cvfast.tryon.limbs import Limb
+from cvfast.tryon.limbs import Limb, capsule
 from cvfast.tryon.neckline import fit_neckline
 from cvfast.tryon.worn_shape import WornUpper, sleeve_class
 
@@ -100,7 +100,10 @@ def target_upper(
         else:
             share = _sleeve_share(flat, limb, body, side, wanted)
             widths = _sleeve_widths(flat, limb, worn, body, side, share)
-            strip = limb.strip(size, -0.03, share, widths)
+            strip = limb.strip(size, 0.05, share, widths)
+            # Round at the shoulder, whichever way the arm points.
+            round_top = 1.15 * worn.arm_width[side]
+            strip |= capsule(size, limb.at(0.0)[0], limb.at(min(0.12, share))[0], round_top)
             sleeves[side] = strip | _up_to(worn.sleeves[side], limb, share)
             reach[side] = share
     if worn.sleeve != wanted:
@@ -208,8 +211,6 @@ def _guessed_trunk(worn: WornUpper, body: Body) -> _Mask:
 
 def _without_shoulders(trunk: _Mask, body: Body) -> _Mask:
     """Take away from a trunk what a garment without sleeves leaves bare round the shoulders."""
-    from cvfast.tryon.limbs import capsule
-
     size = (trunk.shape[1], trunk.shape[0])
     bare = np.zeros_like(trunk)
     across = body["left_shoulder"] - body["right_shoulder"]
@@ -252,7 +253,7 @@ def _collar(trunk: _Mask, body: Body) -> dict[str, _F64]:
     height, width = trunk.shape
     top = np.where(trunk.any(axis=0), trunk.argmax(axis=0), height).astype(np.float64)
     neck = body["neck"][0]
-    reach = 0.36 * body.unit
+    reach = 0.6 * body.unit
     shift = float(body["left_shoulder"][0] - body["right_shoulder"][0])
     found: dict[str, _F64] = {}
     for side, sign in (("left", np.sign(shift)), ("right", -np.sign(shift))):
