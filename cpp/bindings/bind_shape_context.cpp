@@ -42,6 +42,13 @@ void assign(const Doubles& costs, Indices& matches) {
   cvfast::assign(from, rows, columns, to);
 }
 
+void solve(Doubles& matrix, Doubles& right) {
+  double *const a = matrix.mutable_data(), *const b = right.mutable_data();
+  const py::ssize_t n = matrix.shape(0), columns = right.shape(1);
+  py::gil_scoped_release release;
+  cvfast::solve(a, b, n, columns);
+}
+
 }  // namespace
 
 void bind_shape_context(py::module_& m) {
@@ -53,4 +60,5 @@ void bind_shape_context(py::module_& m) {
   m.def("chi_square_costs", &chi_square_costs, py::arg("a").noconvert(), py::arg("b").noconvert(),
         py::arg("out").noconvert(), py::arg("threads"));
   m.def("assign", &assign, py::arg("costs").noconvert(), py::arg("matches").noconvert());
+  m.def("solve", &solve, py::arg("matrix").noconvert(), py::arg("right").noconvert());
 }

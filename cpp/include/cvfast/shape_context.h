@@ -41,4 +41,9 @@ void chi_square_costs(const float* a, std::ptrdiff_t rows, const float* b, std::
 void assign(const double* costs, std::ptrdiff_t rows, std::ptrdiff_t columns,
             std::int64_t* matches);
 
+// Solves matrix * x = right in place by Gauss elimination with partial pivoting: matrix (n, n) is
+// lost, right (n, columns) becomes x. The order of all sums is fixed, as a LAPACK's is not.
+// Throws std::invalid_argument for values that are not finite and for a singular matrix.
+void solve(double* matrix, double* right, std::ptrdiff_t n, std::ptrdiff_t columns);
+
 }  // namespace cvfast

@@ -15,7 +15,7 @@ __all__ = ["fit_neckline"]
 _Mask: TypeAlias = NDArray[np.bool_]
 _F64: TypeAlias = NDArray[np.float64]
 _NEEDED = ("collar_left", "collar_right", "collar_center")
-_ALIKE = (0.8, 1.25)  # ratios of widths that measuring alone may explain
+_ALIKE = (0.62, 1.6)  # ratios of widths that measuring alone may explain
 
 
 def fit_neckline(
@@ -66,7 +66,7 @@ def fit_neckline(
         if ratio != 1:
             marks[f"collar_{side}"] = _on_top(trunk, middle + sign * half)
     marks["collar_center"] = middle + centre
-    closed = trunk | _opening(trunk.shape, ours, middle)
+    closed = trunk | _opening(trunk, ours)
     if flat_mask is None:
         opening = _half_ellipse(trunk.shape, middle, half, centre)
     else:
@@ -101,12 +101,18 @@ def _on_top(trunk: _Mask, point: _F64) -> _F64:
     return np.array([point[0], float(rows[0])]) if rows.size else point
 
 
-def _opening(shape: tuple[int, ...], ours: Mapping[str, _F64], middle: _F64) -> _Mask:
-    """Return the worn garment's own opening, to close it: between its collars, below their line."""
-    left, right, centre = (ours[name] for name in _NEEDED)
-    depth = centre - middle
-    corners = [left, left + depth * 1.1, centre + 0.1 * depth, right + depth * 1.1, right]
-    return _polygon(shape, np.array(corners))
+def _opening(trunk: _Mask, ours: Mapping[str, _F64]) -> _Mask:
+    """Return the worn garment's own opening: what lies between its collars, below their line."""
+    height, width = trunk.shape
+    ends = sorted((ours["collar_left"], ours["collar_right"]), key=lambda point: float(point[0]))
+    (x0, y0), (x1, y1) = ends
+    columns = np.arange(width)
+    line = np.interp(columns, (x0, x1), (y0, y1))
+    top = np.where(trunk.any(axis=0), trunk.argmax(axis=0), -1)
+    y = np.arange(height)[:, None]
+    between = (columns >= np.floor(x0)) & (columns <= np.ceil(x1))
+    opening: _Mask = between & (y >= line) & (y <= top)
+    return opening
 
 
 def _half_ellipse(shape: tuple[int, ...], middle: _F64, half: _F64, depth: _F64) -> _Mask:

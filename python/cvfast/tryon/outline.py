@@ -96,8 +96,11 @@ def outline_of(
 
 def tangents_of(points: Reals) -> Reals:
     """Return unit directions of a closed contour at its points."""
-    along = np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)
-    return np.asarray(along / np.maximum(np.hypot(*along.T), 1e-12)[:, None])
+    along = np.empty_like(points)
+    along[1:-1] = points[2:] - points[:-2]
+    along[0] = points[1] - points[-1]
+    along[-1] = points[0] - points[-2]
+    return along / np.maximum(np.sqrt((along * along).sum(axis=1, keepdims=True)), 1e-12)
 
 
 def smoothed(contour: Reals, sigma: float) -> Reals:

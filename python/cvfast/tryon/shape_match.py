@@ -12,9 +12,10 @@ from cvfast.kernels.shape_context import (
     chi_square_costs,
     mean_distance,
     shape_contexts,
+    solve,
 )
-from cvfast.kernels.tps import ThinPlateSpline
 from cvfast.tryon.outline import Outline, tangents_of
+from cvfast.tryon.sliding_spline import tps_kernel
 
 __all__ = ["Match", "match_outlines"]
 
@@ -83,20 +84,18 @@ def match_outlines(
         if np.count_nonzero(outline.known) < 4:
             raise ValueError(f"{name}: expected at least 4 known points of the outline")
     wanted = _contexts(target.points, target.known)
-    square = mean_distance(source.points, counts=source.known) ** 2
+    square = mean_distance(source.points, counts=source.known, threads=1) ** 2
+    spline = _SourceSpline(source.points)
     moved, known = source.points, source.known
     for turn in range(iterations):
         tangents = source.tangents if turn == 0 else tangents_of(moved)
-        costs = chi_square_costs(_contexts(moved, known), wanted).astype(np.float64)
+        costs = chi_square_costs(_contexts(moved, known), wanted, threads=1).astype(np.float64)
         costs *= 1 - TANGENT_SHARE
         costs += TANGENT_SHARE * 0.5 * (1 - _cosines(tangents, target.tangents))
         rows, columns = _pairs(costs, source.known, target.known)
         if turn + 1 < iterations:
-            smoothing = 1000 * square if turn == 0 else stiffness * square
-            spline = ThinPlateSpline(
-                source.points[rows], target.points[columns], smoothing=smoothing
-            )
-            moved = spline.transform(source.points)
+            smoothing = (1000 if turn == 0 else stiffness) * square
+            moved = spline.moved(rows, target.points[columns], smoothing)
             known = np.zeros(len(known), bool)
             known[rows] = True
     return Match(
@@ -108,8 +107,39 @@ def match_outlines(
     )
 
 
+class _SourceSpline:
+    """Splines through some of the source's points, all of which they then move.
+
+    As :class:`cvfast.ThinPlateSpline`, whose kernel matrix, checks and copies would come again in
+    each turn.
+    """
+
+    def __init__(self, points: Reals) -> None:
+        self._points = points
+        origin = points.mean(axis=0)
+        self._scale = 1 / max(float(np.abs(points - origin).max()), 1e-9)
+        unit = (points - origin) * self._scale
+        self._kernel = tps_kernel(unit, unit)
+        self._sides = np.column_stack([np.ones(len(points)), unit])
+
+    def moved(self, rows: NDArray[np.int64], target: Reals, smoothing: float) -> Reals:
+        """Return where the spline from the points `rows` to the target takes every point."""
+        count = len(rows)
+        system = np.zeros((count + 3, count + 3))
+        system[:count, :count] = self._kernel.take(rows, 0).take(rows, 1)
+        system[np.arange(count), np.arange(count)] = smoothing * self._scale**2
+        system[:count, count:] = self._sides[rows]
+        system[count:, :count] = self._sides[rows].T
+        right = np.zeros((count + 3, 2))
+        right[:count] = target - self._points[rows]
+        solved = solve(system, right)
+        shifts = self._kernel[:, rows] @ solved[:count] + self._sides @ solved[count:]
+        return np.asarray(self._points + shifts)
+
+
 def _contexts(points: Reals, counts: NDArray[np.bool_]) -> NDArray[np.float32]:
-    return shape_contexts(points, max(mean_distance(points, counts=counts), 1e-9), counts=counts)
+    unit = max(mean_distance(points, counts=counts, threads=1), 1e-9)
+    return shape_contexts(points, unit, counts=counts, threads=1)
 
 
 def _cosines(a: Reals, b: Reals) -> Reals:

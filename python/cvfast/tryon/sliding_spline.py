@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SlidingSpline"]
+from cvfast.kernels.shape_context import solve
+
+__all__ = ["SlidingSpline", "tps_kernel"]
 
 Reals = NDArray[np.float64]
 
@@ -59,19 +61,14 @@ class SlidingSpline:
         more = misses * (freedom - 1)
         system = self._system(misses + more * x * x, misses + more * y * y, more * x * y)
         right = np.concatenate([target[:, 0], target[:, 1], np.zeros(6)])
-        try:
-            solved = np.linalg.solve(system, right)
-        except np.linalg.LinAlgError:
-            solved = np.full_like(right, np.nan)
-        if not np.isfinite(solved).all():
-            raise ValueError("source: expected three points or more that are not all on one line")
+        solved = solve(system, right[:, None])[:, 0]
         count = len(source)
         self._weights = solved[: 2 * count].reshape(2, count)
         self._affine = solved[2 * count :].reshape(2, 3)
 
     def _system(self, xx: Reals, yy: Reals, xy: Reals) -> Reals:
         count = len(self._points)
-        kernel = _kernel(self._points, self._points)
+        kernel = tps_kernel(self._points, self._points)
         system = np.zeros((2 * count + 6, 2 * count + 6))
         at = np.arange(count)
         system[:count, :count] = system[count : 2 * count, count : 2 * count] = kernel
@@ -89,15 +86,15 @@ class SlidingSpline:
     def transform(self, points: Reals) -> Reals:
         """Map (M, 2) points."""
         unit = (points - self._origin) * self._scale
-        kernel = _kernel(unit, self._points)
+        kernel = tps_kernel(unit, self._points)
         moved = np.einsum("mn,an->ma", kernel, self._weights)  # no matrix product: BLAS would spin
         constant, slope_x, slope_y = self._affine.T
         moved += constant + unit[:, :1] * slope_x + unit[:, 1:] * slope_y
         return np.asarray(moved)
 
 
-def _kernel(a: Reals, b: Reals) -> Reals:
-    """U(r) = r^2 log r of all distances."""
+def tps_kernel(a: Reals, b: Reals) -> Reals:
+    """Return U(r) = r^2 log r of all distances, and 0 where r is."""
     squared = np.subtract.outer(a[:, 0], b[:, 0]) ** 2
     squared += np.subtract.outer(a[:, 1], b[:, 1]) ** 2
     return np.asarray(0.5 * squared * np.log(np.maximum(squared, _SMALLEST)))

@@ -263,6 +263,7 @@ def _collar(trunk: _Mask, body: Body) -> dict[str, _F64]:
             best = columns[top[columns].argmin()]
             found[f"collar_{side}"] = np.array([float(best), top[best]])
     if len(found) == 2:
+        _even_out(found, top, neck)
         low, high = sorted(round(float(point[0])) for point in found.values())
         between = top[low : high + 1]
         between = between[between < height]
@@ -270,6 +271,17 @@ def _collar(trunk: _Mask, body: Body) -> dict[str, _F64]:
         if between.size:
             found["collar_center"] = np.array([x, float(between.max())])
     return found
+
+
+def _even_out(found: dict[str, _F64], top: _F64, neck: float) -> None:
+    """Where hair hides one side of a collar, put it as far from the neck as the other side."""
+    away = {name: float(point[0]) - neck for name, point in found.items()}
+    wide = max(away, key=lambda name: abs(away[name]))
+    narrow = min(away, key=lambda name: abs(away[name]))
+    if abs(away[wide]) > 1.5 * abs(away[narrow]):
+        column = int(np.clip(round(neck - away[wide]), 0, len(top) - 1))
+        if top[column] < 0.5 * (found[wide][1] + found[narrow][1]) + abs(away[wide]):
+            found[narrow] = np.array([float(column), top[column]])
 
 
 def _side_points(trunk: _Mask, body: Body, side: str) -> dict[str, _F64]:
