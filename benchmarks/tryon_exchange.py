@@ -48,7 +48,7 @@ from benchmarks.machine import describe
 from benchmarks.program import RESULTS, write
 
 FAMILIES = ("acgpn", "swapnet", "clothes-transform")
-TRAINED, JUDGED, ITERATIONS, BATCH = 300, 64, 300, 8  # people; and of each network
+TRAINED, WEARERS, JUDGED, ITERATIONS, BATCH = 300, 200, 64, 300, 8  # people; and of each network
 TRAIN_SEED, JUDGE_SEED = 1, 2
 Row = dict[str, Any]
 
@@ -146,7 +146,7 @@ def _judge_exchange(nets: dict[str, Any], held: Exchange) -> list[Row]:
 def _swapnet(
     count: int, judged: int, iterations: int, folder: Path, sheet: Path | None
 ) -> list[Row]:
-    wearers: TwoWearers = make_two_wearers(count, seed=TRAIN_SEED)
+    wearers: TwoWearers = make_two_wearers(min(count, WEARERS), seed=TRAIN_SEED)
     nets, seconds = _timed(
         lambda: train_swapnet(wearers, folder, iterations=iterations, batch=BATCH)
     )
