@@ -85,7 +85,9 @@ def tryon(
     }
     if many is not None and many.pairs is not None:
         _refuse_beside_pairs(person, mask, layers)
-        recipe = _pair_recipe(options, quality, max_pixels, overwrite=overwrite)
+        recipe = _pair_recipe(
+            options, engine or EngineFlags(), quality, max_pixels, overwrite=overwrite
+        )
         return work_pairs(many, output, recipe, report)
     if person is None or garment is None:
         raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
@@ -106,11 +108,13 @@ def _refuse_beside_pairs(person: str | None, mask: str | None, layers: str | Non
 
 
 def _pair_recipe(
-    options: dict[str, Any], quality: int, max_pixels: int, *, overwrite: bool
+    options: dict[str, Any], engine: EngineFlags, quality: int, max_pixels: int, *, overwrite: bool
 ) -> PairRecipe:
     from cvfast.tryon.batch import PairRecipe
 
-    return PairRecipe("classic", options, quality, max_pixels, overwrite)
+    told = engine.options(options)
+    weights = tuple(str(Path(one).absolute()) for one in engine.weights or ())
+    return PairRecipe(engine.engine, told, quality, max_pixels, overwrite, weights)
 
 
 def _photo(

@@ -58,15 +58,17 @@ class PairRecipe:
     Parameters
     ----------
     engine
-        Recorded in the mark; ``"classic"``.
+        ``"classic"``, or one of `cvfast.tryon.engines.ENGINES`.
     options
-        Keywords of `cvfast.tryon.classic.try_on`.
+        Keywords of `cvfast.tryon.classic.try_on`, or of `cvfast.tryon.engines.try_on_with`.
     quality
         Of JPEG and WebP.
     max_pixels
         Refuse larger photos.
     overwrite
         Replace existing files.
+    weights
+        Files of a network engine.
     """
 
     engine: str = "classic"
@@ -74,6 +76,7 @@ class PairRecipe:
     quality: int = 95
     max_pixels: int = 89_478_485
     overwrite: bool = False
+    weights: tuple[str, ...] = ()
 
 
 def plan_pairs(
@@ -148,7 +151,9 @@ def pair(task: Task) -> None:
         "confidence": done.confidence,
         "reasons": list(done.reasons),
     }
-    mark = Mark("compositeCapture", actions=(f"tryon.engine={recipe.engine}",))
+    trained = recipe.engine != "classic"
+    kind = "compositeWithTrainedAlgorithmicMedia" if trained else "compositeCapture"
+    mark = Mark(kind, actions=(f"tryon.engine={recipe.engine}",))
     write_image(
         job.target,
         replace(picture, pixels=done.image),
@@ -166,6 +171,10 @@ def _worn(person: Any, garment: Any, recipe: PairRecipe) -> TryOn:
     # OpenCV draws numbers from one stream a thread: each pair begins it anew, so that a result
     # does not depend on the pairs before it.
     load_cv2().setRNGSeed(0)
+    if recipe.engine != "classic":
+        from cvfast.tryon.engines import try_on_with
+
+        return try_on_with(recipe.engine, person, garment, weights=recipe.weights, **recipe.options)
     return try_on(person, garment, **recipe.options)
 
 

@@ -1,101 +1,89 @@
-"""People of a try-on system's folder (CP-VTON's, ACGPN's layout) to train the networks with."""
+"""A user's own VITON-style folder as people to learn from, each in one garment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvfast.errors import MediaError
+from cvfast.io.opencv import load_cv2
 from cvfast.people.labels import convert_labels
-from cvfast.people.pose import Pose
 from cvfast.tryon.dressed_people import DressedPeople
-from cvfast.tryon.folder import TryOnFolder, TryOnSample, read_entry
-from cvfast.typing import ImageU8, Progress
+from cvfast.tryon.folder import TryOnFolder, open_folder, read_entry
+from cvfast.typing import Path as PathLike
+from cvfast.typing import Progress
 
-__all__ = ["read_dressed_people"]
+__all__ = ["read_dressed"]
 
 
-def read_dressed_people(
-    folder: TryOnFolder,
+def read_dressed(
+    root: PathLike,
+    size: tuple[int, int],
     *,
-    size: tuple[int, int] = (192, 256),
-    most: int | None = None,
+    phase: str = "train",
     progress: Progress | None = None,
 ) -> DressedPeople:
-    """Read people with the garments that they wear; both pictures of a pair are the same.
-
-    Nobody knows how these people look in other clothes, so train with ``paired=True``.
+    """Read the pairs of a folder in which people wear the garments beside them.
 
     Parameters
     ----------
-    folder
-        As `cvfast.tryon.folder.open_folder` gives it. Pairs of a person with another garment are
-        left out.
+    root
+        As for `cvfast.tryon.folder.open_folder`: CP-VTON's, CP-VTON+'s, ACGPN's, VITON-HD's.
     size
-        Width and height that all pictures get.
-    most
-        At most so many people.
+        Width and height that all is resized to.
+    phase
+        ``"train"`` or ``"test"``.
     progress
         Called with (done, total).
+
+    Returns
+    -------
+    DressedPeople
+        Both looks of a person are the same one: train with ``paired``.
 
     Raises
     ------
     MediaError
-        A file is missing or damaged, a layout without garments or poses, or nobody with their own
-        garment.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from cvfast.synth.tryon_sets import write_tryon_set
-    >>> from cvfast.tryon.folder import open_folder
-    >>> with tempfile.TemporaryDirectory() as place:
-    ...     _ = write_tryon_set(place + "/data", 2, size=(48, 64), test_share=0.5, layout="acgpn")
-    ...     people = read_dressed_people(open_folder(place + "/data"), size=(24, 32))
-    >>> people.people.shape, bool((people.labels[0, 0] == people.labels[0, 1]).all())
-    ((1, 2, 32, 24, 3), True)
+        No pairs, files that are missing or damaged, or a pair without a pose or a garment's mask.
     """
-    own = [entry for entry in folder.entries if entry.pair.paired is not False][:most]
-    if not own:
-        raise MediaError(f"{folder.root}: expected people with their own garments, got none")
-    rows: list[tuple[Any, ...]] = []
-    for number, entry in enumerate(own, 1):
-        sample = read_entry(folder, entry)
-        if sample.garment is None or sample.pose is None:
-            raise MediaError(f"{folder.root}: expected garments and poses, its layout has none")
-        rows.append(_row(sample, sample.garment, sample.pose, folder.labels, size))
+    folder = open_folder(root, phase=phase)
+    entries = [entry for entry in folder.entries if entry.pair.paired]
+    if not entries:
+        raise MediaError(f"{root}: expected pairs of people and the garments they wear, got none")
+    parts: dict[str, list[Any]] = {
+        name: [] for name in ("people", "labels", "points", "garments", "masks")
+    }
+    for number, entry in enumerate(entries, 1):
+        for name, value in _person(folder, entry, size).items():
+            parts[name].append(value)
         if progress is not None:
-            progress(number, len(own))
-    people, labels, garments, masks, points = (np.stack(part) for part in zip(*rows, strict=True))
-    twice: Callable[[Any], Any] = lambda part: np.stack([part, part], axis=1)  # noqa: E731
-    return DressedPeople(twice(people), twice(labels), points, twice(garments), twice(masks))
+            progress(number, len(entries))
+    arrays = {name: np.stack(values) for name, values in parts.items()}
+    twice = {  # without a copy
+        name: np.broadcast_to(array[:, None], (len(array), 2, *array.shape[1:]))
+        for name, array in arrays.items()
+        if name != "points"
+    }
+    return DressedPeople(points=arrays["points"], **twice)
 
 
-def _row(
-    sample: TryOnSample, garment: ImageU8, pose: Pose, labels: str, size: tuple[int, int]
-) -> tuple[NDArray[Any], ...]:
-    """Return a person's picture, labels, garment, its mask, and joints, of the size asked for."""
-    import cv2
-
-    def resized(picture: ImageU8) -> ImageU8:
-        smaller = picture.shape[1] > size[0]
-        way = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-        out: ImageU8 = cv2.resize(picture, size, interpolation=way)
-        return out
-
-    height, width = sample.labels.shape
-    parts = convert_labels(sample.labels, labels, "cvfast", pose=pose)
-    mask = sample.garment_mask if sample.garment_mask is not None else (garment < 250).any(2)
-    joints = pose.to("coco18")
-    scale = np.array(size) / (width, height)
-    points = np.column_stack([(joints.points + 0.5) * scale - 0.5, joints.confidence])
-    return (
-        resized(sample.image),
-        cv2.resize(parts, size, interpolation=cv2.INTER_NEAREST),
-        resized(garment),
-        resized(mask.astype(np.uint8) * np.uint8(255)) > 127,
-        points.astype(np.float32),
-    )
+def _person(folder: TryOnFolder, entry: Any, size: tuple[int, int]) -> dict[str, Any]:
+    cv2 = load_cv2()
+    sample = read_entry(folder, entry)
+    where = entry.files.get("image", Path(folder.root))
+    if sample.pose is None or sample.garment is None or sample.garment_mask is None:
+        raise MediaError(f"{where}: expected a pose, a garment and its mask beside it, got less")
+    labels = convert_labels(sample.labels, folder.labels, "cvfast", pose=sample.pose)
+    pose = sample.pose.to("coco18")
+    scale = np.array(size) / np.array(sample.labels.shape[::-1])
+    points = (pose.points + 0.5) * scale - 0.5
+    mask = sample.garment_mask.astype(np.uint8) * 255
+    return {
+        "people": cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA),
+        "labels": cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST),
+        "points": np.column_stack([points, pose.confidence]).astype(np.float32),
+        "garments": cv2.resize(sample.garment, size, interpolation=cv2.INTER_AREA),
+        "masks": cv2.resize(mask, size, interpolation=cv2.INTER_AREA) >= 128,
+    }
