@@ -110,19 +110,14 @@ def _refuse_beside_pairs(person: str | None, mask: str | None, layers: str | Non
 
 
 def _pair_recipe(
-    options: dict[str, Any],
-    engine: EngineFlags,
-    quality: int,
-    max_pixels: int,
-    *,
-    overwrite: bool,
+    options: dict[str, Any], engine: EngineFlags, quality: int, max_pixels: int, *, overwrite: bool
 ) -> PairRecipe:
     from cvfast.tryon.batch import PairRecipe
 
-    engine.check(options)
-    weights = tuple(engine.weights or ())
+    told = engine.options(options)
+    weights = tuple(str(Path(one).absolute()) for one in engine.weights or ())
     return PairRecipe(
-        engine.engine, weights, options, engine.mark(options), quality, max_pixels, overwrite
+        engine.engine, weights, told, engine.mark(options), quality, max_pixels, overwrite
     )
 
 

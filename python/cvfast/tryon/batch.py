@@ -23,7 +23,6 @@ from cvfast.typing import Path as PathLike
 
 __all__ = ["COLUMNS", "PairJob", "PairRecipe", "pair", "plan_pairs", "table_rows", "write_table"]
 
-_SHARED = "from_person", "person_index"  # options that networks have too
 _UNIT = "cvfast.tryon.batch:pair"
 COLUMNS = (
     "person",
@@ -64,7 +63,7 @@ class PairRecipe:
     weights
         Files of a network's weights.
     options
-        Keywords of `cvfast.tryon.classic.try_on`.
+        Keywords of `cvfast.tryon.classic.try_on`, or of `cvfast.tryon.engines.try_on_with`.
     mark
         What the results say of themselves.
     quality
@@ -178,10 +177,8 @@ def _worn(person: Any, garment: Any, recipe: PairRecipe) -> TryOn:
         return try_on(person, garment, **recipe.options)
     from cvfast.tryon.engines import try_on_with
 
-    shared = {name: recipe.options[name] for name in _SHARED if name in recipe.options}
-    return try_on_with(
-        recipe.engine, person, garment, weights=_networks(recipe.engine, recipe.weights), **shared
-    )
+    networks = _networks(recipe.engine, recipe.weights)
+    return try_on_with(recipe.engine, person, garment, weights=networks, **recipe.options)
 
 
 @functools.cache

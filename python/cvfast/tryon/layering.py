@@ -11,10 +11,11 @@ from cvfast.io.opencv import load_cv2
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.fill import mirror_points
 from cvfast.tryon.finishing import Look
+from cvfast.tryon.fitting import fit_garment
 from cvfast.tryon.layers import Overlay, in_front, neck_shadow, soft_edge
 from cvfast.tryon.lower_shape import WornLower, read_worn_lower, target_lower
 from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
-from cvfast.tryon.same_cloth import fits_already, light_gain
+from cvfast.tryon.same_cloth import light_gain
 from cvfast.tryon.scene import Scene
 from cvfast.tryon.shading import Shading, read_shading
 from cvfast.tryon.steps import Steps
@@ -24,7 +25,6 @@ from cvfast.typing import ImageF32
 
 if TYPE_CHECKING:
     from cvfast.tryon.garment import Garment
-    from cvfast.tryon.warping import Warp
 
 __all__ = ["dress", "painted_on"]
 
@@ -33,7 +33,6 @@ _RIM = 3  # pixels round the old garment whose colours are mixed with it
 _HIDING = (
     "hair", "left_arm", "right_arm", "left_hand", "right_hand", "held", "glove", "scarf"
 )  # fmt: skip
-_EDGE = 0.8  # softness of the cloth's edge in pixels
 
 
 def dress(
@@ -72,13 +71,12 @@ def dress(
     steps.show_target(scene, target)
     with steps.timed("warp"):
         hidden = scene.parts.mask(*_HIDING) & target.mask
-        warp = _warped(garment, target, hidden, corner)
-        alpha = _opacity(warp, target)
-    doubts.take(warp.report.confidence, warp.report.reasons, of="warp")
+        seen = scene.parts.mask("upper", "dress", "coat")
+        fit = fit_garment(garment, target, scene.body, hidden, seen, corner, doubts)
+        alpha = fit.alpha
     with steps.timed("shading"):
         light = read_shading(scene.colours, worn.visible)
-        same_photo = warp.report.method == "none"  # its light is in it already
-        strength = 0.0 if same_photo else shading
+        strength = 0.0 if fit.same_photo else shading  # its light is in it already
         flat = _relit(garment, scene, worn.visible, strength, doubts)
     if not light.plain and strength:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
@@ -92,7 +90,7 @@ def dress(
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", alpha)
-    return Look(fill, warp.map, flat, alpha, factor, front, corner, frame)
+    return Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame)
 
 
 def _shapes(
@@ -108,33 +106,6 @@ def _shapes(
         flat_mask=np.asarray(garment.mask) > 0.5,
     )  # fmt: skip
     return worn, target
-
-
-def _warped(garment: Garment, target: TargetShape, hidden: _Mask, corner: tuple[int, int]) -> Warp:
-    from cvfast.tryon.warping import Warp, WarpReport, warp_garment
-
-    height, width = target.mask.shape
-    box = slice(corner[1], corner[1] + height), slice(corner[0], corner[0] + width)
-    mask = np.asarray(garment.mask)[box] > 0.5
-    marks = {name: point - corner for name, point in garment.landmarks.items()}
-    if fits_already(mask, target.mask, marks, target.landmarks):
-        x, y = np.meshgrid(np.arange(width) + corner[0], np.arange(height) + corner[1])
-        same = np.stack([x, y], axis=2).astype(np.float32)
-        report = WarpReport("none", 1.0, (), 0.0, 1.0, 1.0)
-        return Warp(same, mask.astype(np.float32), report, garment)
-    return warp_garment(garment, target.mask, target.landmarks, hidden=hidden)
-
-
-def _opacity(warp: Warp, target: TargetShape) -> ImageF32:
-    """Return the new cloth's opacity: the target's outline, for the person's own clothes drew it.
-
-    Where the warped garment stays far away from it there is no cloth to show.
-    """
-    rows = np.flatnonzero(target.mask.any(axis=1))
-    near = max(2, round(0.1 * len(rows)))
-    kernel = load_cv2().getStructuringElement(2, (2 * near + 1, 2 * near + 1))  # an ellipse
-    reached = load_cv2().dilate((warp.mask > 0.5).astype(np.uint8), kernel) > 0
-    return soft_edge(target.mask & reached, _EDGE)
 
 
 def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:

@@ -26,6 +26,7 @@ _LEAST_LUMA = 0.02  # darker cloth shows no light
 _CHROMA = 0.045  # of the cloth's colour, as shares of luma: further off is pattern
 _LOG_LUMA = 0.55  # folds change luma by less than this factor's logarithm
 _PLAIN = 0.6  # share of pixels of one colour from which on a cloth is plain
+_ROUGH = 0.045  # mean change of log luma within a few pixels: more than folds make
 _RANGE = (0.35, 2.2)  # of factors
 _WORK_PIXELS = 60000  # of the cloth's box: folds are wider than a pixel of that
 
@@ -194,10 +195,19 @@ def _of_usual_colour(image: ImageF32, bright: ImageF32, logs: ImageF32, inner: _
     # In dark cloth the camera's noise alone moves the ratios.
     room = np.maximum(_CHROMA * 2, 0.012 / np.maximum(bright, _LEAST_LUMA))
     same = inner & (np.abs(ratios - centre).max(axis=2) < room)
-    if not same.any():
-        return same
+    if not same.any() or _busy(logs, same):
+        return np.zeros_like(same)
     middle = _mode(logs[same])
     return same & (np.abs(logs - middle) < _LOG_LUMA)
+
+
+def _busy(logs: ImageF32, same: _Mask) -> bool:
+    """Return whether luma changes faster than folds do: stripes or checks in shades of a colour."""
+    cv2 = load_cv2()
+    weights = same.astype(np.float32)
+    total = np.maximum(cv2.GaussianBlur(weights, (0, 0), 5.0), 1e-3)
+    rough = (logs - cv2.GaussianBlur(logs * weights, (0, 0), 5.0) / total)[same]
+    return float(np.abs(rough).mean()) > _ROUGH
 
 
 def _mode(values: NDArray[np.float32]) -> float:
