@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from cvfast.cli.talking import portrait_path
 from cvfast.io.images import read_image
 from cvfast.people.label_file import read_labels
@@ -51,11 +50,11 @@ def test_wrong_options_are_named(run, samples):
     assert "expected 1 to 1, got 3" in absent.err
 
 
-@pytest.mark.parametrize("option", ["--labels", "--steps"])
-def test_results_are_not_overwritten(run, tmp_path, option):
-    folder = tmp_path / "out"
-    assert run("parts", portrait_path(), option, folder).code == 0
-    before = {path: path.read_bytes() for path in folder.iterdir()}
-    assert run("parts", portrait_path(), option, folder).code != 0
-    assert run("parts", portrait_path(), option, folder, "--overwrite").code == 0
-    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+def test_results_are_not_overwritten(run, tmp_path):
+    words = ("parts", portrait_path(), "--labels", tmp_path / "a", "--steps", tmp_path / "b")
+    assert run(*words).code == 0
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.png")}
+    assert len(before) == 6
+    assert run(*words).code != 0
+    assert run(*words, "--overwrite").code == 0
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.png")} == before

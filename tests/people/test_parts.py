@@ -21,7 +21,7 @@ from cvfast.synth.people import make_person, random_person
 
 IDS = LABEL_SETS["cvfast"]
 TOP = [IDS["upper"], IDS["left_sleeve"], IDS["right_sleeve"]]
-SEEDS = (3, 12, 25)
+SEEDS = (10050, 10052, 10060)
 
 
 def overlap(a, b):
@@ -44,8 +44,7 @@ def test_worn_tops_are_found_far_better_than_by_colour(people, found):
         for made, parts in zip(people, found, strict=True)
     ]
     colour = [
-        overlap(colour_clothes(made.image, made.pose), np.isin(made.labels, TOP))
-        for made in people
+        overlap(colour_clothes(made.image, made.pose), np.isin(made.labels, TOP)) for made in people
     ]
     assert np.mean(ours) >= 0.9
     assert np.mean(ours) >= np.mean(colour) + 0.25
@@ -113,8 +112,8 @@ def test_wrong_names_and_people_are_refused(people, found):
         find_parts(people[0].image, Pose(np.zeros((18, 2)), np.zeros(18), "coco18"))
 
 
-def test_what_is_hard_is_said():
-    made = make_person(random_person(12), size=(288, 384))
+def test_what_is_hard_is_said(people):
+    made = people[1]
     pose = made.pose
     hips = pose.point("left_hip")[1]
     cropped = made.image[: int(hips) - 30]
