@@ -39,7 +39,7 @@ class Look:
     alpha
         (h, w) float32: the new garment's opacity.
     light
-        (h, w) float32: factor on the cloth.
+        (h, w) or (h, w, 3) float32: factor on the cloth.
     front
         What lies before it.
     corner
@@ -133,7 +133,8 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     alpha = resized(look.alpha[small], size)
     front = Front(resized(look.front.alpha[small], size), look.front.rim.cut(small, size))
     cloth = _drawn(look, small, size)
-    cloth = np.clip(cloth * resized(look.light[small], size)[..., None], 0, 1)
+    light = resized(look.light[small], size)
+    cloth = np.clip(cloth * (light if light.ndim == 3 else light[..., None]), 0, 1)
     done = compose(fill.over(colours), cloth, alpha, front)
     shows = alpha * (1 - front.alpha)
     hides = front.alpha * (alpha > 0) * (front.rim.alpha > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "SleevePatch", "fit_garment"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
+_F64: TypeAlias = NDArray[np.float64]
 _EDGE = 0.8  # softness of the cloth's edge in pixels
 
 
@@ -137,16 +139,34 @@ def _warp(
 ) -> Warp:
     from cvfast.tryon.warping import warp_garment
 
-    marks = {
-        name: point
-        for name, point in target.landmarks.items()
-        if mask is target.mask or "cuff" not in name
-    }
+    marks = _apart(
+        {
+            name: point
+            for name, point in target.landmarks.items()
+            if name in garment.landmarks and (mask is target.mask or "cuff" not in name)
+        },
+        garment.landmarks,
+    )
+    flat = {name: garment.landmarks[name] for name in marks}
+    garment = replace(garment, landmarks=flat)
     try:
         return warp_garment(garment, mask, marks, hidden=hidden)
     except ValueError as error:  # points that fell together: landmarks alone can be told apart
         doubts.add(0.7, f"the outlines could not be matched ({error}): laid on by landmarks")
         return warp_garment(garment, mask, marks, method="landmarks")
+
+
+def _apart(marks: Mapping[str, _F64], flat: Mapping[str, _F64]) -> dict[str, _F64]:
+    """Return landmarks without those that lie on another one, here or in the garment's picture."""
+    kept: dict[str, _F64] = {}
+    for name, point in marks.items():
+        near = any(
+            np.hypot(*(point - other)) < 3 or np.hypot(*(flat[name] - flat[known])) < 3
+            for known, other in kept.items()
+        )
+        if not near:
+            kept[name] = point
+    return kept
 
 
 def _sleeve(

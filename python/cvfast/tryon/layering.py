@@ -77,7 +77,9 @@ def dress(
     with steps.timed("shading"):
         light = read_shading(scene.colours, worn.visible)
         strength = 0.0 if fit.same_photo else shading  # its light is in it already
-        flat = _relit(garment, scene, worn.visible, strength, doubts)
+        flat, same = _relit(garment, scene, worn.visible, strength, doubts)
+        if same and light.plain:
+            light = read_shading(scene.colours, worn.visible, coloured=True)
     if not light.plain and strength:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     with steps.timed("removal"):
@@ -131,23 +133,28 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     return painted
 
 
-def _relit(garment: Garment, scene: Scene, worn: _Mask, shading: float, doubts: Doubts) -> ImageF32:
+def _relit(
+    garment: Garment, scene: Scene, worn: _Mask, shading: float, doubts: Doubts
+) -> tuple[ImageF32, bool]:
     """Return the garment's picture without its own light, its cloth going on beyond its edge.
 
-    Where it is the cloth that is worn, it is brought under the photo's light.
+    Where it is the cloth that is worn, it is brought under the photo's light, and the second value
+    says so.
     """
     image = np.asarray(garment.image)
     colours = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
     mask = np.asarray(garment.mask) > 0.5
+    same = False
     if shading:
         power = np.float32(shading)
         own = read_shading(colours, mask)
         colours = colours / np.power(own.factor, power)[..., None]
         gain = light_gain(scene.colours, worn, colours, mask)
         colours = colours * np.power(np.float32(gain.factors), power)
-        if gain.sureness > 0.5:
+        same = gain.sureness > 0.5
+        if same:
             doubts.note("the worn garment has the same colour: it is taken for the same cloth")
-    return painted_on(colours.astype(np.float32), mask)
+    return painted_on(colours.astype(np.float32), mask), same
 
 
 def _undressed(

@@ -167,7 +167,8 @@ def _skin_fill(image: ImageF32, where: _Mask, known: _Mask, shading: Shading) ->
     mean = part[sure].mean(axis=0)
     # Skin varies slowly: half of what is nearest, half of what is usual.
     smooth = 0.5 * (smooth_field(part, sure, 3.0)[gap] + mean)
-    broad = cv2.blur(shading.factor[near], (13, 13))[gap]
+    factor = shading.factor if shading.factor.ndim == 2 else shading.factor.mean(axis=2)
+    broad = cv2.blur(factor[near], (13, 13))[gap]
     rim = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)[gap]
     # An arm is round: it darkens towards its sides.
     lit = np.clip(broad, 0.7, 1.2) * (1 - 0.12 * np.exp(-rim / 4.0))

@@ -38,7 +38,8 @@ class Shading:
     Parameters
     ----------
     factor
-        (H, W) float32, 1 where the light is as usual; smooth beyond the cloth.
+        (H, W) float32, or (H, W, 3) of coloured light: 1 where the light is as usual; smooth
+        beyond the cloth.
     plain
         Whether the cloth is of one colour, so that its fine folds are in ``factor`` too.
     share
@@ -56,7 +57,7 @@ def luma(image: ImageF32) -> ImageF32:
     return values
 
 
-def read_shading(image: ImageF32, mask: _Mask) -> Shading:
+def read_shading(image: ImageF32, mask: _Mask, *, coloured: bool = False) -> Shading:
     """Read the light off a worn cloth.
 
     Parameters
@@ -64,7 +65,9 @@ def read_shading(image: ImageF32, mask: _Mask) -> Shading:
     image
         (H, W, 3) float32 in [0, 1].
     mask
-        (H, W) bool: the cloth. A rim of two pixels is not used, for it is mixed with what is round.
+        (H, W) bool: the cloth. Its rim is not used, for it is mixed with what is round.
+    coloured
+        Read red, green and blue of a plain cloth apart; right where the new cloth is the same.
 
     Examples
     --------
@@ -85,7 +88,7 @@ def read_shading(image: ImageF32, mask: _Mask) -> Shading:
     if shrink > 1:
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         mask = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 254
-    small = _factors(image, mask)
+    small = _factors(image, mask, coloured)
     factor = small.factor
     if shrink > 1:
         factor = cv2.resize(factor, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -121,7 +124,7 @@ def _box_of(mask: _Mask) -> tuple[slice, slice] | None:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _factors(image: ImageF32, mask: _Mask) -> Shading:
+def _factors(image: ImageF32, mask: _Mask, coloured: bool) -> Shading:
     """Read the light off a cloth, at the picture's size."""
     cv2 = load_cv2()
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
@@ -132,9 +135,10 @@ def _factors(image: ImageF32, mask: _Mask) -> Shading:
     usual = _of_usual_colour(image, bright, logs, inner)
     share = float(usual.sum() / inner.sum())
     if share >= _PLAIN:
-        known, values, sigma = usual, logs - np.median(logs[usual]), 0.0
+        seen = np.log(np.maximum(image, _LEAST_LUMA)) if coloured else logs
+        known, values, sigma = usual, seen - np.median(seen[usual], axis=0), 0.0
     else:
-        known, values, sigma = inner, _against_own_colour(image, logs, inner), 0.03
+        known, values, sigma = inner, _against_own_colour(image, logs, inner), 0.08
     if sigma:
         sigma *= float(np.sqrt(inner.sum()))
         weights = known.astype(np.float32)

@@ -111,7 +111,7 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
     reach = {side: limbs[side].reach(sleeves[side], most) for side in sleeves}
     whole_sleeves = sleeves["left"] | sleeves["right"]
     for side, limb in limbs.items():  # specks beyond a sleeve's end are none of it
-        sleeves[side] = up_to(sleeves[side], limb, reach[side] + 0.04)
+        sleeves[side] = up_to(sleeves[side], limb, reach[side] + 0.15)
     seen = seen | (whole_sleeves & ~sleeves["left"] & ~sleeves["right"])
     hidden = parts.mask(
         "hair", "left_hand", "right_hand", "left_arm", "right_arm", "glove", "held", "scarf"
