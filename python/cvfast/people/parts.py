@@ -166,10 +166,11 @@ def _given(image: Image, labels: NDArray[np.uint8]) -> Parts:
 def _with_cut(materials: Materials, cut: NDArray[np.bool_]) -> dict[str, ImageF32]:
     """Let the cut decide about the garment; the others share the rest as before."""
     garment = cut.astype(np.float32)
-    planes = {}
+    planes: dict[str, ImageF32] = {}
     rest = np.maximum(1 - materials.belonging["upper"], np.float32(1e-6))
     for name, plane in materials.belonging.items():
-        planes[name] = garment if name == "upper" else (1 - garment) * plane / rest
+        planes[name] = ((1 - garment) * plane / rest).astype(np.float32, copy=False)
+    planes["upper"] = garment
     return planes
 
 
@@ -189,7 +190,7 @@ def _full_size(
     x0, y0, x1, y1 = frame.box
     size = (x1 - x0, y1 - y0)
     guide = homogeneous(frame.crop(image))
-    guided = GuidedFilter(frame.image.astype(np.float32) / 255, _RADIUS, _EPSILON)
+    guided = GuidedFilter(frame.guide(), _RADIUS, _EPSILON)
     # The planes add up to 1, and so do the filtered ones: what the others leave is background.
     best = np.full((y1 - y0, x1 - x0), 1, np.float32)
     fine = {}
