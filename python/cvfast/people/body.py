@@ -190,7 +190,7 @@ class BodyMaps:
         return away
 
     def _from(self, point: _F64) -> tuple[ImageF32, ImageF32]:
-        """x (1, w) and y (h, 1) of the pixels from a point."""
+        """Offsets of the pixels from a point, x (1, w) and y (h, 1)."""
         x, y = self.grid
         return x - np.float32(point[0]), y - np.float32(point[1])
 
