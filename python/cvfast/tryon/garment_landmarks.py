@@ -155,8 +155,11 @@ def _pit(contour: Reals, bays: list[_Bay], side: int, low: Reals,
             return None
         inside = contour[bay.start : bay.end] if bay.start < bay.end else contour[:0]
         beside = np.flatnonzero(side * (inside[:, 0] - middle) > 0.1 * width)
-        if 0 < len(beside) and inside[:, 1].max() > middle_row and len(beside) < len(inside) and (
-            np.any(-side * (inside[:, 0] - middle) > 0.1 * width)
+        if (
+            0 < len(beside)
+            and inside[:, 1].max() > middle_row
+            and len(beside) < len(inside)
+            and (np.any(-side * (inside[:, 0] - middle) > 0.1 * width))
         ):  # long sleeves, and a hem between them that the hull does not touch
             return bay.start + int(beside[inside[beside, 1].argmin()])
         if side * (contour[bay.deepest, 0] - middle) > 0.1 * width:
