@@ -62,31 +62,26 @@ void eliminate(double* const* rows, std::ptrdiff_t count, std::ptrdiff_t n) {
   }
 }
 
-void harmonic_row(const float* __restrict a, const std::int32_t* __restrict places,
-                  std::ptrdiff_t count, const float* __restrict columns, std::ptrdiff_t stride,
-                  std::ptrdiff_t n, float* __restrict out) {
-  // A group of columns at a time, whose sums stay in registers.
-  for (std::ptrdiff_t first = 0; first < n; first += kGroup) {
-    float sums[kGroup] = {};
-    std::ptrdiff_t k = 0;
-    for (; k + 1 < count; k += 2) {  // two fractions as one: divisions are what takes time
-      const float p = a[k], q = a[k + 1];
-      const float* __restrict one = columns + places[k] * stride + first;
-      const float* __restrict other = columns + places[k + 1] * stride + first;
-      for (std::ptrdiff_t j = 0; j < kGroup; ++j) {
-        const float u = p + one[j], v = q + other[j];
-        sums[j] += (p * one[j] * v + q * other[j] * u) / (u * v);
-      }
-    }
-    if (k < count) {
-      const float share = a[k];
-      const float* __restrict column = columns + places[k] * stride + first;
-      for (std::ptrdiff_t j = 0; j < kGroup; ++j) {
-        sums[j] += share * column[j] / (share + column[j]);
-      }
-    }
-    for (std::ptrdiff_t j = 0; j < kGroup; ++j) out[first + j] += sums[j];
+// out += a b / (a + b) + c d / (c + d) as one fraction: divisions are what takes time.
+void add_two(float a, const float* __restrict b, float c, const float* __restrict d,
+             std::ptrdiff_t n, float* __restrict out) {
+  for (std::ptrdiff_t j = 0; j < n; ++j) {
+    const float u = a + b[j], v = c + d[j];
+    out[j] += (a * b[j] * v + c * d[j] * u) / (u * v);
   }
+}
+
+void harmonic_row(const float* a, const std::int32_t* places, std::ptrdiff_t count,
+                  const float* columns, std::ptrdiff_t stride, std::ptrdiff_t n, float* out) {
+  const std::ptrdiff_t whole = n / kGroup * kGroup;  // which the compiler then knows
+  for (std::ptrdiff_t k = 0; k + 1 < count; k += 2) {
+    add_two(a[k], columns + places[k] * stride, a[k + 1], columns + places[k + 1] * stride, whole,
+            out);
+  }
+  if (count % 2 == 0) return;
+  const float last = a[count - 1];
+  const float* const column = columns + places[count - 1] * stride;
+  for (std::ptrdiff_t j = 0; j < whole; ++j) out[j] += last * column[j] / (last + column[j]);
 }
 
 }  // namespace
