@@ -48,7 +48,9 @@ from benchmarks.machine import describe
 from benchmarks.program import RESULTS, write
 
 FAMILIES = ("acgpn", "swapnet", "clothes-transform")
-TRAINED, JUDGED, ITERATIONS, BATCH = 300, 64, 300, 8  # people; and of each network
+TRAINED, WEARERS, JUDGED = 300, 200, 64  # people
+ITERATIONS = {"acgpn": 300, "swapnet": 300, "clothes-transform": 900}  # of each network
+BATCH = 8
 TRAIN_SEED, JUDGE_SEED = 1, 2
 Row = dict[str, Any]
 
@@ -66,12 +68,14 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path)
     given = parser.parse_args(words)
     torch.set_num_threads(1)
-    count, judged, iterations = (8, 4, 4) if given.quick else (TRAINED, JUDGED, ITERATIONS)
+    count, judged, iterations = (8, 4, 4) if given.quick else (TRAINED, JUDGED, 0)
     rows: list[Row] = []
     for family in given.family or FAMILIES:
         with tempfile.TemporaryDirectory() as spare:
             folder = (given.folder or Path(spare)) / family
-            rows += _JUDGES[family](count, judged, iterations, folder, given.sheet)
+            rows += _JUDGES[family](
+                count, judged, iterations or ITERATIONS[family], folder, given.sheet
+            )
     for row in rows:
         print("  ".join(f"{name} {value}" for name, value in row.items()))
     command = f"python -m benchmarks.tryon_exchange {' '.join(words or sys.argv[1:])}".strip()
@@ -146,7 +150,7 @@ def _judge_exchange(nets: dict[str, Any], held: Exchange) -> list[Row]:
 def _swapnet(
     count: int, judged: int, iterations: int, folder: Path, sheet: Path | None
 ) -> list[Row]:
-    wearers: TwoWearers = make_two_wearers(count, seed=TRAIN_SEED)
+    wearers: TwoWearers = make_two_wearers(min(count, WEARERS), seed=TRAIN_SEED)
     nets, seconds = _timed(
         lambda: train_swapnet(wearers, folder, iterations=iterations, batch=BATCH)
     )

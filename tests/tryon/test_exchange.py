@@ -1,9 +1,13 @@
 """ACGPN, SwapNet, Clothes Transform: inputs, composition, learning, engines."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from cvfast.people.pose import Pose
+from cvfast.synth.garments import make_garment, random_garment
+from cvfast.synth.people import make_person, random_person
 from cvfast.training.loop import train
 from cvfast.tryon.acgpn_inputs import (
     arm_colour,
@@ -14,13 +18,17 @@ from cvfast.tryon.acgpn_inputs import (
     label_input,
     mask_input,
 )
-from cvfast.tryon.acgpn_training import LabelTask
+from cvfast.tryon.acgpn_training import LabelTask, MaskTask
 from cvfast.tryon.clothes_transform_masks import find_masks
 from cvfast.tryon.clothes_transform_net import CoarsePerson, PairJudge, TransformNet
 from cvfast.tryon.clothes_transform_training import CoarseTask
 from cvfast.tryon.dressed_people import DressedPeople, square_pose_maps
+from cvfast.tryon.engines import try_on_with
 from cvfast.tryon.exchange_engines import Flat, Seen, run_engine
+from cvfast.tryon.exchange_looks import dress_swapnet
 from cvfast.tryon.exchange_training import train_acgpn, train_clothes_transform, train_swapnet
+from cvfast.tryon.garment import Garment
+from cvfast.tryon.network_view import NetworkView
 from cvfast.tryon.networks import build_network
 from cvfast.tryon.patch_judges import JUDGED, PatchJudge
 from cvfast.tryon.swapnet_inputs import TwoWearers, body_picture, part_boxes
@@ -195,8 +203,6 @@ def networks(people, wearers, tmp_path_factory):
 def test_published_losses_and_adversaries_run(people, tmp_path):
     net = build_network("acgpn-g2", {"width": 4}, seed=0)
     judge = PatchJudge(JUDGED["G2"], width=4)
-    from cvfast.tryon.acgpn_training import MaskTask
-
     tasks = [
         MaskTask(net, people, iterations=2, batch=2, compat=True, judge=judge, paired=True),
         CoarseTask(
@@ -226,3 +232,32 @@ def test_engines_leave_what_they_do_not_paint(engine, networks):
     assert not found.clothes[person.labels == 13].any()
     with pytest.raises(ValueError, match=r"garment: expected a .* for"):
         run_engine(engine, networks, person, flat if engine == "swapnet" else person)
+
+
+@pytest.mark.parametrize("engine", ["acgpn", "clothes-transform"])
+def test_photo_keeps_all_that_is_not_clothes(engine, networks):
+    person = make_person(random_person(11), size=(96, 128))
+    made = make_garment(random_garment(123, "tee"), size=(96, 128))
+    flat = Garment(made.image, made.mask, made.landmarks, "tee", "short", "upper", 1.0)
+    done = try_on_with(
+        engine, person.image, flat, weights=networks, pose=person.pose, labels=person.labels
+    )
+    image = np.asarray(done.image)
+    assert image.shape == person.image.shape
+    assert (image[~done.mask] == person.image[~done.mask]).all()
+    assert not done.mask[person.labels == 13].any()
+    assert (image != person.image).any()
+
+
+def test_swapnet_wants_a_wearer(networks):
+    image, labels = blocks(1, (64, 64))
+    pose = Pose(JOINTS.astype(np.float64), np.ones(18), "coco18")
+    alone = NetworkView(image, labels, pose, image, np.ones((64, 64), np.float32))
+    with pytest.raises(
+        ValueError, match=r"garment: expected the photo of a person"
+    ):
+        dress_swapnet(alone, networks)
+    look = dress_swapnet(replace(alone, wearer=alone), networks)
+    assert look.rendered.shape == (64, 64, 3)
+    assert look.grid is None
+    assert not look.worn[labels == 13].any()

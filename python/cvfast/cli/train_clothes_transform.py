@@ -28,10 +28,12 @@ def train_clothes_transform(
     """
     from functools import partial
 
+    from cvfast.tryon.dressed_folder import read_dressed
     from cvfast.tryon.dressed_people import make_dressed_people
     from cvfast.tryon.exchange_training import train_clothes_transform as train
 
     learning = learning or ExchangeLearning()
     size = learning.sides("48x64", "256x256")
+    read = partial(read_dressed, size=size)
     make = partial(make_dressed_people, size=size)
-    return train_family("clothes-transform", output, learning, common, make, train)
+    return train_family("clothes-transform", output, learning, common, make, train, read)

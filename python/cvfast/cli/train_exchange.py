@@ -23,6 +23,10 @@ Folder = Annotated[str, Parameter(name=["--output", "-o"], help="Folder for the 
 class ExchangeLearning:
     """How to train."""
 
+    data: Annotated[
+        str | None,
+        Parameter(help="A folder in CP-VTON's or ACGPN's layout to learn from, not made people."),
+    ] = None
     people: Annotated[int, Parameter(help="Made people to learn from.")] = 300
     size: Annotated[
         str | None, Parameter(help="Width x height; else 48x64, or the published one (--compat).")
@@ -63,6 +67,7 @@ def train_family(
     common: Common | None,
     make: Callable[..., Any],
     train: Callable[..., dict[str, Any]],
+    read: Callable[..., Any] | None = None,
 ) -> int:
     """Make people, train the networks of a family one after the other, tell of them.
 
@@ -74,6 +79,8 @@ def train_family(
         Makes people, called with their number, ``seed`` and ``progress``.
     train
         Called with them, the folder and the options; returns networks by kind.
+    read
+        Reads people from a user's folder; None: the family cannot learn from one.
     """
     from cvfast.tryon.networks import need_torch
 
@@ -81,6 +88,8 @@ def train_family(
         if getattr(learning, name) < 1:
             raise ValueError(f"--{name}: expected at least 1, got {getattr(learning, name)}")
     need_torch()
+    if learning.data is not None and read is None:
+        raise ValueError(f"--data: expected none for {family}, which learns from made people")
     if not learning.resume and any(Path(output).glob("*")):
         raise OutputExistsError(
             f"{output}: holds files already. Go on with the training there (--resume), or "
@@ -88,8 +97,12 @@ def train_family(
         )
     report = (common or Common()).report("train")
     with report.bars():
-        with report.bar("making people", learning.people) as progress:
-            people = make(learning.people, seed=learning.seed, progress=progress)
+        if learning.data is not None and read is not None:
+            with report.bar("reading people", None) as progress:
+                people = read(learning.data, progress=progress)
+        else:
+            with report.bar("making people", learning.people) as progress:
+                people = make(learning.people, seed=learning.seed, progress=progress)
         with report.bar(f"training {family}", None) as progress:
             networks = train(people, output, progress=progress, **learning.options())
     files = [str(Path(output) / f"{kind}.safetensors") for kind in networks]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cvfast.tryon.dressed_people import DressedPeople
     from cvfast.tryon.network_training import Plan
 
+    People = tuple[TryOnPool | DressedPeople, DressedPeople | None]
+
 __all__ = ["Learning", "Output", "Variant", "made_people", "plan_of", "refuse", "train_one"]
 
 Output = Annotated[str, Parameter(name=["--output", "-o"], help="The network, .safetensors.")]
@@ -28,6 +30,10 @@ Variant = Annotated[Literal["cp-vton", "cp-vton+"], Parameter(help="What the net
 class Learning:
     """How to train."""
 
+    data: Annotated[
+        str | None,
+        Parameter(help="Learn from your own folder, laid out as CP-VTON's or ACGPN's, instead."),
+    ] = None
     people: Annotated[int, Parameter(help="Made people to learn from.")] = 400
     held_out: Annotated[int, Parameter(help="Others to judge by; 0: nobody.")] = 64
     size: Annotated[
@@ -77,14 +83,13 @@ def plan_of(learning: Learning, variant: str = "cp-vton") -> Plan:
 
     return Plan(
         variant=variant, compat=learning.compat, width=learning.width,
-        iterations=learning.iterations, paired=learning.paired, batch=learning.batch,
+        iterations=learning.iterations,
+        paired=learning.paired or learning.data is not None, batch=learning.batch,
         rate=learning.rate, seed=learning.seed, vgg=learning.vgg,
     )  # fmt: skip
 
 
-def made_people(
-    learning: Learning, report: Report, size: tuple[int, int] | None = None
-) -> tuple[TryOnPool, DressedPeople | None]:
+def made_people(learning: Learning, report: Report, size: tuple[int, int] | None = None) -> People:
     """Make people to learn from, and others to judge by; in a given size, or the one asked for."""
     from cvfast.synth.tryon_pool import TryOnPool
     from cvfast.tryon.dressed_people import make_dressed_people
@@ -93,6 +98,8 @@ def made_people(
     asked = learning.size or ("192x256" if learning.compat else "48x64")
     size = size or pair("--size", asked, "x", "48x64")
     network_settings("gmm", size, plan_of(learning))  # refuses sizes that no network has
+    if learning.data is not None:
+        return _own_people(learning.data, size, report)
     with report.bar("making people", learning.people) as progress:
         pool = TryOnPool(learning.people, seed=learning.seed, size=size, progress=progress)
     if not learning.held_out:
@@ -104,9 +111,23 @@ def made_people(
     return pool, held_out
 
 
+def _own_people(data: str, size: tuple[int, int], report: Report) -> People:
+    """Read the training pairs of a folder, and its test pairs where it has some."""
+    from cvfast.errors import MediaError
+    from cvfast.tryon.dressed_folder import read_dressed
+
+    with report.bar("reading people") as progress:
+        people = read_dressed(data, size, progress=progress)
+    try:
+        return people, read_dressed(data, size, phase="test")
+    except MediaError as error:
+        report.note(f"nobody to judge by: {error}")
+        return people, None
+
+
 def train_one(
     kind: str,
-    people: tuple[TryOnPool, DressedPeople | None],
+    people: People,
     output: str,
     learning: Learning,
     report: Report,
@@ -117,14 +138,15 @@ def train_one(
     """Train one network, tell of it and return it."""
     from cvfast.tryon.network_training import train_network
 
-    pool, held_out = people
+    learnt, held_out = people
+    whose = "people of a folder" if learning.data else "SYNTHETIC (made) people"
     plan = plan_of(learning, variant)
     with report.bar(f"training {kind}", plan.steps(kind)) as progress:
         net, figures = train_network(
-            kind, pool, output, plan=plan, before=before, held_out=held_out,
+            kind, learnt, output, plan=plan, before=before, held_out=held_out,
             folder=learning.run and f"{learning.run}/{kind}", device=learning.device,
             resume=learning.resume, overwrite=learning.overwrite,
-            notes={"made_by": f"cvfast train {kind}, SYNTHETIC (made) people"}, progress=progress,
+            notes={"made_by": f"cvfast train {kind}, {whose}"}, progress=progress,
         )  # fmt: skip
     told = "; ".join(
         f"{name} " + ", ".join(f"{key} {value:.3f}" for key, value in values.items())

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EngineFlags"]
 
+_SHARED = ("from_person", "person_index")  # options that all engines have
 _GROUP = Group.create_ordered(
     "Engines",
     help="classic needs no weights. The others are networks, of which none are shipped: train "
@@ -54,23 +55,28 @@ class EngineFlags:
                     f"{options[name]}"
                 )
 
+    def options(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return those options that the engine has."""
+        self.check(options)
+        if self.engine == "classic":
+            return options
+        return {name: options[name] for name in _SHARED}
+
     def dress(self, person: Any, garment: Any, options: dict[str, Any], **more: Any) -> TryOn:
         """Put the garment on; options that only the classical engine has are left to it."""
-        self.check(options)
+        told = self.options(options)
         if self.engine == "classic":
             from cvfast.tryon.classic import try_on
 
-            return try_on(person, garment, **options, **more)
+            return try_on(person, garment, **told, **more)
         from cvfast.tryon.engines import try_on_with
 
-        shared = {name: options[name] for name in ("from_person", "person_index")}
-        return try_on_with(
-            self.engine, person, garment, weights=self.weights or [], **shared, **more
-        )
+        return try_on_with(self.engine, person, garment, weights=self.weights or [], **told, **more)
 
     def mark(self, options: dict[str, Any]) -> Mark:
         """Return what the result says of itself."""
-        actions = tuple(f"tryon.{name}={value}" for name, value in options.items() if value)
         trained = self.engine != "classic"
+        told = self.options(options)
+        actions = tuple(f"tryon.{name}={value}" for name, value in told.items() if value)
         kind = "compositeWithTrainedAlgorithmicMedia" if trained else "compositeCapture"
         return Mark(kind, actions=(f"tryon.engine={self.engine}", *actions))

@@ -51,6 +51,11 @@ class GarmentTask(AcgpnTask):
         super().__init__(net, people, **options)
         self._features = features
 
+    def batch(self, iteration: int, rng: np.random.Generator) -> Exchange:
+        """Draw exchanges; in other colours but for the published form."""
+        drawn = super().batch(iteration, rng)
+        return drawn if self.compat else recoloured(drawn, rng)
+
     def losses(self, batch: Exchange) -> Mapping[str, Tensor]:
         """Return losses by name, weighted."""
         mask = where(batch.wanted, CLOTHES)
@@ -103,8 +108,9 @@ class CoarseTask(ExchangeTask):
         """Draw exchanges, and the same the other way round."""
         which = torch.from_numpy(rng.integers(len(self._data), size=self.batch_size))
         before = torch.from_numpy(rng.integers(2, size=self.batch_size))
-        take = self._data.take
-        return take(which, before, 1 - before), take(which, 1 - before, before)
+        there = self._data.take(which, before, 1 - before)
+        there = there if self.compat else recoloured(there, rng)
+        return there, self._data.take(which, 1 - before, before)
 
     def step(self, batch: tuple[Exchange, Exchange], fabric: Fabric) -> Mapping[str, Any]:
         """One step of the generator, and in the published form one of the judge before it."""
@@ -135,6 +141,14 @@ class CoarseTask(ExchangeTask):
 def cut_out(person: Tensor, labels: Tensor) -> Tensor:
     """Return the clothes that a person (N, 3, h, w) wears, on white."""
     return torch.where(where(labels, CLOTHES) > 0, person, torch.ones_like(person))
+
+
+def recoloured(batch: Exchange, rng: np.random.Generator) -> Exchange:
+    """Exchange red, green and blue at random, each example's pictures alike: more colours."""
+    order = torch.from_numpy(np.argsort(rng.random((len(batch.person), 3)), axis=1))
+    row = torch.arange(len(order))[:, None]
+    pictures = {name: getattr(batch, name)[row, order] for name in ("person", "result", "garment")}
+    return batch._replace(**pictures)
 
 
 def _log_loss(told: Tensor, truth: float) -> Tensor:

@@ -73,7 +73,7 @@ def pasted(
     done = Look(
         Overlay(colour.astype(np.float32), where), grid,
         painted_on(flat, np.asarray(garment.mask) > 0.5), alpha, nothing + 1,
-        Front(nothing, Overlay(colour.astype(np.float32), nothing)),
+        Front(nothing, Overlay(colour.astype(np.float32), nothing)), (0, 0), (shape[1], shape[0]),
     )  # fmt: skip
     return finish(photo, done)
 
