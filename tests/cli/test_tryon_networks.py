@@ -14,13 +14,13 @@ from cvfast.synth.tryon_sets import write_tryon_set
 from cvfast.tryon.checkpoints import read_checkpoint
 from cvfast.tryon.dressed_folder import read_dressed
 
-TINY = ("--people", 2, "--held-out", 1, "--iterations", 2, "--batch", 2, "--width", 4)
+TINY = ("--people", 1, "--held-out", 1, "--iterations", 2, "--batch", 2, "--width", 4)
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("photos")
-    write_image(folder / "me.png", make_person(random_person(11), size=(360, 480)).image)
+    write_image(folder / "me.png", make_person(random_person(11), size=(270, 360)).image)
     write_image(
         folder / "shirt.png", make_garment(random_garment(123, "tee"), size=(180, 240)).image
     )
