@@ -48,6 +48,7 @@ class Refine(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, width: int = 64, compat: bool = True) -> None:
         super().__init__()
+        self.compat = compat
         self.settings: dict[str, Any] = {
             "inputs": inputs,
             "outputs": outputs,
