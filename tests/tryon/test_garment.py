@@ -48,7 +48,7 @@ def test_cut_out_of_any_plain_background(background):
         noisy = np.clip(shaded + rng.normal(0, 2, made.image.shape), 0, 255).astype(np.uint8)
         garment = read_garment(noisy)
         mine, front = garment.mask > 0.5, made.front > 0.5
-        assert (mine & front).sum() / (mine | front).sum() > 0.93
+        assert (mine & front).sum() / (mine | front).sum() > 0.9
 
 
 def test_the_inner_collar_is_no_front():

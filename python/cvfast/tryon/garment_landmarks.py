@@ -88,7 +88,7 @@ def find_landmarks(mask: NDArray[Any]) -> Anatomy:
 
 
 def _even_contour(mask: NDArray[Any]) -> Reals:
-    """The outline, evenly sampled, from the top on clockwise as seen."""
+    """Return the outline, evenly sampled, from the top on clockwise as seen."""
     contour = smoothed(raw := largest_contour(mask), max(1.0, len(raw) / 900))
     steps = np.hypot(*np.diff(contour, axis=0, append=contour[:1]).T)
     along = np.concatenate([[0], np.cumsum(steps)])
