@@ -77,7 +77,7 @@ def dress(
     with steps.timed("shading"):
         light = read_shading(scene.colours, worn.visible)
         strength = 0.0 if fit.same_photo else shading  # its light is in it already
-        flat, same = _relit(garment, scene, worn.visible, strength, doubts)
+        flat, same = _relit(garment, scene, worn.visible, strength, fit.same_photo, doubts)
         if same and light.plain:
             light = read_shading(scene.colours, worn.visible, coloured=True)
     if not light.plain and strength:
@@ -86,7 +86,7 @@ def dress(
         fill, bare = _undressed(scene, worn, target, alpha, light)
     with steps.timed("layers"):
         body = fill.over(scene.colours)
-        front = in_front(body, scene.parts, target, bare, worn.visible, region=region)
+        front = in_front(body, scene.parts, target, bare, worn.visible, scene.body, region=region)
     factor = np.power(light.factor, np.float32(strength))
     steps.show("without", body)
     steps.show("light", np.clip(factor / 2, 0, 1))
@@ -121,7 +121,8 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
         (H, W) bool: the cloth.
     """
     cv2 = load_cv2()
-    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    rim = 2 * max(1, round(0.004 * max(mask.shape))) + 1  # mixed with the background
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((rim, rim), np.uint8)) > 0
     if not inner.any():
         return image
     reach = max(4, round(0.15 * float(np.sqrt(mask.sum()))))
@@ -134,7 +135,7 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
 
 
 def _relit(
-    garment: Garment, scene: Scene, worn: _Mask, shading: float, doubts: Doubts
+    garment: Garment, scene: Scene, worn: _Mask, shading: float, worn_here: bool, doubts: Doubts
 ) -> tuple[ImageF32, bool]:
     """Return the garment's picture without its own light, its cloth going on beyond its edge.
 
@@ -154,6 +155,8 @@ def _relit(
         same = gain.sureness > 0.5
         if same:
             doubts.note("the worn garment has the same colour: it is taken for the same cloth")
+    if worn_here:  # its rim is the photo's own
+        return colours.astype(np.float32), same
     return painted_on(colours.astype(np.float32), mask), same
 
 

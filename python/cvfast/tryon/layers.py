@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.people.body import Body
 from cvfast.tryon.fill import smooth_fill
+from cvfast.tryon.limbs import Limb
 from cvfast.tryon.target_shape import TargetShape
-from cvfast.tryon.worn_shape import PartMasks
+from cvfast.tryon.worn_shape import PartMasks, up_to
 from cvfast.typing import ImageF32
 
 __all__ = ["Front", "Overlay", "compose", "in_front", "neck_shadow", "resized", "soft_edge"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
+_SHOULDER = 0.2  # share of an arm that never lies before the trunk
 _ALWAYS = ("hat", "hair", "glove", "glasses", "face", "left_hand", "right_hand", "held")
 
 
@@ -75,6 +78,7 @@ def in_front(
     target: TargetShape,
     bare: dict[str, _Mask],
     old: _Mask,
+    joints: Body,
     *,
     region: str = "upper",
     edge: float = 0.8,
@@ -91,6 +95,8 @@ def in_front(
         The new garment's shape.
     bare
         (H, W) bool by side: arm that the old sleeve covered and that is now filled in.
+    joints
+        The person's.
     old
         (H, W) bool: the old garment, which shines through at the front's rim.
     region
@@ -102,7 +108,10 @@ def in_front(
     front = parts.mask(*_ALWAYS)
     for side in ("left", "right"):
         arm = parts.mask(f"{side}_arm") | bare.get(side, np.zeros_like(front))
-        front |= arm & ~target.sleeves.get(side, np.zeros_like(front))
+        arm &= ~target.sleeves.get(side, np.zeros_like(front))
+        # What of the arm is above its sleeve's end is under the cloth, shoulder and all.
+        covered = max(target.reach.get(side, 0.0), _SHOULDER)
+        front |= arm & ~up_to(arm, Limb.arm(joints, side), covered)
     if region == "lower":
         front |= parts.mask("upper", "coat", "dress", "left_sleeve", "right_sleeve", "scarf")
         front |= parts.mask("left_shoe", "right_shoe")

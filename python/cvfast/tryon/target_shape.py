@@ -111,6 +111,9 @@ def target_upper(
         reasons.append(f"{_SAID[worn.sleeve]} become {_SAID[wanted]}: guessed from the pose")
     if wanted != "none" and worn.sleeve == "none":
         trunk = _closed(trunk | _shoulders(worn, body), 0.12 * body.unit) & (worn.person | trunk)
+        sleeved = trunk | sleeves["left"] | sleeves["right"]
+        high = np.arange(shape[0])[:, None] < body["neck"][1] + 0.35 * body.unit
+        trunk |= _closed(sleeved, 0.3 * body.unit) & worn.person & high & ~sleeved
     if wanted == "none" and worn.sleeve != "none":
         trunk = _without_shoulders(trunk, body)
     landmarks = upper_landmarks(trunk, sleeves, reach, body)
