@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from cvfast.people.labels import convert_labels
-from cvfast.tryon.network_task import Dressing, seen_person, shape_context_warp
+from cvfast.tryon.dressings import Dressing, seen_person
+from cvfast.tryon.network_task import shape_context_warp
 from cvfast.tryon.network_view import NetworkLook, NetworkView
 from cvfast.tryon.representation import garment_input
 from cvfast.tryon.tps_grid import sample
@@ -79,7 +80,7 @@ def dressing_of(view: NetworkView, variant: str, stage: str) -> Dressing:
         torch.from_numpy(np.ascontiguousarray(part))[None] for part in parts
     )
     empty = torch.zeros(1, 1, *view.labels.shape)
-    return Dressing(person, fitting, garment, mask, empty, empty, empty, empty)
+    return Dressing(person, fitting, garment, mask, empty, empty, empty, empty, empty)
 
 
 def look_of(rendered: Tensor, alpha: Tensor, grid: Tensor, worn: Tensor) -> NetworkLook:

@@ -64,7 +64,7 @@ def cut_out(image: ImageU8) -> Cutout:
     height, width = image.shape[:2]
     shrink = min(1.0, _SIDE / max(height, width))
     size = max(8, round(width * shrink)), max(8, round(height * shrink))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small: ImageU8 = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     background, spread, odd = _background(small.astype(np.float64))
     if spread > _BUSY:
         raise NothingFoundError(
@@ -101,8 +101,10 @@ def _background(image: Reals) -> tuple[Reals, float, float]:
         misses = np.abs(colors - rows @ plane).max(axis=1)
         kept = misses <= max(3 * float(np.median(misses)), 3.0)
     spread = float(np.median(misses)) * 1.5 if kept.mean() > 0.5 else float(misses.mean()) * 1.5
-    return np.asarray(sides @ plane), max(spread, float(np.percentile(misses, 60))), float(
-        1 - kept.mean()
+    return (
+        np.asarray(sides @ plane),
+        max(spread, float(np.percentile(misses, 60))),
+        float(1 - kept.mean()),
     )
 
 
@@ -110,10 +112,10 @@ def _solid(away: Reals, threshold: float) -> NDArray[np.uint8]:
     """The largest thing that the background, seen from the border, does not reach."""
     import cv2
 
-    differs = np.asarray(away > threshold, np.uint8)
-    differs = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    apart = np.asarray(away > threshold, np.uint8)
+    differs = cv2.morphologyEx(apart, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     contours, _ = cv2.findContours(differs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    out: NDArray[np.uint8] = np.zeros(differs.shape, np.uint8)
+    out: NDArray[np.uint8] = np.zeros(apart.shape, np.uint8)
     if contours:
         largest = max(contours, key=lambda contour: float(cv2.contourArea(contour)))
         cv2.drawContours(out, [largest], -1, 1, -1)

@@ -11,10 +11,12 @@ from cvfast.typing import ImageF32, ImageU8
 
 __all__ = ["without_inner_collar"]
 
-_MOST_AREA = 0.12  # of the garment: a larger region is no inner collar
+_MOST_AREA = 0.17  # of the garment: a larger region is no inner collar
 _DEEPEST = 0.36  # of the garment's height
+_NARROWEST, _WIDEST = 0.2, 0.62  # of the trunk's width
+_BETWEEN = 0.7  # share of its rows that have cloth on both sides
 _APART = 9.0  # levels between the inner collar and the cloth below it
-_ALIKE = 9  # levels from pixel to pixel within it
+_ALIKE = (9, 5, 3)  # levels from pixel to pixel within it: the first that does not leak
 
 
 def without_inner_collar(image: ImageU8, mask: ImageF32) -> ImageF32:
@@ -43,24 +45,24 @@ def without_inner_collar(image: ImageU8, mask: ImageF32) -> ImageF32:
     if len(rows) < 24 or len(columns) < 24:
         return mask
     height, width = int(np.ptp(rows)), int(np.ptp(columns))
-    smooth = cv2.medianBlur(image, 3)
+    smooth: ImageU8 = np.asarray(cv2.medianBlur(image, 3), np.uint8)
     axis = round(float(columns[0] + columns[-1]) / 2)
     found = np.zeros(solid.shape, bool)
     for shift in (0.0, -0.04, 0.04):
         seed = _first_below(solid, axis + round(shift * width), max(2, round(0.012 * height)))
         if seed is None:
             continue
-        region = _region(smooth, solid, seed)
-        if _is_inner(smooth, solid, region, rows, columns):
-            found |= region
+        for alike in _ALIKE:
+            region = _region(smooth, solid, seed, alike)
+            if _is_inner(smooth, solid, region, rows, columns):
+                found |= region
+                break
     if not found.any():
         return mask
     return _cut(mask, found, max(1, round(0.006 * height)))
 
 
-def _first_below(
-    solid: NDArray[np.bool_], column: int, margin: int
-) -> tuple[int, int] | None:
+def _first_below(solid: NDArray[np.bool_], column: int, margin: int) -> tuple[int, int] | None:
     rows = np.flatnonzero(solid[:, np.clip(column, 0, solid.shape[1] - 1)])
     if len(rows) <= margin:
         return None
@@ -68,14 +70,14 @@ def _first_below(
 
 
 def _region(
-    smooth: ImageU8, solid: NDArray[np.bool_], seed: tuple[int, int]
+    smooth: ImageU8, solid: NDArray[np.bool_], seed: tuple[int, int], alike: int
 ) -> NDArray[np.bool_]:
     """Pixels of the cloth that gentle steps of colour reach from a seed."""
     import cv2
 
     walls: NDArray[np.uint8] = np.ones((solid.shape[0] + 2, solid.shape[1] + 2), np.uint8)
     walls[1:-1, 1:-1] = ~solid
-    steps = (_ALIKE,) * 3
+    steps = (alike,) * 3
     flags = 4 | cv2.FLOODFILL_MASK_ONLY | (2 << 8)
     cv2.floodFill(smooth.copy(), walls, seed[::-1], 0, steps, steps, flags)
     return np.asarray(walls[1:-1, 1:-1] == 2)
@@ -87,11 +89,16 @@ def _is_inner(
     if not region.any() or region.sum() > _MOST_AREA * solid.sum():
         return False
     down, across = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    height, width = np.ptp(rows), np.ptp(columns)
+    height = np.ptp(rows)
     middle = (columns[0] + columns[-1]) / 2
     if down[-1] > rows[0] + _DEEPEST * height or len(down) < 0.02 * height:
         return False
-    if not across[0] < middle < across[-1] or np.ptp(across) > 0.6 * width:
+    trunk = _trunk_width(solid, rows, round(float(middle)))
+    if trunk == 0 or not across[0] < middle < across[-1]:  # 0: between two legs
+        return False
+    if not _NARROWEST * trunk <= np.ptp(across) <= _WIDEST * trunk:
+        return False
+    if _between(solid, region, down) < _BETWEEN:
         return False
     below = np.zeros_like(region)
     reach = max(3, round(0.03 * float(height)))
@@ -103,6 +110,28 @@ def _is_inner(
     return bool(
         np.abs(np.median(smooth[region], axis=0) - np.median(smooth[below], axis=0)).max() > _APART
     )
+
+
+def _trunk_width(solid: NDArray[np.bool_], rows: Any, middle: int) -> int:
+    """Width of the run of cloth round the axis, at two thirds of the height."""
+    row = solid[int(rows[0] + 2 * np.ptp(rows) / 3)]
+    if not row[middle]:
+        return 0
+    gaps = np.flatnonzero(~row)
+    left, right = gaps[gaps < middle], gaps[gaps > middle]
+    start = int(left[-1]) if len(left) else -1
+    return (int(right[0]) if len(right) else len(row)) - start - 1
+
+
+def _between(solid: NDArray[np.bool_], region: NDArray[np.bool_], down: NDArray[np.int64]) -> float:
+    """Return the share of the region's rows on both sides of which other cloth goes on."""
+    part, width = region[down], region.shape[1]
+    first = part.argmax(axis=1)
+    last = width - 1 - part[:, ::-1].argmax(axis=1)
+    reach = 4
+    left = solid[down, np.maximum(first - reach, 0)] & (first >= reach)
+    right = solid[down, np.minimum(last + reach, width - 1)] & (last + reach < width)
+    return float((left & right).mean())
 
 
 def _cut(mask: ImageF32, found: NDArray[np.bool_], rim: int) -> ImageF32:
