@@ -33,10 +33,12 @@ from cvfast.tryon.acgpn_inputs import (
     mask_input,
     masked,
     one_hot,
+    paint,
     where,
     without_clothes,
 )
 from cvfast.tryon.acgpn_training import Exchange, exchanges, fusing
+from cvfast.tryon.clothes_transform_training import cut_out
 from cvfast.tryon.dressed_people import DressedPeople, make_dressed_people
 from cvfast.tryon.exchange_training import train_acgpn, train_clothes_transform, train_swapnet
 from cvfast.tryon.swapnet_inputs import TwoWearers, make_two_wearers
@@ -47,7 +49,9 @@ from benchmarks.machine import describe
 from benchmarks.program import RESULTS, write
 
 FAMILIES = ("acgpn", "swapnet", "clothes-transform")
-TRAINED, JUDGED, ITERATIONS = 300, 64, 400  # people; and of each network
+TRAINED, WEARERS, JUDGED = 300, 200, 64  # people
+ITERATIONS = {"acgpn": 300, "swapnet": 300, "clothes-transform": 900}  # of each network
+BATCH = 8
 TRAIN_SEED, JUDGE_SEED = 1, 2
 Row = dict[str, Any]
 
@@ -65,12 +69,14 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path)
     given = parser.parse_args(words)
     torch.set_num_threads(1)
-    count, judged, iterations = (8, 4, 4) if given.quick else (TRAINED, JUDGED, ITERATIONS)
+    count, judged, iterations = (8, 4, 4) if given.quick else (TRAINED, JUDGED, 0)
     rows: list[Row] = []
     for family in given.family or FAMILIES:
         with tempfile.TemporaryDirectory() as spare:
             folder = (given.folder or Path(spare)) / family
-            rows += _JUDGES[family](count, judged, iterations, folder, given.sheet)
+            rows += _JUDGES[family](
+                count, judged, iterations or ITERATIONS[family], folder, given.sheet
+            )
     for row in rows:
         print("  ".join(f"{name} {value}" for name, value in row.items()))
     command = f"python -m benchmarks.tryon_exchange {' '.join(words or sys.argv[1:])}".strip()
@@ -83,7 +89,7 @@ def main(words: list[str] | None = None) -> int:
 def _acgpn(count: int, judged: int, iterations: int, folder: Path, sheet: Path | None) -> list[Row]:
     people = make_dressed_people(count, seed=TRAIN_SEED)
     held = exchanges(make_dressed_people(judged, seed=JUDGE_SEED))
-    nets, seconds = _timed(lambda: train_acgpn(people, folder, iterations=iterations))
+    nets, seconds = _timed(lambda: train_acgpn(people, folder, iterations=iterations, batch=BATCH))
     every = exchanges(people)
     rows = [*_judge_labels(nets, held, every), *_judge_clothes(nets, held)]
     rows += [{**row, "training_cpu_seconds": seconds} for row in _judge_exchange(nets, held)]
@@ -122,7 +128,7 @@ def _judge_clothes(nets: dict[str, Any], held: Exchange) -> list[Row]:
              _apart(lying, held.result, worn), less=True),
     ]  # fmt: skip
     seen, pasted = fusing(held, nets["acgpn-u"])
-    fused, person = torch.tanh(nets["acgpn-g"](seen)), (held.wanted > 0)[:, None].float()
+    fused, person = paint(nets["acgpn-g"], seen), (held.wanted > 0)[:, None].float()
     arms = where(held.wanted, *ARMS) * (pasted == 0).all(1, keepdim=True)
     filled = torch.where(arms > 0, arm_colour(held.person, held.labels), pasted)
     for name, paste in (("pasted", pasted), ("pasted, arms in their colour", filled)):
@@ -145,8 +151,10 @@ def _judge_exchange(nets: dict[str, Any], held: Exchange) -> list[Row]:
 def _swapnet(
     count: int, judged: int, iterations: int, folder: Path, sheet: Path | None
 ) -> list[Row]:
-    wearers: TwoWearers = make_two_wearers(count, seed=TRAIN_SEED)
-    nets, seconds = _timed(lambda: train_swapnet(wearers, folder, iterations=iterations))
+    wearers: TwoWearers = make_two_wearers(min(count, WEARERS), seed=TRAIN_SEED)
+    nets, seconds = _timed(
+        lambda: train_swapnet(wearers, folder, iterations=iterations, batch=BATCH)
+    )
     held = swaps(make_two_wearers(judged, seed=JUDGE_SEED))
     with torch.no_grad():
         out = nets["swapnet-warp"](held.body, cloth_channels(held.source_labels))
@@ -177,14 +185,15 @@ def _clothes_transform(
     count: int, judged: int, iterations: int, folder: Path, sheet: Path | None
 ) -> list[Row]:
     people: DressedPeople = make_dressed_people(count, seed=TRAIN_SEED)
-    nets, seconds = _timed(lambda: train_clothes_transform(people, folder, iterations=iterations))
-    pairs = make_dressed_people(judged, seed=JUDGE_SEED)
-    held, worn_garment = exchanges(pairs), _worn_garments(pairs)
+    nets, seconds = _timed(
+        lambda: train_clothes_transform(people, folder, iterations=iterations, batch=BATCH)
+    )
+    held = exchanges(make_dressed_people(judged, seed=JUDGE_SEED))
     worn = where(held.wanted, CLOTHES)
     with torch.no_grad():
         garment = 2 * nets["clothes-transform-garment"]((held.garment + 1) / 2, worn) - 1
         coarse, _ = nets["clothes-transform-coarse"].exchange(
-            held.person, worn_garment, held.garment
+            held.person, cut_out(held.person, held.labels), held.garment
         )
     changed = torch.maximum(worn, where(held.labels, CLOTHES))
     rows = [
@@ -242,10 +251,6 @@ def _mean_iou(found: Tensor, truth: Tensor) -> float:
 def _apart(found: Tensor, truth: Tensor, where_: Tensor) -> float:
     """Return the mean absolute difference, of values in 0..1, inside a mask."""
     return (((found - truth).abs() * where_).sum() / (2 * 3 * where_.sum()).clamp(min=1)).item()
-
-
-def _worn_garments(people: DressedPeople) -> Tensor:
-    return torch.from_numpy(people.garments[:, 0]).movedim(-1, 1).float() / 127.5 - 1
 
 
 def _draw_acgpn(nets: dict[str, Any], held: Exchange, path: Path) -> None:

@@ -14,6 +14,7 @@ namespace {
 
 using std::ptrdiff_t;
 
+constexpr float kNothing = 1e-12F;  // a share so small counts as none: its products would underflow
 constexpr double kPi = 3.14159265358979323846;
 constexpr double kNanosecondsABin = 4, kNanosecondsADistance = 1, kNanosecondsAShare = 0.5;
 
@@ -78,7 +79,9 @@ struct Tables {
 };
 
 void check_shares(const char* name, const float* values, ptrdiff_t rows, ptrdiff_t bins) {
-  for (ptrdiff_t i = 0; i < rows * bins; ++i) {
+  bool good = true;
+  for (ptrdiff_t i = 0; i < rows * bins; ++i) good &= values[i] >= 0.0F && values[i] <= 1e6F;
+  for (ptrdiff_t i = 0; !good && i < rows * bins; ++i) {
     if (!(values[i] >= 0.0F && values[i] <= 1e6F)) {
       reject(name, i / bins, "shares from 0 to 1e6", static_cast<double>(values[i]));
     }
@@ -93,14 +96,15 @@ float total(const float* values, ptrdiff_t count) {
 
 // The columns' histograms bin by bin, so that a bin of neighbouring columns lies together.
 struct Columns {
+  ptrdiff_t stride;  // whole groups
   std::vector<float> shares, totals;
 
   Columns(const float* b, ptrdiff_t columns, ptrdiff_t bins)
-      : shares(static_cast<std::size_t>(columns * bins)) {
+      : stride(whole_groups(columns)), shares(static_cast<std::size_t>(stride * bins)) {
     for (ptrdiff_t j = 0; j < columns; ++j) {
       totals.push_back(total(b + j * bins, bins));
       for (ptrdiff_t k = 0; k < bins; ++k) {
-        shares[static_cast<std::size_t>(k * columns + j)] = b[j * bins + k];
+        shares[static_cast<std::size_t>(k * stride + j)] = b[j * bins + k];
       }
     }
   }
@@ -180,6 +184,7 @@ void chi_square_costs(const float* a, ptrdiff_t rows, const float* b, ptrdiff_t 
                       static_cast<double>(columns) * static_cast<double>(bins);
   const int team = threads_for(threads, work);
   std::vector<float> kept(static_cast<std::size_t>(bins * team));
+  std::vector<float> all_sums(static_cast<std::size_t>(all.stride * team));
   std::vector<std::int32_t> kept_places(kept.size());
   // (a - b)^2 / (a + b) = a + b - 4 a b / (a + b), and the last term is 0 where a is: most bins are
   // empty, so that only half of the divisions are left.
@@ -189,17 +194,17 @@ void chi_square_costs(const float* a, ptrdiff_t rows, const float* b, ptrdiff_t 
     std::int32_t* const place = kept_places.data() + bins * thread;
     ptrdiff_t count = 0;
     for (ptrdiff_t k = 0; k < bins; ++k) {
-      if (row[k] <= 0.0F) continue;
+      if (row[k] <= kNothing) continue;
       share[count] = row[k];
       place[count++] = static_cast<std::int32_t>(k);
     }
+    float* const sums = all_sums.data() + all.stride * thread;
+    for (ptrdiff_t j = 0; j < all.stride; ++j) sums[j] = 0.0F;
+    kernels.harmonic_row(share, place, count, all.shares.data(), all.stride, all.stride, sums);
     float* const costs = out + i * columns;
-    for (ptrdiff_t j = 0; j < columns; ++j) costs[j] = 0.0F;
-    kernels.harmonic_row(share, place, count, all.shares.data(), columns, columns, costs);
     const float own = total(row, bins);
     for (ptrdiff_t j = 0; j < columns; ++j) {
-      const float cost =
-          0.5F * (own + all.totals[static_cast<std::size_t>(j)]) - 2.0F * costs[j];
+      const float cost = 0.5F * (own + all.totals[static_cast<std::size_t>(j)]) - 2.0F * sums[j];
       costs[j] = cost > 0.0F ? cost : 0.0F;
     }
   });

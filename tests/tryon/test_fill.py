@@ -51,6 +51,11 @@ def test_nothing_to_take_from_or_nothing_to_fill_changes_nothing(known):
 
 def test_mirrored_points_are_known_ones():
     known = ~_hole()
-    x, y = mirror_points(known)
+    rows, columns, y, x = mirror_points(known, _hole())
     assert known[y, x].all()
-    assert (x[known] == np.nonzero(known)[1]).all()
+    assert np.array_equal(np.stack([rows, columns]), np.nonzero(_hole()))
+    # The pixel in the hole's first column mirrors the one left of it.
+    first = columns == 30
+    middle = first & (rows > 22) & (rows < 37)
+    assert (x[middle] == 28).all()
+    assert (y[middle] == rows[middle]).all()

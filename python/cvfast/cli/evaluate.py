@@ -6,4 +6,6 @@ from cvfast.cli.kinds import Kinds
 
 __all__ = ["KINDS"]
 
-KINDS = Kinds("evaluate", "Judge models on annotated pictures.", ("detect", "recognition"))
+KINDS = Kinds(
+    "evaluate", "Judge models on annotated pictures.", ("detect", "recognition", "tryon", "dataset")
+)

@@ -40,7 +40,7 @@ class Kinds:
         }
 
     def _module(self, kind: str) -> str:
-        return f"{self.verb.replace(' ', '_')}_{kind}"
+        return f"{self.verb}_{kind}".replace(" ", "_").replace("-", "_")
 
     def examples(self) -> list[str]:
         """Return the first example of each kind."""

@@ -9,5 +9,19 @@ __all__ = ["KINDS"]
 KINDS = Kinds(
     "train",
     "Train models from pictures of your own, or from made ones.",
-    ("cascade", "deepface", "eigenfaces", "fisherfaces", "landmarks", "lbph", "patches"),
+    (
+        "acgpn",
+        "cascade",
+        "clothes-transform",
+        "deepface",
+        "eigenfaces",
+        "fisherfaces",
+        "gmm",
+        "landmarks",
+        "lbph",
+        "patches",
+        "swapnet",
+        "tom",
+        "viton",
+    ),
 )

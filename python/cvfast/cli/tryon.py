@@ -10,9 +10,13 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common, MaxPixels, Overwrite
 from cvfast.cli.report import Report
+from cvfast.cli.tryon_engine import EngineFlags
+from cvfast.cli.tryon_known import KnownFlags
+from cvfast.cli.tryon_pairs import PairFlags, work_pairs
 from cvfast.errors import NothingFoundError
 
 if TYPE_CHECKING:
+    from cvfast.tryon.batch import PairRecipe
     from cvfast.tryon.result import TryOn
 
 __all__ = ["EXAMPLES", "USAGE", "tryon"]
@@ -22,6 +26,9 @@ EXAMPLES = (
     "cvfast tryon me.jpg friend.jpg -o new.jpg --from-person",
     "cvfast tryon me.jpg shirt.jpg -o new.png --layers steps/",
     "cvfast tryon clip.mp4 shirt.jpg -o new.mp4",
+    "cvfast tryon me.jpg shirt.jpg -o new.jpg --engine cpvton --weights gmm.safetensors --weights "
+    "tom.safetensors",
+    "cvfast tryon --pairs pairs.txt --people image --garments cloth -o out --jobs 2",
 )
 USAGE = "PERSON GARMENT -o OUT [OPTIONS]"
 
@@ -34,8 +41,8 @@ _Garment: TypeAlias = Annotated[
 
 
 def tryon(
-    person: _Person,
-    garment: _Garment,
+    person: _Person | None = None,
+    garment: _Garment | None = None,
     /,
     *,
     output: Annotated[str, Parameter(name=["--output", "-o"], help="The new photo or clip.")],
@@ -64,6 +71,9 @@ def tryon(
     quality: Annotated[int, Parameter(help="1 to 100, for JPEG and WebP.")] = 95,
     max_pixels: MaxPixels = 89_478_485,
     overwrite: Overwrite = False,
+    many: PairFlags | None = None,
+    engine: EngineFlags | None = None,
+    known: KnownFlags | None = None,
     common: Common | None = None,
 ) -> int:
     """Put a garment of one photo on the person of another."""
@@ -75,12 +85,40 @@ def tryon(
         "shading": shading,
         "person_index": person_number,
     }
+    if many is not None and many.pairs is not None:
+        _refuse_beside_pairs(person, mask, layers)
+        recipe = _pair_recipe(
+            options, engine or EngineFlags(), quality, max_pixels, overwrite=overwrite
+        )
+        return work_pairs(many, output, recipe, report)
+    if person is None or garment is None:
+        raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
     done = _photo(
-        person, garment, output, options, mask=mask, layers=layers, least=least,
+        person, garment, output, options, engine or EngineFlags(), known or KnownFlags(),
+        mask=mask, layers=layers, least=least,
         quality=quality, max_pixels=max_pixels, overwrite=overwrite,
     )  # fmt: skip
     _tell(report, done, person, garment, output)
     return 0
+
+
+def _refuse_beside_pairs(person: str | None, mask: str | None, layers: str | None) -> None:
+    given = {"PERSON and GARMENT": person, "--mask": mask, "--layers": layers}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"--pairs: expected no {name} beside it, got {value}")
+
+
+def _pair_recipe(
+    options: dict[str, Any], engine: EngineFlags, quality: int, max_pixels: int, *, overwrite: bool
+) -> PairRecipe:
+    from cvfast.tryon.batch import PairRecipe
+
+    told = engine.options(options)
+    weights = tuple(str(Path(one).absolute()) for one in engine.weights or ())
+    return PairRecipe(
+        engine.engine, weights, told, engine.mark(options), quality, max_pixels, overwrite
+    )
 
 
 def _photo(
@@ -88,6 +126,8 @@ def _photo(
     garment: str,
     output: str,
     options: dict[str, Any],
+    engine: EngineFlags,
+    known: KnownFlags,
     *,
     mask: str | None,
     layers: str | None,
@@ -98,37 +138,37 @@ def _photo(
 ) -> TryOn:
     from cvfast.io.atomic import check_target
     from cvfast.io.images import read_image, write_image
-    from cvfast.io.provenance import Mark
-    from cvfast.tryon.classic import try_on
 
     check_target(output, overwrite=overwrite)
+    engine.check(options)
+    known.check()
     picture = read_image(person, max_pixels=max_pixels)
     cloth = read_image(garment, max_pixels=max_pixels)
-    known = None if mask is None else read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
-    if known is None and cloth.alpha is not None and not options["from_person"]:
-        known = cloth.alpha.astype(float) > 0.5 * (255 if cloth.alpha.dtype == "uint8" else 1)
-    done = try_on(
+    place = None if mask is None else read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
+    if place is None and cloth.alpha is not None and not options["from_person"]:
+        place = cloth.alpha.astype(float) > 0.5 * (255 if cloth.alpha.dtype == "uint8" else 1)
+    done = engine.dress(
         picture.pixels,
         cloth.pixels,
-        garment_mask=known,
+        options,
+        **known.read(picture.pixels, options["person_index"]),
+        garment_mask=place,
         keep_layers=layers is not None,
-        **options,
     )
     if done.confidence < least:
         raise NothingFoundError(
             f"{person}: confidence {done.confidence:.2f} is under --least-confidence {least:g}: "
             + "; ".join(done.reasons)
         )
-    actions = tuple(f"tryon.{name}={value}" for name, value in options.items() if value)
     write_image(
         output,
         replace(picture, pixels=done.image),
-        mark=Mark("compositeCapture", actions=("tryon.engine=classic", *actions)),
+        mark=engine.mark(options),
         overwrite=overwrite,
         quality=quality,
     )
     if layers is not None:
-        done.save_layers(layers, overwrite=overwrite)
+        done.save_layers(layers, mark=engine.mark(options), overwrite=overwrite)
     return done
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from cvfast.io.opencv import load_cv2
 from cvfast.typing import ImageF32
 
-__all__ = ["GuidedFilter"]
+__all__ = ["GuidedFilter", "homogeneous"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +64,7 @@ class GuidedFilter:
 
     def filter(self, plane: ImageF32) -> ImageF32:
         """Return ``plane``, (h, w) float32, filtered."""
-        slopes, offset = self.maps(plane)
-        return np.einsum("ijk,ijk->ij", slopes, self.guide) + offset
+        return self.enlarge(plane, self.guide)
 
     def enlarge(self, plane: ImageF32, guide: ImageF32) -> ImageF32:
         """Return ``plane`` filtered at the size of ``guide``, the same picture at another size.
@@ -73,42 +72,77 @@ class GuidedFilter:
         Parameters
         ----------
         plane
-            (h, w) float32, of the small guide's size.
+            (h, w) float32, of the small guide's size. Large parts that are 0 cost nothing.
         guide
-            (H, W, 3) float32 in [0, 1].
+            (H, W, 3) float32 in [0, 1], or what `homogeneous` makes of it, once for many planes.
 
         Returns
         -------
         numpy.ndarray
             (H, W) float32.
         """
+        self._check(plane)
+        result = np.zeros(guide.shape[:2], np.float32)
+        rows, columns = self._reach(plane)
+        if rows.start == rows.stop:
+            return result
         cv2 = load_cv2()
-        size = (guide.shape[1], guide.shape[0])
-        slopes, offset = self.maps(plane)
-        slopes = cv2.resize(slopes, size, interpolation=cv2.INTER_LINEAR)
-        offset = cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR)
-        result: ImageF32 = cv2.transform(cv2.multiply(slopes, guide), np.ones((1, 3), np.float32))
-        result += offset
+        small = self._maps(plane, rows, columns)
+        high = guide.shape[0] / plane.shape[0]
+        wide = guide.shape[1] / plane.shape[1]
+        down, across = _scaled(rows, high), _scaled(columns, wide)
+        # From the large window's pixels to the small one's.
+        shift_x = (across.start + 0.5) / wide - 0.5 - columns.start
+        shift_y = (down.start + 0.5) / high - 0.5 - rows.start
+        maps = cv2.warpAffine(
+            small,
+            np.array([[1 / wide, 0, shift_x], [0, 1 / high, shift_y]]),
+            (across.stop - across.start, down.stop - down.start),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        weighted = cv2.multiply(maps, homogeneous(guide)[down, across], dst=maps)
+        result[down, across] = cv2.transform(weighted, np.ones((1, 4), np.float32))
         return result
 
-    def maps(self, plane: ImageF32) -> tuple[ImageF32, ImageF32]:
-        """Return the linear map of each pixel: slopes (h, w, 3) and offset (h, w)."""
+    def _check(self, plane: ImageF32) -> None:
         if plane.shape != self.guide.shape[:2] or plane.dtype != np.float32:
             raise ValueError(
                 f"plane: expected float32 of shape {self.guide.shape[:2]}, got {plane.dtype} of "
                 f"shape {plane.shape}"
             )
-        guide_mean: ImageF32 = self._guide_mean  # type: ignore[attr-defined]
-        inverse: tuple[ImageF32, ...] = self._inverse  # type: ignore[attr-defined]
+
+    def _reach(self, plane: ImageF32) -> tuple[slice, slice]:
+        """Rows and columns outside which nothing but 0 can come out; empty for an empty plane."""
+        filled = plane != 0
+        reach = 2 * self.radius + 1
+        sides = []
+        for axis, side in ((1, plane.shape[0]), (0, plane.shape[1])):
+            places = np.flatnonzero(filled.any(axis=axis))
+            if not len(places):
+                return slice(0, 0), slice(0, 0)
+            first, last = int(places[0]), int(places[-1])
+            sides.append(slice(max(0, first - reach), min(side, last + 1 + reach)))
+        return sides[0], sides[1]
+
+    def _maps(self, plane: ImageF32, rows: slice, columns: slice) -> ImageF32:
+        """Linear map of each pixel of a window, (h, w, 4): three slopes and the offset."""
+        window = rows, columns
+        guide, plane = self.guide[window], plane[window]
+        guide_mean: ImageF32 = self._guide_mean[window]  # type: ignore[attr-defined]
+        inverse = [part[window] for part in self._inverse]  # type: ignore[attr-defined]
         plane_mean = self._mean(plane)
-        products = self._mean(self.guide * plane[..., None])
-        x, y, z = np.moveaxis(products - guide_mean * plane_mean[..., None], 2, 0)
+        products = self._mean(guide * plane[..., None]) - guide_mean * plane_mean[..., None]
+        x, y, z = products[..., 0], products[..., 1], products[..., 2]
         xx, xy, xz, yy, yz, zz = inverse
-        slopes = np.stack(
-            [xx * x + xy * y + xz * z, xy * x + yy * y + yz * z, xz * x + yz * y + zz * z], axis=2
-        )
-        offset = plane_mean - np.einsum("ijk,ijk->ij", slopes, guide_mean)
-        return self._mean(slopes), self._mean(offset)
+        maps = np.empty((*plane.shape, 4), np.float32)
+        maps[..., 0] = xx * x + xy * y + xz * z
+        maps[..., 1] = xy * x + yy * y + yz * z
+        maps[..., 2] = xz * x + yz * y + zz * z
+        maps[..., 3] = plane_mean
+        for channel in range(3):
+            maps[..., 3] -= maps[..., channel] * guide_mean[..., channel]
+        return self._mean(maps)
 
     def _mean(self, planes: ImageF32) -> ImageF32:
         cv2 = load_cv2()
@@ -137,3 +171,17 @@ class GuidedFilter:
         )
         determinant = rr * cofactors[0] + rg * cofactors[1] + rb * cofactors[2]
         return tuple(cofactor / determinant for cofactor in cofactors)
+
+
+def homogeneous(guide: ImageF32) -> ImageF32:
+    """Return ``guide``, (H, W, 3), with a fourth channel of ones, (H, W, 4)."""
+    if guide.shape[2] == 4:
+        return guide
+    padded = np.ones((*guide.shape[:2], 4), np.float32)
+    padded[..., :3] = guide
+    return padded
+
+
+def _scaled(small: slice, factor: float) -> slice:
+    """Pixels of the large picture that a range of the small one's covers."""
+    return slice(round(small.start * factor), round(small.stop * factor))

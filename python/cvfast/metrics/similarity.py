@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cvfast.typing import Image
 
-__all__ = ["psnr", "ssim"]
+__all__ = ["psnr", "ssim", "ssim_map"]
 
 _K1, _K2, _SIGMA = 0.01, 0.03, 1.5
 _REACH = 5  # of the Gaussian: 3.5 sigma, 11 x 11 pixels
@@ -49,6 +49,32 @@ def ssim(a: Image, b: Image) -> float:
     >>> ssim(picture, 1 - picture) < 0
     True
     """
+    return float(ssim_map(a, b).mean())
+
+
+def ssim_map(a: Image, b: Image) -> NDArray[np.float64]:
+    """Return the structural similarity of each window: of the picture without 5 pixels all round.
+
+    Parameters
+    ----------
+    a, b
+        As for `ssim`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(h - 10, w - 10)`` or ``(h - 10, w - 10, channels)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `ssim`.
+
+    Examples
+    --------
+    >>> ssim_map(np.zeros((20, 30), np.uint8), np.zeros((20, 30), np.uint8)).shape
+    (10, 20)
+    """
     first, second, peak = _pair(a, b)
     if min(first.shape[:2]) < 2 * _REACH + 1:
         raise ValueError(f"a: expected sides of at least {2 * _REACH + 1}, got {a.shape}")
@@ -58,8 +84,10 @@ def ssim(a: Image, b: Image) -> float:
     covariance = _windows(first * second) - product
     variances = _windows(first * first + second * second) - squares
     c1, c2 = (_K1 * peak) ** 2, (_K2 * peak) ** 2
-    similar = (2 * product + c1) * (2 * covariance + c2) / ((squares + c1) * (variances + c2))
-    return float(similar.mean())
+    similar: NDArray[np.float64] = (
+        (2 * product + c1) * (2 * covariance + c2) / ((squares + c1) * (variances + c2))
+    )
+    return similar
 
 
 def psnr(a: Image, b: Image) -> float:

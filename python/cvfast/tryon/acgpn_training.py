@@ -25,12 +25,16 @@ from cvfast.tryon.acgpn_inputs import (
     label_input,
     mask_input,
     masked,
+    one_hot,
+    paint,
     where,
     without_clothes,
 )
+from cvfast.tryon.acgpn_net import Refine
 from cvfast.tryon.acgpn_warping import ClothesWarping, Warped
 from cvfast.tryon.dressed_people import DressedPeople, square_pose_maps
 from cvfast.tryon.exchange_task import ExchangeTask
+from cvfast.tryon.patch_judges import PatchJudge
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -109,15 +113,24 @@ class AcgpnTask(ExchangeTask):
         To learn from.
     paired
         As in the paper: the new garment is the one that is worn.
+    judge
+        Its adversary, as in the paper a `PatchJudge` of `JUDGED` channels; None: none.
     options
         See `ExchangeTask`.
     """
 
     def __init__(
-        self, net: nn.Module, people: DressedPeople, *, paired: bool = False, **options: Any
+        self,
+        net: nn.Module,
+        people: DressedPeople,
+        *,
+        paired: bool = False,
+        judge: PatchJudge | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__({"net": net}, **options)
-        self.settings |= {"people": len(people), "paired": paired}
+        super().__init__({"net": net} | ({} if judge is None else {"judge": judge}), **options)
+        self.settings |= {"people": len(people), "paired": paired, "judged": judge is not None}
+        self._contest: Contest | None = None
         self._data, self._paired = ExchangeData(people), paired
 
     def batch(self, iteration: int, rng: np.random.Generator) -> Exchange:
@@ -128,11 +141,24 @@ class AcgpnTask(ExchangeTask):
 
     def step(self, batch: Exchange, fabric: Fabric) -> Mapping[str, Any]:
         """One step down the losses' sum."""
-        return self.descend(self.losses(Exchange(*(p.to(fabric.device) for p in batch))), fabric)
+        losses = self.losses(Exchange(*(part.to(fabric.device) for part in batch)))
+        if "judge" not in self.modules or self._contest is None:
+            return self.descend(losses, fabric)
+        seen, made, real, matching = self._contest
+        return self.contest(losses, seen, made, real, fabric, matching=matching)
 
     @abstractmethod
     def losses(self, batch: Exchange) -> Mapping[str, Tensor]:
-        """Return losses by name, weighted."""
+        """Return losses by name, weighted; leave what a judge is to see."""
+
+
+class Contest(NamedTuple):
+    """What a judge sees: what went in, what was made of it, the truth; whether features match."""
+
+    seen: Tensor
+    made: Tensor
+    real: Tensor
+    matching: bool
 
 
 class LabelTask(AcgpnTask):
@@ -143,8 +169,10 @@ class LabelTask(AcgpnTask):
         noise = binary_noise(batch.person)
         seen = label_input(batch.garment, batch.mask, batch.labels, batch.pose, noise)
         out = self.modules["net"](seen)
-        out = torch.sigmoid(out) if self.compat else out
-        loss = functional.cross_entropy(out, without_clothes(batch.wanted))
+        body = without_clothes(batch.wanted)
+        made = torch.sigmoid(out)
+        self._contest = Contest(seen, made, one_hot(body), False)
+        loss = functional.cross_entropy(made if self.compat else out, body)
         return {"labels": (_LABEL_WEIGHT if self.compat else 1.0) * loss}
 
 
@@ -155,9 +183,12 @@ class MaskTask(AcgpnTask):
         """Binary cross-entropy; in the published form with two sigmoids."""
         noise = binary_noise(batch.person)
         body = without_clothes(batch.wanted)
-        out = self.modules["net"](mask_input(batch.garment, batch.mask, body, batch.pose, noise))
-        out = torch.sigmoid(out) if self.compat else out
-        loss = functional.binary_cross_entropy_with_logits(out, where(batch.wanted, CLOTHES))
+        seen = mask_input(batch.garment, batch.mask, body, batch.pose, noise)
+        out = self.modules["net"](seen)
+        made, worn = torch.sigmoid(out), where(batch.wanted, CLOTHES)
+        self._contest = Contest(seen, made, worn, False)
+        logits = made if self.compat else out
+        loss = functional.binary_cross_entropy_with_logits(logits, worn)
         return {"mask": (_LABEL_WEIGHT if self.compat else 1.0) * loss}
 
 
@@ -187,6 +218,8 @@ class WarpTask(AcgpnTask):
         mask = where(batch.wanted, CLOTHES)
         clothes = batch.result * mask
         out: Warped = self.modules["net"](masked(batch.garment, batch.mask), batch.mask, mask)
+        seen = torch.cat([mask, out.warped.detach()], 1)
+        self._contest = Contest(seen, out.clothes * mask, clothes, True)
         losses = {
             "warped": functional.l1_loss(out.warped, clothes),
             "mask": functional.l1_loss(out.mask, mask),
@@ -218,12 +251,17 @@ class FuseTask(AcgpnTask):
     ) -> None:
         super().__init__(net, people, **options)
         self._warping = None if warping is None else warping.eval().requires_grad_(False)
+        if isinstance(net, Refine) and not net.compat:
+            last: Any = net.get_submodule("conv9.6")
+            nn.init.zeros_(last.weight)  # begins with what is pasted
+            nn.init.zeros_(last.bias)
 
     def losses(self, batch: Exchange) -> Mapping[str, Tensor]:
         """Absolute differences on the person, ten times."""
         seen, _ = fusing(batch, self._warping)
-        out = torch.tanh(self.modules["net"](seen))
+        out = paint(self.modules["net"], seen)
         person = (batch.wanted > 0)[:, None]
+        self._contest = Contest(seen, out * person, batch.result * person, True)
         return {"picture": 10 * functional.l1_loss(out * person, batch.result * person)}
 
 

@@ -99,7 +99,6 @@ def try_on(
         scene = read_scene(
             person, pose=pose, labels=labels, person_index=person_index, doubts=doubts
         )
-    doubts.take(scene.parts.confidence, scene.parts.reasons, of="person")
     with steps.timed("garment"):
         cloth = _garment(garment, garment_mask, from_person, region)
     doubts.take(cloth.confidence, cloth.reasons, of="garment")

@@ -19,7 +19,7 @@ from cvfast.tryon.exchange_task import ExchangeTask
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["CoarseTask", "GarmentTask"]
+__all__ = ["CoarseTask", "GarmentTask", "cut_out"]
 
 _ALPHA_WEIGHT = 0.1
 _FEATURE_WEIGHT, _SQUARE_WEIGHT = 0.9999, 0.0001
@@ -51,6 +51,11 @@ class GarmentTask(AcgpnTask):
         super().__init__(net, people, **options)
         self._features = features
 
+    def batch(self, iteration: int, rng: np.random.Generator) -> Exchange:
+        """Draw exchanges; in other colours but for the published form."""
+        drawn = super().batch(iteration, rng)
+        return drawn if self.compat else recoloured(drawn, rng)
+
     def losses(self, batch: Exchange) -> Mapping[str, Tensor]:
         """Return losses by name, weighted."""
         mask = where(batch.wanted, CLOTHES)
@@ -69,7 +74,8 @@ class CoarseTask(ExchangeTask):
 
     Published (``compat``): no truth is known; the judge tells whether person and garment belong
     together, and changing back has to give the photo. Else the exchange's truth, which made people
-    have, is what is learnt, and there is no judge.
+    have, is what is learnt, there is no judge, and the garment worn is cut from the photo, since a
+    user has no product's picture of it.
 
     Parameters
     ----------
@@ -102,15 +108,17 @@ class CoarseTask(ExchangeTask):
         """Draw exchanges, and the same the other way round."""
         which = torch.from_numpy(rng.integers(len(self._data), size=self.batch_size))
         before = torch.from_numpy(rng.integers(2, size=self.batch_size))
-        take = self._data.take
-        return take(which, before, 1 - before), take(which, 1 - before, before)
+        there = self._data.take(which, before, 1 - before)
+        there = there if self.compat else recoloured(there, rng)
+        return there, self._data.take(which, 1 - before, before)
 
     def step(self, batch: tuple[Exchange, Exchange], fabric: Fabric) -> Mapping[str, Any]:
         """One step of the generator, and in the published form one of the judge before it."""
         there, back = (Exchange(*(part.to(fabric.device) for part in way)) for way in batch)
         net = self.modules["net"]
         # The worn garment is the one that the way back ends in.
-        alpha, painted = net(there.person, back.garment, there.garment)
+        worn = back.garment if self.compat else cut_out(there.person, there.labels)
+        alpha, painted = net(there.person, worn, there.garment)
         result = alpha * painted + (1 - alpha) * there.person
         if not self.compat:
             truth = functional.l1_loss(result, there.result)
@@ -128,6 +136,19 @@ class CoarseTask(ExchangeTask):
             "alpha": _ALPHA_WEIGHT * alpha.abs().mean(),
         }
         return self.descend(losses, fabric) | {"judge": 2 * judged}
+
+
+def cut_out(person: Tensor, labels: Tensor) -> Tensor:
+    """Return the clothes that a person (N, 3, h, w) wears, on white."""
+    return torch.where(where(labels, CLOTHES) > 0, person, torch.ones_like(person))
+
+
+def recoloured(batch: Exchange, rng: np.random.Generator) -> Exchange:
+    """Exchange red, green and blue at random, each example's pictures alike: more colours."""
+    order = torch.from_numpy(np.argsort(rng.random((len(batch.person), 3)), axis=1))
+    row = torch.arange(len(order))[:, None]
+    pictures = {name: getattr(batch, name)[row, order] for name in ("person", "result", "garment")}
+    return batch._replace(**pictures)
 
 
 def _log_loss(told: Tensor, truth: float) -> Tensor:

@@ -51,6 +51,13 @@ class DressedPeople:
         """Width and height."""
         return self.people.shape[3], self.people.shape[2]
 
+    def some(self, which: Any) -> DressedPeople:
+        """Return people by their numbers or a slice."""
+        return DressedPeople(
+            self.people[which], self.labels[which], self.points[which], self.garments[which],
+            self.masks[which],
+        )  # fmt: skip
+
     def labels_in(self, target: str) -> ImageU8:
         """Return the labels in another set."""
         flat = self.labels.reshape(-1, self.labels.shape[-1])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cvfast.training.loop import Task
+from cvfast.tryon.patch_judges import matching_loss, truth_loss
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -49,12 +50,44 @@ class ExchangeTask(Task):
         self.batch_size, self.compat = batch, compat
         half = max(1, iterations // 2)
         for name, net in nets.items():
-            self.modules[name] = net.train()
+            shaped: Any = net.train()  # whose stubs know no memory format
+            self.modules[name] = shaped.to(memory_format=torch.channels_last)
             optimizer = torch.optim.Adam(net.parameters(), rate, betas=(0.5, 0.999))
             self.optimizers[name] = optimizer
             self.schedulers[name] = torch.optim.lr_scheduler.LambdaLR(
                 optimizer, lambda done: max(_LEAST, min(1.0, (2 * half - done) / half))
             )
+
+    def contest(
+        self,
+        losses: Mapping[str, Tensor],
+        seen: Tensor,
+        made: Tensor,
+        real: Tensor,
+        fabric: Fabric,
+        *,
+        matching: bool = False,
+    ) -> dict[str, Any]:
+        """Take one step of the judge, then one of the network against it.
+
+        Parameters
+        ----------
+        losses
+            The network's others.
+        seen, made, real
+            (N, ., h, w): what the network saw, what it made of it, and the truth.
+        matching
+            Whether the judge's features are to be alike too.
+        """
+        judge = self.modules["judge"]
+        told = judge(torch.cat([seen, made.detach()], 1)), judge(torch.cat([seen, real], 1))
+        judged = 0.5 * (truth_loss(told[0], 0.0) + truth_loss(told[1], 1.0))
+        self.descend({"judge": judged}, fabric, "judge")
+        ours, theirs = judge(torch.cat([seen, made], 1)), judge(torch.cat([seen, real], 1))
+        whole = dict(losses) | {"fooled": truth_loss(ours, 1.0)}
+        if matching:
+            whole["matching"] = matching_loss(ours, theirs)
+        return self.descend(whole, fabric) | {"judge": judged}
 
     def descend(
         self, losses: Mapping[str, Tensor], fabric: Fabric, net: str = "net"

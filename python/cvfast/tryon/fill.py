@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cvfast.io.opencv import load_cv2
 from cvfast.typing import ImageF32
 
-__all__ = ["mirror_points", "smooth_fill", "textured_fill"]
+__all__ = ["mirror_points", "smooth_field", "smooth_fill", "textured_fill"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _COARSEST = 2  # pixels of a side at which the pyramid ends
@@ -69,40 +69,50 @@ def _pull_push(weighted: ImageF32, weights: ImageF32) -> ImageF32:
     return filled
 
 
-def mirror_points(known: _Mask) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return for each pixel the one it mirrors at the border of what is known.
+def mirror_points(
+    known: _Mask, where: _Mask
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Return for pixels that are not known those that they mirror at the border of what is known.
 
     Parameters
     ----------
     known
         (H, W) bool, at least one pixel True.
+    where
+        (H, W) bool: the pixels to ask about.
 
     Returns
     -------
-    x, y
-        (H, W) int32 each: of a known pixel itself; of another the pixel as far behind the nearest
-        known one, or that nearest one where the far pixel is not known.
+    rows, columns
+        (N,) int32 each: the pixels.
+    mirror_rows, mirror_columns
+        (N,) int32 each: the pixel as far behind the nearest known one, or that nearest one where
+        the far pixel is not known.
 
     Examples
     --------
-    >>> x, _ = mirror_points(np.array([[True, True, True, False, False]]))
-    >>> x[0].tolist()
-    [0, 1, 2, 1, 0]
+    >>> known = np.array([[True, True, True, False, False]])
+    >>> _, columns, _, mirrored = mirror_points(known, ~known)
+    >>> columns.tolist(), mirrored.tolist()
+    ([3, 4], [1, 0])
     """
     cv2 = load_cv2()
     height, width = known.shape
     _, labels = cv2.distanceTransformWithLabels(
         (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    rows, columns = np.nonzero(known)
-    place = np.zeros((int(labels.max()) + 1, 2), np.int32)
-    place[labels[rows, columns]] = np.stack([columns, rows], axis=1)
-    near_x, near_y = place[labels, 0], place[labels, 1]
-    y, x = np.indices(known.shape, dtype=np.int32, sparse=True)
-    far_x, far_y = 2 * near_x - x, 2 * near_y - y
+    # Each known pixel has a label of its own, in the order of rows.
+    flat_known = np.flatnonzero(known)
+    place = np.zeros(len(flat_known) + 2, np.int64)
+    place[labels.ravel()[flat_known]] = flat_known
+    rows, columns = (line.astype(np.int32) for line in np.nonzero(where))
+    near_y, near_x = (
+        line.astype(np.int32) for line in np.divmod(place[labels[rows, columns]], width)
+    )
+    far_y, far_x = 2 * near_y - rows, 2 * near_x - columns
     inside = (far_x >= 0) & (far_x < width) & (far_y >= 0) & (far_y < height)
     good = inside & known[far_y.clip(0, height - 1), far_x.clip(0, width - 1)]
-    return np.where(good, far_x, near_x), np.where(good, far_y, near_y)
+    return rows, columns, np.where(good, far_y, near_y), np.where(good, far_x, near_x)
 
 
 def textured_fill(
@@ -144,24 +154,41 @@ def textured_fill(
     if not known[box].any():
         box = (slice(None), slice(None))
     part, sure, gap = image[box], known[box], hole[box]
-    smooth = _low_pass(part, sure, sigma)
-    filled = smooth_fill(smooth, sure)
+    field = smooth_field(part, sure, sigma)
+    filled = field[gap]
     if texture:
-        x, y = mirror_points(sure)
-        x, y = x[gap], y[gap]
-        filled[gap] += np.float32(texture) * (part[y, x] - smooth[y, x])
-    out[box][gap] = np.clip(filled[gap], 0, 1)
+        _, _, y, x = mirror_points(sure, gap)
+        filled = filled + np.float32(texture) * (part[y, x] - field[y, x])
+    out[box][gap] = np.clip(filled, 0, 1)
     return out
 
 
-def _low_pass(image: ImageF32, known: _Mask, sigma: float) -> ImageF32:
-    """Blur what is known with nothing else mixed in."""
+def smooth_field(image: ImageF32, known: _Mask, sigma: float) -> ImageF32:
+    """Return what is known, blurred, and a membrane where nothing is; computed at a quarter size.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) float32.
+    known
+        (H, W) bool.
+    sigma
+        Of the blur, pixels.
+    """
     cv2 = load_cv2()
+    height, width = known.shape
+    size = max(1, width // 4), max(1, height // 4)
     weights = known.astype(np.float32)
-    sums = cv2.GaussianBlur(image * weights[..., None], (0, 0), sigma)
-    total = cv2.GaussianBlur(weights, (0, 0), sigma)
-    low: ImageF32 = sums / np.maximum(total, 1e-4)[..., None]
-    return low
+    sums = cv2.resize(image * weights[..., None], size, interpolation=cv2.INTER_AREA)
+    less = cv2.resize(weights, size, interpolation=cv2.INTER_AREA)
+    less = less.reshape(size[1], size[0])
+    sums = sums.reshape(size[1], size[0], -1)
+    blurred = cv2.GaussianBlur(sums, (0, 0), sigma / 4).reshape(sums.shape)
+    total = cv2.GaussianBlur(less, (0, 0), sigma / 4).reshape(less.shape)
+    low = blurred / np.maximum(total, 1e-4)[..., None]
+    filled = smooth_fill(low, np.minimum(2 * less, 1))
+    field: ImageF32 = cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR)
+    return field.reshape(image.shape)
 
 
 def _surroundings(mask: _Mask, margin: int) -> tuple[slice, slice] | None:

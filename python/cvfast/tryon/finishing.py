@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.tryon.fitting import SleevePatch
 from cvfast.tryon.layers import Front, Overlay, compose, resized
 from cvfast.typing import Image, ImageF32
 
@@ -31,22 +32,31 @@ class Look:
         The old garment taken off: skin, trousers and background in its place.
     grid
         (h, w, 2) float32: each pixel's x and y in the garment's picture.
+    sleeves
+        Sleeves with maps of their own.
     cloth
         (H', W', 3) float32: that picture, painted on beyond the garment's edge.
     alpha
         (h, w) float32: the new garment's opacity.
     light
-        (h, w) float32: factor on the cloth.
+        (h, w) or (h, w, 3) float32: factor on the cloth.
     front
         What lies before it.
+    corner
+        x, y in the analysed photo of the first pixel of all these.
+    frame
+        Width and height of the analysed photo.
     """
 
     fill: Overlay
     grid: ImageF32
+    sleeves: tuple[SleevePatch, ...]
     cloth: ImageF32
     alpha: ImageF32
     light: ImageF32
     front: Front
+    corner: tuple[int, int]
+    frame: tuple[int, int]
 
 
 def sample_cloth(cloth: ImageF32, grid: ImageF32) -> ImageF32:
@@ -114,7 +124,7 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     mask = np.zeros(photo.shape[:2], bool)
     worn = np.zeros(photo.shape[:2], np.float32)
     touched = (look.alpha > 0) | (look.fill.alpha > 0)
-    small, box = _boxes(touched, photo.shape[:2])
+    small, box = _boxes(touched, look, photo.shape[:2])
     if small is None or box is None:
         return image, mask, worn
     colours = _colours(photo[box])
@@ -122,8 +132,9 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     fill = look.fill.cut(small, size)
     alpha = resized(look.alpha[small], size)
     front = Front(resized(look.front.alpha[small], size), look.front.rim.cut(small, size))
-    cloth = sample_cloth(look.cloth, resized(look.grid[small], size))
-    cloth = np.clip(cloth * resized(look.light[small], size)[..., None], 0, 1)
+    cloth = _drawn(look, small, size)
+    light = resized(look.light[small], size)
+    cloth = np.clip(cloth * (light if light.ndim == 3 else light[..., None]), 0, 1)
     done = compose(fill.over(colours), cloth, alpha, front)
     shows = alpha * (1 - front.alpha)
     hides = front.alpha * (alpha > 0) * (front.rim.alpha > 0)
@@ -133,19 +144,48 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     return image, mask, worn
 
 
-def _boxes(touched: _Mask, shape: tuple[int, ...]) -> tuple[_Box | None, _Box | None]:
-    """Return the box of a small mask, and the box of the photo that is the same area."""
+def _drawn(look: Look, small: _Box, size: tuple[int, int]) -> ImageF32:
+    """Draw the garment in a box of the look, at another size: the trunk, and sleeves over it."""
+    cloth = sample_cloth(look.cloth, resized(look.grid[small], size))
+    left, top = small[1].start, small[0].start
+    across, down = size[0] / (small[1].stop - left), size[1] / (small[0].stop - top)
+    for sleeve in look.sleeves:
+        height, width = sleeve.weight.shape
+        x0, y0 = (sleeve.corner[0] - left) * across, (sleeve.corner[1] - top) * down
+        box = _clipped(x0, width * across, size[0]), _clipped(y0, height * down, size[1])
+        (begin_x, end_x), (begin_y, end_y) = box
+        full = max(1, round(width * across)), max(1, round(height * down))
+        part = (
+            slice(begin_y - round(y0), end_y - round(y0)),
+            slice(begin_x - round(x0), end_x - round(x0)),
+        )
+        weight = resized(sleeve.weight, full)[part][..., None]
+        drawn = sample_cloth(look.cloth, resized(sleeve.grid, full)[part])
+        place = cloth[begin_y:end_y, begin_x:end_x]
+        place += weight * (drawn - place)
+    return cloth
+
+
+def _clipped(start: float, length: float, most: int) -> tuple[int, int]:
+    begin = round(start)
+    return min(max(begin, 0), most), min(max(begin + max(1, round(length)), 0), most)
+
+
+def _boxes(touched: _Mask, look: Look, shape: tuple[int, ...]) -> tuple[_Box | None, _Box | None]:
+    """Return the box of what is touched in the look, and the box of the photo that it covers."""
     rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
     if not rows.size:
         return None, None
     small, large = [], []
-    for line, length, full in zip((rows, columns), touched.shape, shape, strict=True):
+    for line, length, corner, frame, full in zip(
+        (rows, columns), touched.shape, look.corner[::-1], look.frame[::-1], shape, strict=True
+    ):
         start, stop = int(line[0]), int(line[-1]) + 1
-        ratio = full / length
+        ratio = full / frame
         if ratio != 1:
             start, stop = max(start - 2, 0), min(stop + 2, length)
         small.append(slice(start, stop))
-        large.append(slice(round(start * ratio), round(stop * ratio)))
+        large.append(slice(round((start + corner) * ratio), round((stop + corner) * ratio)))
     return (small[0], small[1]), (large[0], large[1])
 
 

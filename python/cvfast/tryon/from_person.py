@@ -59,7 +59,6 @@ def garment_of_person(
     scene = read_scene(
         image, pose=pose, labels=labels, person_index=person_index, name="garment", doubts=doubts
     )
-    doubts.take(scene.parts.confidence, scene.parts.reasons, of="its wearer")
     return worn_garment(scene, region=region, doubts=doubts)
 
 

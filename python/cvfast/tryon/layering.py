@@ -11,9 +11,11 @@ from cvfast.io.opencv import load_cv2
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.fill import mirror_points
 from cvfast.tryon.finishing import Look
+from cvfast.tryon.fitting import fit_garment
 from cvfast.tryon.layers import Overlay, in_front, neck_shadow, soft_edge
 from cvfast.tryon.lower_shape import WornLower, read_worn_lower, target_lower
 from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
+from cvfast.tryon.same_cloth import light_gain
 from cvfast.tryon.scene import Scene
 from cvfast.tryon.shading import Shading, read_shading
 from cvfast.tryon.steps import Steps
@@ -23,13 +25,14 @@ from cvfast.typing import ImageF32
 
 if TYPE_CHECKING:
     from cvfast.tryon.garment import Garment
-    from cvfast.tryon.warping import Warp
 
 __all__ = ["dress", "painted_on"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _RIM = 3  # pixels round the old garment whose colours are mixed with it
-_EDGE = 0.8  # softness of the cloth's edge in pixels
+_HIDING = (
+    "hair", "left_arm", "right_arm", "left_hand", "right_hand", "held", "glove", "scarf"
+)  # fmt: skip
 
 
 def dress(
@@ -59,31 +62,37 @@ def dress(
     doubts, steps
         Take reasons, times and pictures.
     """
+    frame = scene.image.shape[1], scene.image.shape[0]
+    scene, corner = scene.around_clothes(region)
     with steps.timed("target"):
         worn, target = _shapes(scene, garment, region, keep_sleeves)
     for reason in target.reasons:
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
     with steps.timed("warp"):
-        warp = _warped(garment, target)
-        alpha = _opacity(warp, target)
-    doubts.take(*_trust(warp), of="warp")
+        hidden = scene.parts.mask(*_HIDING) & target.mask
+        seen = scene.parts.mask("upper", "dress", "coat")
+        fit = fit_garment(garment, target, scene.body, hidden, seen, corner, doubts)
+        alpha = fit.alpha
     with steps.timed("shading"):
         light = read_shading(scene.colours, worn.visible)
-        flat = _flattened(garment, shading)
-    if not light.plain and shading:
+        strength = 0.0 if fit.same_photo else shading  # its light is in it already
+        flat, same = _relit(garment, scene, worn.visible, strength, doubts)
+        if same and light.plain:
+            light = read_shading(scene.colours, worn.visible, coloured=True)
+    if not light.plain and strength:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     with steps.timed("removal"):
         fill, bare = _undressed(scene, worn, target, alpha, light)
     with steps.timed("layers"):
         body = fill.over(scene.colours)
         front = in_front(body, scene.parts, target, bare, worn.visible, region=region)
-    factor = np.power(light.factor, np.float32(shading))
+    factor = np.power(light.factor, np.float32(strength))
     steps.show("without", body)
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", alpha)
-    return Look(fill, warp.grid, flat, alpha, factor, front)
+    return Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame)
 
 
 def _shapes(
@@ -101,53 +110,6 @@ def _shapes(
     return worn, target
 
 
-def _warped(garment: Garment, target: TargetShape) -> Warp:
-    from cvfast.tryon.warping import warp_garment
-
-    return warp_garment(garment, target.mask, target.landmarks)
-
-
-def _trust(warp: Warp) -> tuple[float, tuple[str, ...]]:
-    report = warp.report
-    confidence = report.get("confidence", 1.0) if isinstance(report, dict) else report.confidence
-    reasons = report.get("reasons", ()) if isinstance(report, dict) else report.reasons
-    return float(confidence), tuple(reasons)
-
-
-def _opacity(warp: Warp, target: TargetShape) -> ImageF32:
-    """Return the new cloth's opacity: the warped outline, drawn to the target's where they agree.
-
-    Where both outlines lie a few pixels apart the target's is the true one, for the person's own
-    clothes drew it; the neckline is always the garment's.
-    """
-    cv2 = load_cv2()
-    warped = warp.mask > 0.5
-    height = max(
-        1, int(np.ptp(np.flatnonzero(target.mask.any(axis=1)))) if target.mask.any() else 1
-    )
-    near = max(2, round(0.03 * height))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
-    outer = cv2.dilate(warped.astype(np.uint8), kernel) > 0
-    wide = cv2.dilate(target.mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    snapped = (target.mask & outer) | (warped & wide)
-    neck = _neck_zone(target, warped.shape)
-    outline = np.where(neck, warped, snapped & (target.mask | ~outer))
-    return soft_edge(outline, _EDGE)
-
-
-def _neck_zone(target: TargetShape, shape: tuple[int, ...]) -> _Mask:
-    """Return where the garment's own neckline counts: round the opening between the collars."""
-    zone = np.zeros(shape, np.uint8)
-    marks = target.landmarks
-    if "collar_left" in marks and "collar_right" in marks:
-        left, right = marks["collar_left"], marks["collar_right"]
-        width = float(np.hypot(*(left - right)))
-        centre = (left + right) / 2
-        place = (round(float(centre[0])), round(float(centre[1])))
-        load_cv2().ellipse(zone, place, (round(0.62 * width), round(1.3 * width)), 0, 0, 360, 1, -1)
-    return zone > 0
-
-
 def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     """Return a garment's picture with its cloth going on beyond its edge, for samples just outside.
 
@@ -162,19 +124,37 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if not inner.any():
         return image
-    x, y = mirror_points(inner)
-    return image[y, x]
+    reach = max(4, round(0.15 * float(np.sqrt(mask.sum()))))
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    ring = (cv2.dilate(inner.astype(np.uint8), kernel) > 0) & ~inner
+    rows, columns, y, x = mirror_points(inner, ring)
+    painted = image.copy()
+    painted[rows, columns] = image[y, x]
+    return painted
 
 
-def _flattened(garment: Garment, shading: float) -> ImageF32:
-    """Return the garment's picture as float32 without its own light, its cloth painted on."""
+def _relit(
+    garment: Garment, scene: Scene, worn: _Mask, shading: float, doubts: Doubts
+) -> tuple[ImageF32, bool]:
+    """Return the garment's picture without its own light, its cloth going on beyond its edge.
+
+    Where it is the cloth that is worn, it is brought under the photo's light, and the second value
+    says so.
+    """
     image = np.asarray(garment.image)
     colours = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
     mask = np.asarray(garment.mask) > 0.5
+    same = False
     if shading:
+        power = np.float32(shading)
         own = read_shading(colours, mask)
-        colours = colours / np.power(own.factor, np.float32(shading))[..., None]
-    return painted_on(colours.astype(np.float32), mask)
+        colours = colours / np.power(own.factor, power)[..., None]
+        gain = light_gain(scene.colours, worn, colours, mask)
+        colours = colours * np.power(np.float32(gain.factors), power)
+        same = gain.sureness > 0.5
+        if same:
+            doubts.note("the worn garment has the same colour: it is taken for the same cloth")
+    return painted_on(colours.astype(np.float32), mask), same
 
 
 def _undressed(

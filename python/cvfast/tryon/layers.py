@@ -164,9 +164,12 @@ def neck_shadow(
     """
     if not filled.any():
         return body
-    cast = load_cv2().GaussianBlur(alpha, (0, 0), max(reach, 0.5))
+    side = 2 * max(1, round(reach)) + 1
+    cast = load_cv2().blur(alpha, (side, side))[filled]
     dim = 1 - strength * np.clip(1.6 * cast, 0, 1)
-    return np.where(filled[..., None], body * dim[..., None], body).astype(np.float32)
+    out: ImageF32 = body.copy()
+    out[filled] *= dim[:, None]
+    return out
 
 
 def _near(mask: _Mask, pixels: int) -> _Mask:

@@ -15,7 +15,9 @@ __all__ = ["fit_neckline"]
 _Mask: TypeAlias = NDArray[np.bool_]
 _F64: TypeAlias = NDArray[np.float64]
 _NEEDED = ("collar_left", "collar_right", "collar_center")
-_ALIKE = (0.8, 1.25)  # ratios of widths that measuring alone may explain
+_ALIKE_DEPTH = (0.7, 1.4)
+_ALIKE_FORM = 0.16
+_ALIKE = (0.62, 1.6)  # ratios of widths that measuring alone may explain
 
 
 def fit_neckline(
@@ -57,6 +59,9 @@ def fit_neckline(
     flat_half = (theirs["collar_left"] - theirs["collar_right"]) / 2
     flat_width = max(float(np.hypot(*flat_half)), 1e-6)
     depth = float(np.hypot(*(theirs["collar_center"] - flat_middle))) / flat_width
+    alike = ratio == 1 and flat_mask is not None and _same_opening(trunk, ours, flat_mask, theirs)
+    if alike:
+        return trunk, marks
     half = half * ratio
     # As complex numbers a similarity is one product.
     moved = complex(*(theirs["collar_center"] - flat_middle)) * complex(*half)
@@ -66,12 +71,29 @@ def fit_neckline(
         if ratio != 1:
             marks[f"collar_{side}"] = _on_top(trunk, middle + sign * half)
     marks["collar_center"] = middle + centre
-    closed = trunk | _opening(trunk.shape, ours, middle)
+    closed = trunk | _opening(trunk, ours)
     if flat_mask is None:
         opening = _half_ellipse(trunk.shape, middle, half, centre)
     else:
         opening = _copied(trunk.shape, flat_mask, (flat_middle, flat_half), (middle, half), depth)
     return closed & ~opening, marks
+
+
+def _same_opening(
+    trunk: _Mask, ours: Mapping[str, _F64], flat_mask: _Mask, theirs: Mapping[str, _F64]
+) -> bool:
+    """Return whether two openings are alike in depth and form: then the worn one is kept."""
+
+    def measure(mask: _Mask, marks: Mapping[str, _F64]) -> tuple[float, float]:
+        middle = (marks["collar_left"] + marks["collar_right"]) / 2
+        width = max(float(np.hypot(*(marks["collar_left"] - marks["collar_right"]))), 1.0)
+        depth = max(float(np.hypot(*(marks["collar_center"] - middle))), 1.0)
+        # A V fills half of its box, half an ellipse 0.79 of it.
+        return depth / width, float(_opening(mask, marks).sum()) / (width * depth)
+
+    (depth, form), (flat_depth, flat_form) = measure(trunk, ours), measure(flat_mask, theirs)
+    low, high = _ALIKE_DEPTH
+    return low <= flat_depth / depth <= high and abs(form - flat_form) < _ALIKE_FORM
 
 
 def _width_ratio(worn: Mapping[str, _F64], flat: Mapping[str, _F64]) -> float:
@@ -101,12 +123,18 @@ def _on_top(trunk: _Mask, point: _F64) -> _F64:
     return np.array([point[0], float(rows[0])]) if rows.size else point
 
 
-def _opening(shape: tuple[int, ...], ours: Mapping[str, _F64], middle: _F64) -> _Mask:
-    """Return the worn garment's own opening, to close it: between its collars, below their line."""
-    left, right, centre = (ours[name] for name in _NEEDED)
-    depth = centre - middle
-    corners = [left, left + depth * 1.1, centre + 0.1 * depth, right + depth * 1.1, right]
-    return _polygon(shape, np.array(corners))
+def _opening(trunk: _Mask, ours: Mapping[str, _F64]) -> _Mask:
+    """Return the worn garment's own opening: what lies between its collars, below their line."""
+    height, width = trunk.shape
+    ends = sorted((ours["collar_left"], ours["collar_right"]), key=lambda point: float(point[0]))
+    (x0, y0), (x1, y1) = ends
+    columns = np.arange(width)
+    line = np.interp(columns, (x0, x1), (y0, y1))
+    top = np.where(trunk.any(axis=0), trunk.argmax(axis=0), -1)
+    y = np.arange(height)[:, None]
+    between = (columns >= np.floor(x0)) & (columns <= np.ceil(x1))
+    opening: _Mask = between & (y >= line) & (y <= top)
+    return opening
 
 
 def _half_ellipse(shape: tuple[int, ...], middle: _F64, half: _F64, depth: _F64) -> _Mask:

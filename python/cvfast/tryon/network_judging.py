@@ -8,10 +8,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvfast.tryon.network_task import Dressing, warp
+from cvfast.tryon.dressings import Dressing
+from cvfast.tryon.network_task import shape_context_warp, warp
 from cvfast.tryon.tps_grid import sample
 
-__all__ = ["box_grid", "judge_picture", "judge_warps", "mean_iou", "paste"]
+__all__ = [
+    "box_grid",
+    "dressed",
+    "judge_picture",
+    "judge_pictures",
+    "judge_warps",
+    "mean_iou",
+    "paste",
+]
 
 
 def judge_warps(gmm: nn.Module, batch: Dressing) -> dict[str, dict[str, float]]:
@@ -37,10 +46,7 @@ def judge_warps(gmm: nn.Module, batch: Dressing) -> dict[str, dict[str, float]]:
         "identity": functional.affine_grid(still, shape, align_corners=True),
         "box": box_grid(batch.garment_mask, batch.worn_mask),
     }
-    warps = {
-        name: (sample(batch.garment, grid), sample(batch.garment_mask, grid, padding="zeros"))
-        for name, grid in grids.items()
-    }
+    warps = {name: warp_with(grid, batch) for name, grid in grids.items()}
     warps["gmm"] = warp(gmm.eval(), batch)
     return {
         name: {
@@ -78,6 +84,62 @@ def paste(batch: Dressing, warped: Tensor, warped_mask: Tensor, *, dim: Any = 1)
     nothing = (head == head[:, :, :1, :1]).all(dim, keepdim=True)  # whatever fills the rest
     shown = torch.where(nothing, 1.0, head)
     return warped * warped_mask + shown * (1 - warped_mask)
+
+
+@torch.no_grad()
+def judge_pictures(
+    kind: str, net: nn.Module, before: nn.Module | None, batch: Dressing
+) -> dict[str, dict[str, float]]:
+    """Return the figures of a network's pictures beside those of pasting.
+
+    Parameters
+    ----------
+    kind
+        ``"tom"``, ``"viton"`` or ``"viton-refine"``.
+    net, before
+        The network, and that which works before it; VITON's first stage has none.
+    batch
+        Held-out people.
+
+    Returns
+    -------
+    dict
+        ``"paste"`` and the kind, each as `judge_picture`. The garment that is pasted is the one
+        that the network gets: GMM's warp, or that of shape contexts; VITON's first stage gets a
+        flat one, and is compared with that laid on the true bounding box.
+    """
+    if kind == "viton":
+        coarse, mask = net(batch.person, batch.garment)
+        grid = box_grid(batch.garment_mask, batch.worn_mask)
+        warped, warped_mask = warp_with(grid, batch)
+        return {
+            "paste": judge_picture(paste(batch, warped, warped_mask), batch),
+            kind: judge_picture(coarse, batch) | {"iou": mean_iou(mask, batch.worn_mask)},
+        }
+    made, warped, warped_mask = dressed(kind, net, before, batch)
+    return {
+        "paste": judge_picture(paste(batch, warped, warped_mask), batch),
+        kind: judge_picture(made, batch),
+    }
+
+
+def dressed(
+    kind: str, net: nn.Module, before: Any, batch: Dressing
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the pictures that TOM or VITON's refinement makes, and the warped garments, masks."""
+    if kind == "tom":
+        warped, warped_mask = warp(before, batch)
+        rendered, alpha = net(batch.person, warped, warped_mask)
+    else:
+        grid, rendered, mask = shape_context_warp(before, batch)
+        warped, warped_mask = warp_with(grid, batch)
+        alpha = net(warped, rendered) * mask
+    return alpha * warped + (1 - alpha) * rendered, warped, warped_mask
+
+
+def warp_with(grid: Tensor, batch: Dressing) -> tuple[Tensor, Tensor]:
+    """Return garments and masks warped by grids (N, h, w, 2)."""
+    return sample(batch.garment, grid), sample(batch.garment_mask, grid, padding="zeros")
 
 
 def mean_iou(masks: Tensor, truth: Tensor) -> float:

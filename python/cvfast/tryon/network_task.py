@@ -9,129 +9,29 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvfast.people.pose import Pose
-from cvfast.tryon.dressed_people import DressedPeople
+from cvfast.tryon.dressings import Dressing, Dressings, moved
 from cvfast.tryon.exchange_task import ExchangeTask
 from cvfast.tryon.perceptual import Perceptual
-from cvfast.tryon.representation import (
-    agnostic_person,
-    garment_input,
-    signed,
-    viton_person,
-    worn_garment,
-)
 from cvfast.tryon.tps_grid import ThinPlateGrid, control_points, sample
 from cvfast.tryon.viton_warp import CONTROLS, shape_context_values
-from cvfast.typing import ImageF32
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["DressTask", "Dressing", "Dressings", "GMMTask", "RefineTask", "TOMTask", "VITONTask"]
+__all__ = ["DressTask", "GMMTask", "RefineTask", "TOMTask", "VITONTask"]
 
-_MOST_KEPT = 1 << 30  # bytes of people as they are seen
+_SALT = 0xD2E5
+_KEPT = 1536  # examples of small pictures that are made once: half a gigabyte
+_SMALL = 48 * 64
 _GRID_WEIGHT = 40.0  # CP-VTON+'s, on the mean over all places
 _PERCEPTUAL_WEIGHT = 3.0  # VITON's
-
-
-class Dressing(NamedTuple):
-    """People and the garments they are to wear, as the networks see them and as it comes out.
-
-    Attributes
-    ----------
-    person, fitting
-        (N, 22, h, w): the person for the network that is trained, and for GMM before it.
-    garment, garment_mask
-        (N, 3, h, w) in [-1, 1] and (N, 1, h, w) in {0, 1}: the flat garment.
-    result
-        (N, 3, h, w) in [-1, 1]: the person in the garment; made people stand before white.
-    worn, worn_mask
-        (N, 3, h, w) on white, (N, 1, h, w): the garment in it.
-    body
-        (N, 1, h, w): the person in it.
-    """
-
-    person: Tensor
-    fitting: Tensor
-    garment: Tensor
-    garment_mask: Tensor
-    result: Tensor
-    worn: Tensor
-    worn_mask: Tensor
-    body: Tensor
-
-
-class Dressings:
-    """Dressings taken from people, each in one garment or two.
-
-    Parameters
-    ----------
-    people
-        Pictures of the network's size.
-    variant
-        ``"cp-vton"``, ``"cp-vton+"`` or ``"viton"``: what `Dressing.person` is.
-    stage
-        ``"gmm"`` or ``"tom"``.
-    white
-        Put the people before white: what lies behind them cannot be known from the input, and the
-        photo's own is kept anyway.
-    """
-
-    def __init__(
-        self, people: DressedPeople, variant: str, stage: str = "gmm", *, white: bool = True
-    ) -> None:
-        self._people, self._labels = people, people.labels_in("lip21")
-        self._variant, self._stage, self._white = variant, stage, white
-        self._seen: dict[tuple[int, int], tuple[ImageF32, ImageF32]] = {}
-        self._most = _MOST_KEPT // (2 * 22 * 4 * people.size[0] * people.size[1])
-
-    def __len__(self) -> int:
-        return len(self._people)
-
-    def take(self, which: Any, before: Any, after: Any) -> Dressing:
-        """Return people (N,) who change from one of their garments, 0 or 1, to one, each (N,)."""
-        picked = [self._one(*map(int, triple)) for triple in zip(which, before, after, strict=True)]
-        return Dressing(*(torch.from_numpy(np.stack(parts)) for parts in zip(*picked, strict=True)))
-
-    def _one(self, number: int, before: int, after: int) -> tuple[ImageF32, ...]:
-        people = self._people
-        image, labels = people.people[number, after], self._labels[number, after]
-        garment = garment_input(people.garments[number, after], people.masks[number, after])
-        body = labels > 0
-        result = signed(np.where(body[..., None], image, np.uint8(255)) if self._white else image)
-        seen = self._person(number, before)
-        return *seen, *garment, result, *worn_garment(image, labels), body[None].astype(np.float32)
-
-    def _person(self, number: int, before: int) -> tuple[ImageF32, ImageF32]:
-        kept = self._seen.get((number, before))
-        if kept is None:
-            x, y, sure = self._people.points[number].T.astype(np.float64)
-            pose = Pose(np.stack([x, y], 1), sure, "coco18")
-            image, labels = self._people.people[number, before], self._labels[number, before]
-            kept = seen_person(image, labels, pose, self._variant, self._stage)
-            if len(self._seen) < self._most:
-                self._seen[number, before] = kept
-        return kept
-
-
-def seen_person(
-    image: Any, labels: Any, pose: Pose, variant: str, stage: str
-) -> tuple[ImageF32, ImageF32]:
-    """Return the person for a network, and for GMM before it (the same one for VITON)."""
-    if variant == "viton":
-        person = viton_person(image, labels, pose)
-        return person, person
-    fitting = agnostic_person(image, labels, pose, variant=variant, stage="gmm")
-    if stage == "gmm" or variant == "cp-vton":
-        return fitting, fitting
-    return agnostic_person(image, labels, pose, variant=variant, stage=stage), fitting
 
 
 class DressTask(ExchangeTask):
@@ -164,18 +64,30 @@ class DressTask(ExchangeTask):
         self.settings |= {"people": len(dressings), "paired": paired}
         self.settings["perceptual"] = perceptual is not None
         self._dressings, self._paired, self._perceptual = dressings, paired, perceptual
+        self._kept = _KEPT if dressings.size[0] * dressings.size[1] <= _SMALL else 0
+        self._examples: dict[int, tuple[Tensor, ...]] = {}
 
     def batch(self, iteration: int, rng: np.random.Generator) -> Dressing:
-        """Draw people, half of them changing from the second garment to the first."""
-        which = rng.integers(len(self._dressings), size=self.batch_size)
-        after = rng.integers(2, size=self.batch_size)
-        return self._dressings.take(which, after if self._paired else 1 - after, after)
+        """Draw people at random; small ones are made once and kept."""
+        if not self._kept:
+            return self._dressings.draw(rng, self.batch_size, paired=self._paired)
+        numbers = rng.integers(self._kept, size=self.batch_size)
+        picked = [self._example(int(number)) for number in numbers]
+        return Dressing(*(torch.stack(parts).float() for parts in zip(*picked, strict=True)))
+
+    def _example(self, number: int) -> tuple[Tensor, ...]:
+        """Return one of the kept examples, which its number alone decides."""
+        if number not in self._examples:
+            rng = np.random.default_rng([_SALT, number])
+            one = self._dressings.draw(rng, 1, paired=self._paired)
+            self._examples[number] = tuple(part[0].half() for part in one)
+        return self._examples[number]
 
     def step(self, batch: Dressing, fabric: Fabric) -> Mapping[str, Any]:
         """One step down the losses' sum."""
         self.modules["net"].train()
-        moved = Dressing(*(part.to(fabric.device) for part in batch))
-        return self.descend(self.losses(moved), fabric)
+        there = Dressing(*(part.to(fabric.device) for part in batch))
+        return self.descend(self.losses(there), fabric)
 
     @abstractmethod
     def losses(self, batch: Dressing) -> Mapping[str, Tensor]:
@@ -191,8 +103,14 @@ class GMMTask(DressTask):
     """GMM: the absolute difference of warped and worn garment.
 
     CP-VTON+ adds the grid's interval consistency, weighted 40 over all places. Without ``compat``
-    the masks are compared too, which tells of direction where the cloth is plain.
+    the masks are compared too, which tells of direction where the cloth is plain, and of made
+    people the grid with the known one; and people are moved, turned and scaled a little.
     """
+
+    def batch(self, iteration: int, rng: np.random.Generator) -> Dressing:
+        """Draw people at random."""
+        drawn = super().batch(iteration, rng)
+        return drawn if self.compat else moved(drawn, rng)
 
     def losses(self, batch: Dressing) -> Mapping[str, Tensor]:
         """Return losses by name, weighted."""
@@ -201,6 +119,9 @@ class GMMTask(DressTask):
         grid, _ = net(batch.person, batch.garment_mask if plus else batch.garment)
         losses = {"cloth": functional.l1_loss(sample(batch.garment, grid), batch.worn)}
         if not self.compat:
+            if (known := batch.flow.isfinite()).any():
+                off = (grid.movedim(-1, 1) - batch.flow.nan_to_num()).abs()
+                losses["flow"] = off[known].mean()
             warped = sample(batch.garment_mask, grid, padding="zeros")
             losses["mask"] = functional.l1_loss(warped, batch.worn_mask)
         if plus:
@@ -279,7 +200,8 @@ class RefineTask(DressTask):
         alpha's mean; without features the picture has the whole weight, and alpha's share is a
         fifth of that.
         """
-        warped, coarse, mask = shape_context_warp(self._coarse, batch)
+        grid, coarse, mask = shape_context_warp(self._coarse, batch)
+        warped = sample(batch.garment, grid)
         alpha = self.modules["net"](warped, coarse) * mask
         result = alpha * warped + (1 - alpha) * coarse
         picture, shown = (0.2, 0.1) if self._perceptual else (1.0, 0.02)
@@ -293,14 +215,13 @@ class RefineTask(DressTask):
 
 @torch.no_grad()
 def shape_context_warp(coarse: nn.Module, batch: Dressing) -> tuple[Tensor, Tensor, Tensor]:
-    """Return warped garments, coarse pictures and their masks of the first stage."""
+    """Return grids to warp the garments by, and the first stage's pictures and masks."""
     pictures, masks = coarse(batch.person, batch.garment)
     flat, wanted = (part[:, 0].cpu().numpy() for part in (batch.garment_mask, masks))
     values = [shape_context_values(*pair) for pair in zip(flat, wanted, strict=True)]
     height, width = batch.garment.shape[-2:]
     plate = ThinPlateGrid((width, height), control_points(CONTROLS)).to(masks.device)
-    grid = plate(torch.from_numpy(np.stack(values)).to(masks.device))
-    return sample(batch.garment, grid), pictures, masks
+    return plate(torch.from_numpy(np.stack(values)).to(masks.device)), pictures, masks
 
 
 def total_variation(maps: Tensor) -> Tensor:

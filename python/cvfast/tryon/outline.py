@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Outline", "largest_contour", "outline_of"]
+__all__ = ["Outline", "largest_contour", "outline_of", "smoothed"]
 
 Reals = NDArray[np.float64]
 
@@ -80,7 +80,7 @@ def outline_of(
     contour = largest_contour(mask)
     if len(contour) < 8:
         raise ValueError(f"mask: expected an outline of 8 pixels or more, got {len(contour)}")
-    smooth = _smoothed(contour, max(1.0, len(contour) / 900))
+    smooth = smoothed(contour, max(1.0, len(contour) / 900))
     steps = np.hypot(*np.diff(smooth, axis=0, append=smooth[:1]).T)
     along = np.concatenate([[0], np.cumsum(steps)])
     at = np.arange(count) * (along[-1] / count)
@@ -96,12 +96,16 @@ def outline_of(
 
 def tangents_of(points: Reals) -> Reals:
     """Return unit directions of a closed contour at its points."""
-    along = np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)
-    return np.asarray(along / np.maximum(np.hypot(*along.T), 1e-12)[:, None])
+    along = np.empty_like(points)
+    along[1:-1] = points[2:] - points[:-2]
+    along[0] = points[1] - points[-1]
+    along[-1] = points[0] - points[-2]
+    lengths = np.sqrt((along * along).sum(axis=1, keepdims=True))
+    return np.asarray(along / np.maximum(lengths, 1e-12))
 
 
-def _smoothed(contour: Reals, sigma: float) -> Reals:
-    """A closed contour without the staircase of its pixels."""
+def smoothed(contour: Reals, sigma: float) -> Reals:
+    """Return a closed contour without the staircase of its pixels."""
     reach = int(np.ceil(3 * sigma))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     weights /= weights.sum()

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
-from cvfast.tryon.fill import smooth_fill, textured_fill
+from cvfast.tryon.fill import smooth_field, textured_fill
 from cvfast.tryon.limbs import Limb, capsule
 from cvfast.tryon.shading import Shading
-from cvfast.tryon.worn_shape import PartMasks, WornUpper
+from cvfast.tryon.worn_shape import PartMasks, WornUpper, up_to
 from cvfast.typing import ImageF32
 
 __all__ = ["Beneath", "beneath_lower", "beneath_upper", "take_off"]
@@ -77,8 +77,10 @@ def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body) -> Beneath:
     arms = {}
     for side in ("left", "right"):
         width = worn.arm_width[side]
-        strip = Limb.arm(body, side).strip(size, -0.02, 1.04, (width, 0.6 * width))
-        arms[side] = take(strip & ~worn.trunk) | take(strip & worn.sleeves[side])
+        strip = Limb.arm(body, side).strip(size, -0.02, 1.12, (width, 0.6 * width))
+        sleeve = worn.sleeves[side]
+        wrist = sleeve & ~up_to(sleeve, Limb.arm(body, side), 0.85)
+        arms[side] = take(strip & ~worn.trunk) | take((strip & sleeve) | wrist)
     shoulders = _shoulders(size, worn, body)
     y = np.arange(size[1])[:, None]
     waist = body["neck"][1] + _HANGS * body.torso_length
@@ -164,15 +166,14 @@ def _skin_fill(image: ImageF32, where: _Mask, known: _Mask, shading: Shading) ->
     part, sure, gap = image[near], known[near], where[near]
     mean = part[sure].mean(axis=0)
     # Skin varies slowly: half of what is nearest, half of what is usual.
-    smooth = 0.5 * (smooth_fill(cv2.GaussianBlur(part, (0, 0), 2.0), sure) + mean)
-    broad = cv2.GaussianBlur(shading.factor[near], (0, 0), 6.0)
-    lit = smooth * np.clip(broad, 0.7, 1.2)[..., None]
-    rim = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)
+    smooth = 0.5 * (smooth_field(part, sure, 3.0)[gap] + mean)
+    factor = shading.factor if shading.factor.ndim == 2 else shading.factor.mean(axis=2)
+    broad = cv2.blur(factor[near], (13, 13))[gap]
+    rim = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)[gap]
     # An arm is round: it darkens towards its sides.
-    round_off = 1 - 0.12 * np.exp(-rim / 4.0)
-    filled = np.clip(lit * round_off[..., None], 0, 1)
+    lit = np.clip(broad, 0.7, 1.2) * (1 - 0.12 * np.exp(-rim / 4.0))
     out: ImageF32 = image.copy()
-    out[near][gap] = filled[gap]
+    out[near][gap] = np.clip(smooth * lit[:, None], 0, 1)
     return out
 
 

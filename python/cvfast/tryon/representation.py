@@ -24,6 +24,7 @@ __all__ = [
     "agnostic_person",
     "blurred_shape",
     "garment_input",
+    "kept_picture",
     "pose_channels",
     "viton_person",
     "worn_garment",
@@ -37,7 +38,7 @@ _KEPT = {
     ("cp-vton+", "gmm"): ("hat", "glasses", "face"),
     ("cp-vton+", "tom"): (*_HEAD, "trousers", "skirt", "left_leg", "right_leg"),
 }
-_COARSE = 16  # the shape is seen at a sixteenth of the size
+_COARSE = 16  # rows in which the shape is seen: a sixteenth of the papers' 256
 _RADIUS = 5 / 256  # of a joint's square, in heights
 
 
@@ -92,10 +93,13 @@ def agnostic_person(
     _check(image, labels)
     person = labels > 0 if outline is None else outline
     shape = blurred_shape(person, "bilinear") * 2 - 1
-    head = label_mask(labels, "lip21", *_KEPT[variant, stage])
-    return np.concatenate(
-        [shape[None], _filled(image, head, -1.0), pose_channels(pose, shape.shape) * 2 - 1]
-    )
+    kept = kept_picture(image, labels, variant, stage)
+    return np.concatenate([shape[None], kept, pose_channels(pose, shape.shape) * 2 - 1])
+
+
+def kept_picture(image: ImageU8, labels: ImageU8, variant: str, stage: str) -> ImageF32:
+    """Return what CP-VTON keeps of the picture (head, or more), (3, h, w), the rest -1."""
+    return _filled(image, label_mask(labels, "lip21", *_KEPT[variant, stage]), -1.0)
 
 
 def viton_person(image: ImageU8, labels: ImageU8, pose: Pose) -> ImageF32:
@@ -117,7 +121,7 @@ def viton_person(image: ImageU8, labels: ImageU8, pose: Pose) -> ImageF32:
 
 
 def blurred_shape(mask: NDArray[np.bool_], reducing: str) -> ImageF32:
-    """Return a mask reduced to a sixteenth and enlarged again, (h, w) in [0, 1].
+    """Return a mask reduced to 16 rows and enlarged again, (h, w) in [0, 1].
 
     Parameters
     ----------
@@ -133,7 +137,7 @@ def blurred_shape(mask: NDArray[np.bool_], reducing: str) -> ImageF32:
     filters = {"bilinear": Image.Resampling.BILINEAR, "area": Image.Resampling.BOX}
     if reducing not in filters:
         raise ValueError(f"reducing: expected bilinear or area, got {reducing!r}")
-    coarse = max(1, width // _COARSE), max(1, height // _COARSE)
+    coarse = max(1, round(width * _COARSE / height)), _COARSE
     picture = Image.fromarray(mask.astype(np.uint8) * 255)
     small = picture.resize(coarse, filters[reducing])
     blurred = np.asarray(small.resize((width, height), Image.Resampling.BILINEAR))

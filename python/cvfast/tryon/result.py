@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cvfast.io.provenance import Mark
 from cvfast.typing import Image, ImageU8
 from cvfast.typing import Path as PathLike
 
@@ -64,13 +65,17 @@ class TryOn:
             "seconds": {name: round(value, 4) for name, value in self.seconds.items()},
         }
 
-    def save_layers(self, folder: PathLike, *, overwrite: bool = False) -> list[Path]:
+    def save_layers(
+        self, folder: PathLike, *, mark: Mark | None = None, overwrite: bool = False
+    ) -> list[Path]:
         """Write every step as ``NN-name.png`` and the report as ``report.json``.
 
         Parameters
         ----------
         folder
             Made where it is missing.
+        mark
+            What the pictures say of themselves; None: a composite of photos.
         overwrite
             Replace files of these names.
 
@@ -85,13 +90,12 @@ class TryOn:
 
         from cvfast.io.atomic import write_bytes
         from cvfast.io.images import write_image
-        from cvfast.io.provenance import Mark
 
         if not self.layers:
             raise ValueError("layers: expected a result made with keep_layers=True")
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
-        mark = Mark("compositeCapture", actions=("tryon layer",))
+        mark = mark or Mark("compositeCapture", actions=("tryon layer",))
         paths = []
         for number, (name, picture) in enumerate(self.layers.items(), 1):
             paths.append(place / f"{number:02d}-{name}.png")

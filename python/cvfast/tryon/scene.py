@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +14,11 @@ from cvfast.kernels.arrays import check_image
 from cvfast.people.body import Body
 from cvfast.people.pose import Pose
 from cvfast.tryon.doubts import Doubts
+from cvfast.tryon.worn_shape import PartMasks
 from cvfast.typing import Image, ImageF32, ImageU8
 
 if TYPE_CHECKING:
     from cvfast.people.finding import FoundPerson
-    from cvfast.people.parts import Parts
 
 __all__ = ["LEAST_SIDE", "WORK_SIDE", "Scene", "read_scene"]
 
@@ -54,7 +54,53 @@ class Scene:
     person: FoundPerson | Pose
     pose: Pose
     body: Body
-    parts: Parts
+    parts: PartMasks
+
+    def around_clothes(self, region: str) -> tuple[Scene, tuple[int, int]]:
+        """Return the part of the scene that a change of clothes may touch, and its corner x, y.
+
+        Parameters
+        ----------
+        region
+            ``"upper"`` or ``"lower"``.
+        """
+        names = _TOUCHED[region]
+        mask = self.parts.mask(*names)
+        joints = [name for name in self.body.joints if name.split("_")[-1] in _JOINTS[region]]
+        points = np.array([self.body[name] for name in joints])
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        if rows.size:
+            corners = [(columns[0], rows[0]), (columns[-1], rows[-1])]
+            points = np.concatenate([points, np.array(corners, np.float64)])
+        margin = 0.3 * self.body.unit
+        height, width = self.image.shape[:2]
+        limits = np.array([width, height])
+        low = np.clip(np.floor(points.min(axis=0) - margin), 0, limits - 2).astype(int)
+        low -= low % 2  # masks are sampled at every other pixel: the same ones in any box
+        high = np.clip(np.ceil(points.max(axis=0) + margin) + 1, low + 2, limits).astype(int)
+        box = slice(low[1], high[1]), slice(low[0], high[0])
+        joint_map = {name: point - low for name, point in self.body.joints.items()}
+        part = replace(
+            self,
+            image=self.image[box],
+            colours=self.colours[box],
+            body=replace(self.body, joints=joint_map),
+            parts=PartMasks(np.ascontiguousarray(self.parts.labels[box])),
+        )
+        return part, (int(low[0]), int(low[1]))
+
+
+_TOUCHED = {
+    "upper": (
+        "upper", "dress", "coat", "left_sleeve", "right_sleeve", "left_arm", "right_arm", "neck",
+        "left_hand", "right_hand",
+    ),
+    "lower": ("trousers", "skirt", "left_leg", "right_leg", "left_shoe", "right_shoe"),
+}  # fmt: skip
+_JOINTS = {
+    "upper": ("shoulder", "elbow", "wrist", "hip", "neck"),
+    "lower": ("hip", "knee", "ankle"),
+}
 
 
 def read_scene(
@@ -105,11 +151,21 @@ def read_scene(
         labels = _reduced_labels(labels, (height, width), small.shape[:2])
     person = _who(small, pose, scale, person_index, name, doubts)
     found = person if isinstance(person, Pose) else person.pose
-    from cvfast.people.parts import find_parts
-
-    parts = find_parts(small, person, labels=labels)
+    parts = _parts(small, person, labels, doubts)
     doubts.add_pose(found, (small.shape[1], small.shape[0]))
     return Scene(small, small.astype(np.float32) / 255, scale, person, found, Body.of(found), parts)
+
+
+def _parts(
+    image: ImageU8, person: FoundPerson | Pose, labels: NDArray[np.uint8] | None, doubts: Doubts
+) -> PartMasks:
+    if labels is not None:
+        return PartMasks(labels)
+    from cvfast.people.parts import find_parts
+
+    parts = find_parts(image, person)
+    doubts.take(parts.confidence, parts.reasons, of="parts")
+    return PartMasks(parts.labels)
 
 
 def _who(

@@ -47,6 +47,7 @@ class Warping(nn.Module):
 
     def __init__(self, *, width: int = 64, compat: bool = True) -> None:
         super().__init__()
+        self.compat = compat
         half = 0.5 if compat else 0.0
         w1, w2, w4, w8, w16 = (width * factor for factor in (1, 2, 4, 8, 16))
         body = ((BODY, w1), (w1, w2), (w2, w4), (w4, w8))

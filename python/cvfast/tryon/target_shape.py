@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
-from cvfast.tryon.limbs import Limb
+from cvfast.tryon.limbs import Limb, capsule
 from cvfast.tryon.neckline import fit_neckline
-from cvfast.tryon.worn_shape import WornUpper, sleeve_class
+from cvfast.tryon.worn_shape import WornUpper, sleeve_class, up_to
 
 __all__ = ["TargetShape", "target_upper", "upper_landmarks"]
 
@@ -100,11 +100,17 @@ def target_upper(
         else:
             share = _sleeve_share(flat, limb, body, side, wanted)
             widths = _sleeve_widths(flat, limb, worn, body, side, share)
-            strip = limb.strip(size, -0.03, share, widths)
-            sleeves[side] = strip | _up_to(worn.sleeves[side], limb, share)
+            strip = limb.strip(size, 0.05, share, widths)
+            # Round at the shoulder, whichever way the arm points.
+            round_top = 1.15 * worn.arm_width[side]
+            strip |= capsule(size, limb.at(0.0)[0], limb.at(min(0.12, share))[0], round_top)
+            strip &= _near_body(worn, body) | ~up_to(strip, limb, 0.3)
+            sleeves[side] = strip | up_to(worn.sleeves[side], limb, share)
             reach[side] = share
     if worn.sleeve != wanted:
         reasons.append(f"{_SAID[worn.sleeve]} become {_SAID[wanted]}: guessed from the pose")
+    if wanted != "none" and worn.sleeve == "none":
+        trunk = _closed(trunk | _shoulders(worn, body), 0.12 * body.unit) & (worn.person | trunk)
     if wanted == "none" and worn.sleeve != "none":
         trunk = _without_shoulders(trunk, body)
     landmarks = upper_landmarks(trunk, sleeves, reach, body)
@@ -148,18 +154,6 @@ def upper_landmarks(
         if reach.get(side, 0) > 0 and sleeves[side].any():
             found |= _cuff(sleeves[side], Limb.arm(body, side), reach[side], body, side)
     return found
-
-
-def _up_to(sleeve: _Mask, limb: Limb, share: float) -> _Mask:
-    """Return the part of a worn sleeve above a share of the arm."""
-    if not sleeve.any():
-        return sleeve
-    y, x = np.nonzero(sleeve)
-    along, _ = limb.measure(np.stack([x, y], axis=1).astype(np.float64))
-    kept = np.zeros_like(sleeve)
-    inside = along <= share
-    kept[y[inside], x[inside]] = True
-    return kept
 
 
 def _sleeve_share(
@@ -208,8 +202,6 @@ def _guessed_trunk(worn: WornUpper, body: Body) -> _Mask:
 
 def _without_shoulders(trunk: _Mask, body: Body) -> _Mask:
     """Take away from a trunk what a garment without sleeves leaves bare round the shoulders."""
-    from cvfast.tryon.limbs import capsule
-
     size = (trunk.shape[1], trunk.shape[0])
     bare = np.zeros_like(trunk)
     across = body["left_shoulder"] - body["right_shoulder"]
@@ -218,6 +210,36 @@ def _without_shoulders(trunk: _Mask, body: Body) -> _Mask:
         outer = limb.joints[0] + sign * 0.05 * across
         bare |= capsule(size, outer, limb.at(0.3)[0] + sign * 0.05 * across, 0.15 * body.unit)
     return trunk & ~bare
+
+
+def _closed(mask: _Mask, pixels: float) -> _Mask:
+    """Close gaps of a mask that are narrower than so many pixels."""
+    cv2 = load_cv2()
+    side = max(3, round(pixels)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
+
+
+def _near_body(worn: WornUpper, body: Body) -> _Mask:
+    """Return the person and a rim: cloth at the shoulder stands off no further."""
+    cv2 = load_cv2()
+    side = 2 * max(1, round(0.03 * body.unit)) + 1
+    return cv2.dilate(worn.person.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+
+
+def _shoulders(worn: WornUpper, body: Body) -> _Mask:
+    """Return what a garment with sleeves covers beside a top without: shoulders to armpits."""
+    neck, left, right = body["neck"], body["left_shoulder"], body["right_shoulder"]
+    across, down = (left - right) / 2, body.down * body.unit
+    corners = [
+        neck + 0.55 * across - 0.16 * down, left + 0.1 * across - 0.1 * down,
+        left + 0.12 * across, left + 0.3 * down, right + 0.3 * down,
+        right - 0.12 * across, right - 0.1 * across - 0.1 * down,
+        neck - 0.55 * across - 0.16 * down, neck,
+    ]  # fmt: skip
+    mask = np.zeros(worn.trunk.shape, np.uint8)
+    load_cv2().fillPoly(mask, [np.round(np.array(corners) * 16).astype(np.int32)], 1, shift=4)
+    return (mask > 0) & worn.person
 
 
 def _hem(trunk: _Mask, body: Body) -> dict[str, _F64]:
@@ -231,7 +253,7 @@ def _hem(trunk: _Mask, body: Body) -> dict[str, _F64]:
     lowest = trunk.shape[0] - 1 - trunk[::-1].argmax(axis=0)
 
     def edge(column: int) -> _F64:
-        near = [c for c in range(column - 2, column + 3) if c in columns]
+        near = [c for c in range(column - 4, column + 5) if c in columns] or [low]
         return np.array([column, float(np.median([lowest[c] for c in near]))])
 
     span = max(2, (high - low) // 30)
@@ -252,7 +274,7 @@ def _collar(trunk: _Mask, body: Body) -> dict[str, _F64]:
     height, width = trunk.shape
     top = np.where(trunk.any(axis=0), trunk.argmax(axis=0), height).astype(np.float64)
     neck = body["neck"][0]
-    reach = 0.36 * body.unit
+    reach = 0.6 * body.unit
     shift = float(body["left_shoulder"][0] - body["right_shoulder"][0])
     found: dict[str, _F64] = {}
     for side, sign in (("left", np.sign(shift)), ("right", -np.sign(shift))):
@@ -262,6 +284,7 @@ def _collar(trunk: _Mask, body: Body) -> dict[str, _F64]:
             best = columns[top[columns].argmin()]
             found[f"collar_{side}"] = np.array([float(best), top[best]])
     if len(found) == 2:
+        _even_out(found, top, neck)
         low, high = sorted(round(float(point[0])) for point in found.values())
         between = top[low : high + 1]
         between = between[between < height]
@@ -269,6 +292,17 @@ def _collar(trunk: _Mask, body: Body) -> dict[str, _F64]:
         if between.size:
             found["collar_center"] = np.array([x, float(between.max())])
     return found
+
+
+def _even_out(found: dict[str, _F64], top: _F64, neck: float) -> None:
+    """Where hair hides one side of a collar, put it as far from the neck as the other side."""
+    away = {name: float(point[0]) - neck for name, point in found.items()}
+    wide = max(away, key=lambda name: abs(away[name]))
+    narrow = min(away, key=lambda name: abs(away[name]))
+    if abs(away[wide]) > 1.5 * abs(away[narrow]):
+        column = int(np.clip(round(neck - away[wide]), 0, len(top) - 1))
+        if top[column] < 0.5 * (found[wide][1] + found[narrow][1]) + abs(away[wide]):
+            found[narrow] = np.array([float(column), top[column]])
 
 
 def _side_points(trunk: _Mask, body: Body, side: str) -> dict[str, _F64]:

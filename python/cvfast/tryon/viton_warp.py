@@ -60,10 +60,11 @@ def shape_context_values(
     try:
         outlines = [outline_of(mask, points) for mask in masks]
         match = match_outlines(*outlines)
-    except ValueError:  # an outline of a few pixels
+        stiffness = mean_distance(match.target) ** 2
+        spline = ThinPlateSpline(match.target, match.source, smoothing=stiffness)
+    except ValueError:  # an outline of a few pixels, or one that meets itself
         return square.astype(np.float32)
     half = (np.array(masks[0].shape[::-1]) - 1) / 2
-    spline = ThinPlateSpline(match.target, match.source, smoothing=mean_distance(match.target) ** 2)
     values = spline.transform((square + 1) * half) / half - 1
     return values.astype(np.float32)
 
@@ -76,5 +77,4 @@ def _reduced(mask: NDArray[Any]) -> NDArray[np.float32]:
     if height <= _HEIGHT:
         return values
     size = (max(8, round(width * _HEIGHT / height)), _HEIGHT)
-    reduced: NDArray[np.float32] = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
-    return reduced
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
+from cvfast.people.labels import LABEL_SETS
 from cvfast.tryon.limbs import Limb
 
-__all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve_class"]
+__all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve_class", "up_to"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _F64: TypeAlias = NDArray[np.float64]
@@ -21,12 +22,32 @@ _F64: TypeAlias = NDArray[np.float64]
 SHORT, LONG = 0.14, 0.68
 
 
-class PartMasks(Protocol):
-    """Parts of a person by name, as `cvfast.people.parts.Parts` has them."""
+class PartMasks:
+    """Masks of named parts; each label is looked for once.
+
+    Parameters
+    ----------
+    labels
+        (H, W) uint8 in cvfast's own set.
+    """
+
+    def __init__(self, labels: NDArray[np.uint8]) -> None:
+        self.labels = labels
+        self._known: dict[tuple[str, ...], _Mask] = {}
 
     def mask(self, *names: str) -> _Mask:
-        """Return where any of these labels is, (H, W) bool."""
-        ...
+        """Return where any of these labels is, a new (H, W) bool.
+
+        Raises
+        ------
+        KeyError
+            No part has this name.
+        """
+        if names not in self._known:
+            table = np.zeros(256, bool)
+            table[[LABEL_SETS["cvfast"][name] for name in names]] = True
+            self._known[names] = table[self.labels]
+        return self._known[names].copy()
 
 
 def sleeve_class(reach: float) -> str:
@@ -56,6 +77,8 @@ class WornUpper:
         Share of each arm that the sleeve covers, by side.
     arm_width
         Half width in pixels of each bare arm at its upper end, by side.
+    person
+        (H, W) bool: all of the person that is seen.
     """
 
     visible: _Mask
@@ -63,6 +86,7 @@ class WornUpper:
     sleeves: dict[str, _Mask]
     reach: dict[str, float]
     arm_width: dict[str, float]
+    person: _Mask
 
     @property
     def sleeve(self) -> str:
@@ -85,17 +109,34 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
     limbs = {side: Limb.arm(body, side) for side in sleeves}
     most = 0.42 * body.unit
     reach = {side: limbs[side].reach(sleeves[side], most) for side in sleeves}
+    whole_sleeves = sleeves["left"] | sleeves["right"]
+    for side, limb in limbs.items():  # specks beyond a sleeve's end are none of it
+        sleeves[side] = up_to(sleeves[side], limb, reach[side] + 0.15)
+    seen = seen | (whole_sleeves & ~sleeves["left"] & ~sleeves["right"])
     hidden = parts.mask(
         "hair", "left_hand", "right_hand", "left_arm", "right_arm", "glove", "held", "scarf"
     )
-    hidden = hidden | sleeves["left"] | sleeves["right"]
+    hidden = hidden | whole_sleeves
     return WornUpper(
-        visible=seen | sleeves["left"] | sleeves["right"],
+        visible=seen | whole_sleeves,
         trunk=_whole_trunk(seen, hidden, body),
         sleeves=sleeves,
         reach=reach,
         arm_width={side: _arm_width(parts, body, limbs[side], side) for side in sleeves},
+        person=parts.labels != 0,
     )
+
+
+def up_to(sleeve: _Mask, limb: Limb, share: float) -> _Mask:
+    """Return the part of a sleeve above a share of the arm."""
+    if not sleeve.any():
+        return sleeve
+    y, x = np.nonzero(sleeve)
+    along, _ = limb.measure(np.stack([x, y], axis=1).astype(np.float64))
+    kept = np.zeros_like(sleeve)
+    inside = along <= share
+    kept[y[inside], x[inside]] = True
+    return kept
 
 
 def _whole_trunk(seen: _Mask, hidden: _Mask, body: Body) -> _Mask:
