@@ -155,12 +155,6 @@ def _pit(contour: Reals, bays: list[_Bay], side: int, low: Reals,
             return None
         inside = contour[bay.start : bay.end] if bay.start < bay.end else contour[:0]
         beside = np.flatnonzero(side * (inside[:, 0] - middle) > 0.1 * width)
-        if (
-            0 < len(beside)
-            and inside[:, 1].max() > middle_row
-            and len(beside) < len(inside)
-            and (np.any(-side * (inside[:, 0] - middle) > 0.1 * width))
-        ):  # long sleeves, and a hem between them that the hull does not touch
         both = len(beside) > 0 and np.any(-side * (inside[:, 0] - middle) > 0.1 * width)
         if both and inside[:, 1].max() > middle_row:
             # Long sleeves, and a hem between them that the hull does not touch.
