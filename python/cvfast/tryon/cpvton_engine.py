@@ -19,7 +19,7 @@ from cvfast.typing import ImageF32
 
 __all__ = ["dress_cpvton", "dress_viton", "size_of_gmm", "size_of_viton"]
 
-_WHITE = (0.86, 0.97)  # from where on a rendered pixel is the ground that people stood before
+_WHITE = (0.7, 0.95)  # from where on a rendered pixel is the ground that people stood before
 
 
 def size_of_gmm(networks: Mapping[str, Any]) -> tuple[int, int]:
