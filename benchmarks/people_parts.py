@@ -38,7 +38,7 @@ from benchmarks.program import RESULTS, write
 from benchmarks.timing import measure
 
 COUNT = 200
-SIZE = (576, 768)
+SIZE = (384, 512)
 TOP = ("upper", "left_sleeve", "right_sleeve")
 TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 GROUPS = {

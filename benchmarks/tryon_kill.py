@@ -1,6 +1,7 @@
 """Kill -9 a try-on over a pair list at random moments, resume it, and compare the bytes.
 
     python -m benchmarks.tryon_kill [--pairs 100] [--kills 10] [--jobs 1] [--size 192 256]
+                                    [--quick]
 
 Made people and garments in a folder; every tenth pair is of a person and the garment worn. One run
 is left alone. Another is killed at a random moment of the time the first took, resumed, killed
@@ -21,6 +22,10 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import describe
+from benchmarks.program import RESULTS, write
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -28,7 +33,9 @@ def main(words: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _make(folder, options)
-        return _compare(folder, options)
+        results = {"machine": describe(), **_compare(folder, options)}
+    write(results, None if options.quick else RESULTS / "tryon_kill.json")
+    return int(not results["same_bytes"])
 
 
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
@@ -38,7 +45,11 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--size", type=int, nargs=2, default=(192, 256))
     parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args(words)
+    parser.add_argument("--quick", action="store_true", help="4 pairs, 2 kills; writes nothing")
+    options = parser.parse_args(words)
+    if options.quick:
+        options.pairs, options.kills = 4, 2
+    return options
 
 
 def _make(folder: Path, options: argparse.Namespace) -> None:
@@ -62,7 +73,7 @@ def _make(folder: Path, options: argparse.Namespace) -> None:
     write_pairs(folder / "pairs.txt", pairs)
 
 
-def _compare(folder: Path, options: argparse.Namespace) -> int:
+def _compare(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     began = time.monotonic()
     calm = _start(folder, "calm", options)
     _, said = calm.communicate()
@@ -70,11 +81,13 @@ def _compare(folder: Path, options: argparse.Namespace) -> int:
     print(f"undisturbed: {took:.1f} s, exit code {calm.returncode}")
     print(said.strip())
     expected = _hashes(folder / "calm")
+    kills = []
     chance = random.Random(options.seed)  # noqa: S311 - moments, not secrets
     for number in range(options.kills):
         # Each life gets a share of the whole, so that most kills come in the midst of the work.
         moment = chance.uniform(0, 2 * took / (options.kills + 1))
         done = _kill(folder, options, moment, group=chance.random() < 0.5)
+        kills.append({"after_seconds": round(moment, 2), "pairs_done": done})
         print(f"{number + 1:3}: killed after {moment:6.2f} s, {done} pairs done")
     last = _start(folder, "killed", options, "--resume")
     _, said = last.communicate()
@@ -84,7 +97,15 @@ def _compare(folder: Path, options: argparse.Namespace) -> int:
     same = found == expected and ended
     verdict = "the same bytes" if same else f"DIFFERENT: {_differing(expected, found)}\n{said}"
     print(f"{len(expected)} files after {options.kills} kills: {verdict}")
-    return int(not same)
+    return {
+        "pairs": options.pairs,
+        "jobs": options.jobs,
+        "size": list(options.size),
+        "seconds_undisturbed": round(took, 1),
+        "kills": kills,
+        "files": len(expected),
+        "same_bytes": same,
+    }
 
 
 def _start(

@@ -42,8 +42,24 @@ void assign(const Doubles& costs, Indices& matches) {
   cvfast::assign(from, rows, columns, to);
 }
 
-void solve(Doubles& matrix, Doubles& right) {
-  double *const a = matrix.mutable_data(), *const b = right.mutable_data();
+void match_shapes(const Doubles& source, const Doubles& source_tangents, const Bytes& source_known,
+                  const Doubles& target, const Doubles& target_tangents, const Bytes& target_known,
+                  int iterations, double stiffness, double tangents, double spare, double unmatched,
+                  Indices& matches, Doubles& costs) {
+  const cvfast::ShapeOutline from = {source.data(), source_tangents.data(), source_known.data(),
+                                     source.shape(0)};
+  const cvfast::ShapeOutline to = {target.data(), target_tangents.data(), target_known.data(),
+                                   target.shape(0)};
+  const cvfast::ShapeMatchOptions options = {iterations, stiffness, tangents, spare, unmatched};
+  std::int64_t* const found = matches.mutable_data();
+  double* const paid = costs.mutable_data();
+  py::gil_scoped_release release;
+  cvfast::match_shapes(from, to, options, found, paid);
+}
+
+void solve(const Doubles& matrix, Doubles& right) {
+  const double* const a = matrix.data();
+  double* const b = right.mutable_data();
   const py::ssize_t n = matrix.shape(0), columns = right.shape(1);
   py::gil_scoped_release release;
   cvfast::solve(a, b, n, columns);
@@ -60,5 +76,11 @@ void bind_shape_context(py::module_& m) {
   m.def("chi_square_costs", &chi_square_costs, py::arg("a").noconvert(), py::arg("b").noconvert(),
         py::arg("out").noconvert(), py::arg("threads"));
   m.def("assign", &assign, py::arg("costs").noconvert(), py::arg("matches").noconvert());
+  m.def("match_shapes", &match_shapes, py::arg("source").noconvert(),
+        py::arg("source_tangents").noconvert(), py::arg("source_known").noconvert(),
+        py::arg("target").noconvert(), py::arg("target_tangents").noconvert(),
+        py::arg("target_known").noconvert(), py::arg("iterations"), py::arg("stiffness"),
+        py::arg("tangents"), py::arg("spare"), py::arg("unmatched"), py::arg("matches").noconvert(),
+        py::arg("costs").noconvert());
   m.def("solve", &solve, py::arg("matrix").noconvert(), py::arg("right").noconvert());
 }

@@ -14,6 +14,7 @@ namespace {
 
 using std::ptrdiff_t;
 
+constexpr float kNothing = 1e-12F;  // a share so small counts as none: its products would underflow
 constexpr double kPi = 3.14159265358979323846;
 constexpr double kNanosecondsABin = 4, kNanosecondsADistance = 1, kNanosecondsAShare = 0.5;
 
@@ -193,7 +194,7 @@ void chi_square_costs(const float* a, ptrdiff_t rows, const float* b, ptrdiff_t 
     std::int32_t* const place = kept_places.data() + bins * thread;
     ptrdiff_t count = 0;
     for (ptrdiff_t k = 0; k < bins; ++k) {
-      if (row[k] <= 0.0F) continue;
+      if (row[k] <= kNothing) continue;
       share[count] = row[k];
       place[count++] = static_cast<std::int32_t>(k);
     }
@@ -203,8 +204,7 @@ void chi_square_costs(const float* a, ptrdiff_t rows, const float* b, ptrdiff_t 
     float* const costs = out + i * columns;
     const float own = total(row, bins);
     for (ptrdiff_t j = 0; j < columns; ++j) {
-      const float cost =
-          0.5F * (own + all.totals[static_cast<std::size_t>(j)]) - 2.0F * sums[j];
+      const float cost = 0.5F * (own + all.totals[static_cast<std::size_t>(j)]) - 2.0F * sums[j];
       costs[j] = cost > 0.0F ? cost : 0.0F;
     }
   });

@@ -15,13 +15,16 @@ namespace {
 using std::ptrdiff_t;
 
 // The row at or below `column` whose entry there is largest.
-ptrdiff_t pivot_row(const std::vector<double*>& rows, ptrdiff_t column) {
-  const auto at = static_cast<std::size_t>(column);
-  std::size_t best = at;
-  for (std::size_t i = at + 1; i < rows.size(); ++i) {
-    if (std::abs(rows[i][column]) > std::abs(rows[best][column])) best = i;
+std::size_t pivot_row(const std::vector<double*>& rows, std::size_t column) {
+  std::size_t best = column;
+  double largest = std::abs(rows[column][column]);
+  for (std::size_t i = column + 1; i < rows.size(); ++i) {
+    const double size = std::abs(rows[i][column]);
+    if (size <= largest) continue;
+    best = i;
+    largest = size;
   }
-  return static_cast<ptrdiff_t>(best);
+  return best;
 }
 
 [[noreturn]] void reject_singular() {
@@ -30,36 +33,37 @@ ptrdiff_t pivot_row(const std::vector<double*>& rows, ptrdiff_t column) {
 
 }  // namespace
 
-void solve(double* matrix, double* right, ptrdiff_t n, ptrdiff_t columns) {
+void solve(const double* matrix, double* right, ptrdiff_t n, ptrdiff_t columns) {
   check_finite("matrix", matrix, n, n);
   check_finite("right", right, n, columns);
   const ShapeContextKernels& kernels = CVFAST_PICK(shape_context_kernels);
-  std::vector<double*> rows, sides;  // exchanged instead of their numbers
+  // Both sides as one, rows in whole groups; rows are exchanged as pointers.
+  ptrdiff_t stride = (n + columns + kGroup + 7) / 8 * 8;
+  if (stride % 32 == 0) stride += 8;  // else neighbouring rows share the cache's sets
+  std::vector<double> memory(static_cast<std::size_t>(stride * n));
+  std::vector<double*> rows;
   double largest = 0;
   for (ptrdiff_t i = 0; i < n; ++i) {
-    rows.push_back(matrix + i * n);
-    sides.push_back(right + i * columns);
-    for (ptrdiff_t j = 0; j < n; ++j) largest = std::max(largest, std::abs(rows.back()[j]));
+    double* const row = memory.data() + i * stride;
+    rows.push_back(row);
+    std::copy(matrix + i * n, matrix + (i + 1) * n, row);
+    std::copy(right + i * columns, right + (i + 1) * columns, row + n);
+    for (ptrdiff_t j = 0; j < n; ++j) largest = std::max(largest, std::abs(row[j]));
   }
   constexpr double kSingular = 1e-14;  // of the largest entry
   for (ptrdiff_t k = 0; k < n; ++k) {
-    const auto at = static_cast<std::size_t>(k), best = static_cast<std::size_t>(pivot_row(rows, k));
-    std::swap(rows[at], rows[best]);
-    std::swap(sides[at], sides[best]);
-    const double* const pivot = rows[at];
-    if (!(std::abs(pivot[k]) > kSingular * largest)) reject_singular();
-    for (std::size_t i = at + 1; i < rows.size(); ++i) {
-      const double factor = rows[i][k] / pivot[k];
-      if (factor == 0) continue;
-      kernels.subtract_row(pivot + k, factor, n - k, rows[i] + k);
-      kernels.subtract_row(sides[at], factor, columns, sides[i]);
-    }
+    const auto at = static_cast<std::size_t>(k);
+    std::swap(rows[at], rows[pivot_row(rows, at)]);
+    if (!(std::abs(rows[at][k]) > kSingular * largest)) reject_singular();
+    for (std::size_t i = at; i < rows.size(); ++i) rows[i] += k;
+    kernels.eliminate(rows.data() + k, n - k, whole_groups(n + columns - k));
+    for (std::size_t i = at; i < rows.size(); ++i) rows[i] -= k;
   }
   std::vector<double> solved(static_cast<std::size_t>(n * columns));
   for (ptrdiff_t k = n - 1; k >= 0; --k) {
     const auto at = static_cast<std::size_t>(k);
     for (ptrdiff_t c = 0; c < columns; ++c) {
-      double sum = sides[at][c];
+      double sum = rows[at][n + c];
       for (ptrdiff_t j = k + 1; j < n; ++j) {
         sum -= rows[at][j] * solved[static_cast<std::size_t>(j * columns + c)];
       }

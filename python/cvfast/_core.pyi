@@ -205,6 +205,21 @@ def shape_contexts(
 def chi_square_costs(
     a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32], threads: int
 ) -> None: ...
+def match_shapes(
+    source: NDArray[np.float64],
+    source_tangents: NDArray[np.float64],
+    source_known: NDArray[np.uint8],
+    target: NDArray[np.float64],
+    target_tangents: NDArray[np.float64],
+    target_known: NDArray[np.uint8],
+    iterations: int,
+    stiffness: float,
+    tangents: float,
+    spare: float,
+    unmatched: float,
+    matches: NDArray[np.int64],
+    costs: NDArray[np.float64],
+) -> None: ...
 def solve(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> None: ...
 def assign(costs: NDArray[np.float64], matches: NDArray[np.int64]) -> None: ...
 def track_points(

@@ -19,6 +19,14 @@ from cvfast.kernels.grid import sample_grid
 from cvfast.kernels.mask import polygon_mask
 from cvfast.kernels.match import match_template
 from cvfast.kernels.raster import Cutout, rasterise, sample_texture
+from cvfast.kernels.shape_context import (
+    assign,
+    chi_square_costs,
+    match_shapes,
+    mean_distance,
+    shape_contexts,
+    solve,
+)
 from cvfast.kernels.smooth import smooth
 
 CASES = 200
@@ -215,6 +223,27 @@ def grid(rng: np.random.Generator) -> Callable[[int], Any]:
     )
 
 
+def shapes(rng: np.random.Generator) -> Callable[[int], Any]:
+    """Contexts, costs and a matching of noise; a system; two contours."""
+    points = rng.normal(0, 40, (int(rng.integers(8, 180)), 2))
+    counts = rng.random(len(points)) < 0.9
+    counts[:4] = True
+    along = rng.normal(size=points.shape)
+    along /= np.hypot(*along.T)[:, None]
+    every = np.ones(len(points), bool)
+    matrix = rng.normal(size=(len(points), len(points)))
+
+    def run(threads: int) -> Any:
+        unit = mean_distance(points, counts=counts, threads=threads)
+        contexts = shape_contexts(points, unit, counts=counts, threads=threads)
+        costs = chi_square_costs(contexts, contexts[::2].copy(), threads=threads)
+        matched = match_shapes((points, along, every), (points[::-1].copy(), along, counts))
+        parts = (contexts, costs, assign(costs), solve(matrix, points), *matched)
+        return np.concatenate([part.astype(np.float64).ravel() for part in parts])
+
+    return run
+
+
 FAMILIES = {
     "scale": scale,
     "translate": translate,
@@ -230,6 +259,7 @@ FAMILIES = {
     "boost": boost,
     "match": match,
     "grid": grid,
+    "shapes": shapes,
 }
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from cvfast.synth.garments import KINDS, GarmentSpec, cut_of, make_garment, random_garment
 
 
@@ -59,8 +58,8 @@ def test_a_pattern_shows_its_colours_and_its_period(pattern: str) -> None:
 
 
 def test_text_is_there_in_its_colour() -> None:
-    spec = GarmentSpec(logo="text", word="CVFAST", colors=((20, 20, 20), (90, 90, 90), (250, 250, 0)),
-                       folds=0)  # fmt: skip
+    colors = ((20, 20, 20), (90, 90, 90), (250, 250, 0))
+    spec = GarmentSpec(logo="text", word="CVFAST", colors=colors, folds=0)
     with_word = make_garment(spec, size=(384, 512))
     without = make_garment(replace(spec, logo="none"), size=(384, 512))
     differs = (with_word.image != without.image).any(axis=2)

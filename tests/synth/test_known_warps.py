@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.ndimage import map_coordinates
-
 from cvfast.synth.garments import make_garment, random_garment
 from cvfast.synth.known_warps import warp_known
+from scipy.ndimage import map_coordinates
 
 
 @pytest.mark.parametrize("seed", range(4))

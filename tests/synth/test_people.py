@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from cvfast.people.labels import LABEL_SETS
 from cvfast.synth.garments import GarmentSpec, random_garment
-from cvfast.synth.people import MadePerson, make_person, random_person
+from cvfast.synth.people import MadePerson, PersonSpec, make_person, random_person
 from cvfast.synth.skeleton import Arm, Stance
 
 IDS = LABEL_SETS["cvfast"]
@@ -17,13 +16,18 @@ SIZE = (192, 256)
 TOP = (IDS["upper"], IDS["left_sleeve"], IDS["right_sleeve"])
 
 
+def of(seed: int) -> PersonSpec:
+    """A person with one of two heads, for painting heads takes time."""
+    return replace(random_person(seed), identity=seed % 2)
+
+
 @pytest.fixture(scope="module")
 def people() -> list[MadePerson]:
-    return [make_person(random_person(seed), size=SIZE) for seed in range(4)]
+    return [make_person(of(seed), size=SIZE) for seed in range(4)]
 
 
 def test_the_same_spec_gives_the_same_bytes(people: list[MadePerson]) -> None:
-    again = make_person(random_person(0), size=SIZE)
+    again = make_person(of(0), size=SIZE)
     assert again.image.tobytes() == people[0].image.tobytes()
     assert again.labels.tobytes() == people[0].labels.tobytes()
 
@@ -41,7 +45,7 @@ def test_the_flow_is_known_just_where_the_garment_is_seen(people: list[MadePerso
 def test_the_picture_shows_the_flat_garment_through_the_flow() -> None:
     """Levels follow the flat picture's, whatever light and folds make of them."""
     white, black = (235, 235, 235), (25, 25, 25)
-    spec = replace(random_person(3), light="soft", grain=0.0)
+    spec = replace(of(3), light="soft", grain=0.0)
     garment = GarmentSpec(pattern="stripes", scale=1.2, colors=(white, black, white), folds=0)
     person = make_person(spec, garment, size=SIZE)
     inside = person.labels == IDS["upper"]
@@ -76,7 +80,7 @@ def test_another_garment_leaves_all_else(people: list[MadePerson]) -> None:
 
 def test_joints_lie_on_their_parts() -> None:
     stance = Stance("away", Arm(0.5, 0, 0.1, 0), Arm(0.5, 0, 0.1, 0))
-    spec = replace(random_person(1), stance=stance, bottom=18.5, top=-2.2)
+    spec = replace(of(1), stance=stance, bottom=18.5, top=-2.2)
     person = make_person(spec, random_garment(4, "tank"), size=SIZE)
     wanted = {0: "face", 3: "right_arm", 6: "left_arm", 14: "face", 15: "face"}
     for joint, part in wanted.items():
@@ -90,7 +94,7 @@ def test_joints_lie_on_their_parts() -> None:
 
 def test_a_forearm_before_the_trunk_hides_the_garment() -> None:
     arm = Arm(0.25, 0.45, -1.6, 0.55)
-    spec = replace(random_person(2), stance=Stance("front", arm, arm), hair=0.0)
+    spec = replace(of(2), stance=Stance("front", arm, arm), hair=0.0)
     garment = random_garment(5, "tee")
     crossed = make_person(spec, garment, size=SIZE)
     free = make_person(replace(spec, stance=Stance()), garment, size=SIZE)
@@ -106,7 +110,7 @@ def test_blazepose_finds_made_people() -> None:
 
     errors = []
     for seed in range(2):
-        person = make_person(random_person(seed), size=(288, 384))
+        person = make_person(of(seed), size=(288, 384))
         found = find_people(person.image)
         assert found
         pose, truth = found[0].pose.to("coco18"), person.pose
@@ -119,4 +123,4 @@ def test_bad_values_are_named() -> None:
     with pytest.raises(ValueError, match="size"):
         make_person(random_person(0), size=(4, 4))
     with pytest.raises(ValueError, match="background"):
-        make_person(replace(random_person(0), background="moon"), size=(48, 64))
+        make_person(replace(of(0), background="moon"), size=(48, 64))

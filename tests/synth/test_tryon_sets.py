@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from cvfast.errors import OutputExistsError
 from cvfast.io.image_reader import read_image
 from cvfast.people.label_file import read_labels
@@ -88,9 +87,15 @@ def test_a_pool_repaints_and_mirrors_consistently() -> None:
     for number in range(16):  # the wearer's left shoulder lies right, whether mirrored or not
         left, right = batch.points[number, 5], batch.points[number, 2]
         assert left[0] > right[0]
-    garment = make_levels(batch.garments[0, 0], batch.flows[0, 0], worn[0, 0])
-    shown = batch.images[0, 0][worn[0, 0]].astype(float)
-    assert np.corrcoef(garment.mean(axis=1), shown.mean(axis=1))[0, 1] > 0.3
+    likeness = []
+    for number in range(16):
+        where = worn[number, 0]
+        levels = make_levels(batch.garments[number, 0], batch.flows[number, 0], where).mean(axis=1)
+        if levels.std() > 25:  # patterned
+            shown = batch.images[number, 0][where].astype(float).mean(axis=1)
+            likeness.append(np.corrcoef(levels, shown)[0, 1])
+    assert len(likeness) > 1
+    assert np.median(likeness) > 0.5
 
 
 def make_levels(garment: np.ndarray, flow: np.ndarray, worn: np.ndarray) -> np.ndarray:

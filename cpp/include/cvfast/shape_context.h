@@ -41,9 +41,30 @@ void chi_square_costs(const float* a, std::ptrdiff_t rows, const float* b, std::
 void assign(const double* costs, std::ptrdiff_t rows, std::ptrdiff_t columns,
             std::int64_t* matches);
 
-// Solves matrix * x = right in place by Gauss elimination with partial pivoting: matrix (n, n) is
-// lost, right (n, columns) becomes x. The order of all sums is fixed, as a LAPACK's is not.
+// Solves matrix * x = right by Gauss elimination with partial pivoting: right (n, columns) becomes
+// x. The order of all sums is fixed, as a LAPACK's is not.
 // Throws std::invalid_argument for values that are not finite and for a singular matrix.
-void solve(double* matrix, double* right, std::ptrdiff_t n, std::ptrdiff_t columns);
+void solve(const double* matrix, double* right, std::ptrdiff_t n, std::ptrdiff_t columns);
+
+struct ShapeOutline {
+  const double *points, *tangents;  // (count, 2) each; tangents of unit length
+  const std::uint8_t* known;        // a byte a point; others neither count nor match
+  std::ptrdiff_t count;
+};
+
+struct ShapeMatchOptions {
+  int iterations;
+  double stiffness;  // smoothing of the splines after the first, in squared mean distances
+  double tangents;   // their share of the costs
+  double spare;      // share of points that may go without a partner
+  double unmatched;  // what each of those costs
+};
+
+// Belongie's loop: shape contexts, costs, matching, and a spline that moves the source's points, in
+// turns. matches (source.count): numbers of target points or -1; costs (source.count): of each
+// pair, 0 where there is none. Threads would not pay below thousands of points. Throws
+// std::invalid_argument for fewer than four known points, and where no spline fits.
+void match_shapes(const ShapeOutline& source, const ShapeOutline& target,
+                  const ShapeMatchOptions& options, std::int64_t* matches, double* costs);
 
 }  // namespace cvfast

@@ -19,8 +19,9 @@ struct ShapeContextKernels {
   // out[i] = the bin of point i round (x, y); radii * 2 * half_turn beyond the outer ring
   void (*bins)(const ShapeBins& bins, const double* xs, const double* ys, std::ptrdiff_t n,
                double x, double y, std::int32_t* out);
-  // row[i] -= factor * other[i]
-  void (*subtract_row)(const double* other, double factor, std::ptrdiff_t n, double* row);
+  // Each of the rows below a pivot's, less so much of it that their first entry becomes 0. n: whole
+  // groups of entries from the pivot's on; rows[0] is the pivot's.
+  void (*eliminate)(double* const* rows, std::ptrdiff_t count, std::ptrdiff_t n);
   // out[j] += sum over `count` bins of a b / (a + b), where a > 0 and bin k of column j lies at
   // columns[places[k] * stride + j]; n in whole groups
   void (*harmonic_row)(const float* a, const std::int32_t* places, std::ptrdiff_t count,

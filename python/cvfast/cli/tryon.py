@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from cvfast.cli.common import Common, MaxPixels, Overwrite
 from cvfast.cli.report import Report
 from cvfast.cli.tryon_engine import EngineFlags
+from cvfast.cli.tryon_known import KnownFlags
 from cvfast.cli.tryon_pairs import PairFlags, work_pairs
 from cvfast.errors import NothingFoundError
 
@@ -72,6 +73,7 @@ def tryon(
     overwrite: Overwrite = False,
     many: PairFlags | None = None,
     engine: EngineFlags | None = None,
+    known: KnownFlags | None = None,
     common: Common | None = None,
 ) -> int:
     """Put a garment of one photo on the person of another."""
@@ -92,8 +94,8 @@ def tryon(
     if person is None or garment is None:
         raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
     done = _photo(
-        person, garment, output, options, engine or EngineFlags(), mask=mask, layers=layers,
-        least=least,
+        person, garment, output, options, engine or EngineFlags(), known or KnownFlags(),
+        mask=mask, layers=layers, least=least,
         quality=quality, max_pixels=max_pixels, overwrite=overwrite,
     )  # fmt: skip
     _tell(report, done, person, garment, output)
@@ -114,7 +116,9 @@ def _pair_recipe(
 
     told = engine.options(options)
     weights = tuple(str(Path(one).absolute()) for one in engine.weights or ())
-    return PairRecipe(engine.engine, told, quality, max_pixels, overwrite, weights)
+    return PairRecipe(
+        engine.engine, weights, told, engine.mark(options), quality, max_pixels, overwrite
+    )
 
 
 def _photo(
@@ -123,6 +127,7 @@ def _photo(
     output: str,
     options: dict[str, Any],
     engine: EngineFlags,
+    known: KnownFlags,
     *,
     mask: str | None,
     layers: str | None,
@@ -136,16 +141,18 @@ def _photo(
 
     check_target(output, overwrite=overwrite)
     engine.check(options)
+    known.check()
     picture = read_image(person, max_pixels=max_pixels)
     cloth = read_image(garment, max_pixels=max_pixels)
-    known = None if mask is None else read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
-    if known is None and cloth.alpha is not None and not options["from_person"]:
-        known = cloth.alpha.astype(float) > 0.5 * (255 if cloth.alpha.dtype == "uint8" else 1)
+    place = None if mask is None else read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
+    if place is None and cloth.alpha is not None and not options["from_person"]:
+        place = cloth.alpha.astype(float) > 0.5 * (255 if cloth.alpha.dtype == "uint8" else 1)
     done = engine.dress(
         picture.pixels,
         cloth.pixels,
         options,
-        garment_mask=known,
+        **known.read(picture.pixels, options["person_index"]),
+        garment_mask=place,
         keep_layers=layers is not None,
     )
     if done.confidence < least:

@@ -88,7 +88,8 @@ class GuidedFilter:
             return result
         cv2 = load_cv2()
         small = self._maps(plane, rows, columns)
-        high, wide = result.shape[0] / plane.shape[0], result.shape[1] / plane.shape[1]
+        high = guide.shape[0] / plane.shape[0]
+        wide = guide.shape[1] / plane.shape[1]
         down, across = _scaled(rows, high), _scaled(columns, wide)
         # From the large window's pixels to the small one's.
         shift_x = (across.start + 0.5) / wide - 0.5 - columns.start

@@ -100,6 +100,6 @@ def find_hem(maps: BodyMaps, clothes: ImageF32, lower_over_upper: ImageF32) -> t
     weights = clothes * (across < 0.4)
     places, scores = change_point(along, lower_over_upper, weights, (0.6, 1.9))
     # Hems lie a little below the hips, seldom at the waist.
-    scores = scores - 8 * np.abs(places - 1.15) - 30 * np.maximum(0, 0.85 - places)
+    scores = scores - 8 * np.abs(places - 1.25) - 30 * np.maximum(0, 0.85 - places)
     best = int(scores.argmax())
     return float(places[best]), float(scores[best]) / _STEPS

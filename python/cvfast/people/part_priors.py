@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,15 +89,28 @@ def _ramp(values: ImageF32, start: float, end: float) -> ImageF32:
 def trusted_examples(maps: BodyMaps, face: FaceOutline | None) -> dict[str, ImageF32]:
     """How much pixels count when the colours of a material are learnt, (h, w) float32 each.
 
-    Hair is learnt above the eyes: what hangs down beside the face may be hair, but also a collar.
+    Hair is learnt above the eyes: what hangs down beside the face may be hair, but also a collar;
+    so the garment is hardly learnt there either, nor on the arms, which may be bare.
     What is worn below is learnt on the legs: nobody knows yet where the upper garment ends.
     """
     _, along = maps.trunk()
+    # Where the picture ends at the hips, legs are what can be seen of them.
+    legs = 1.35 if float(along.max()) > 1.7 else 1.15
     return {
         "hair": _hair_trust(maps, face),
-        "upper": 1 - np.float32(0.7) * _ramp(along, 0.75, 1.0),
-        "lower": np.float32(0.1) + np.float32(0.9) * _ramp(along, 1.15, 1.4),
+        "upper": (1 - 0.7 * _ramp(along, 0.75, 1.0))
+        * (1 - 0.9 * _beside_head(maps, face))
+        * (1 - 0.7 * _bare_arms(maps)),
+        "lower": np.float32(0.05) + np.float32(0.95) * _ramp(along, legs, legs + 0.25),
     }
+
+
+def _bare_arms(maps: BodyMaps) -> ImageF32:
+    """Arms beside the trunk, (h, w) float32."""
+    across, _ = maps.trunk()
+    nearest = np.minimum(maps.arm("left")[0], maps.arm("right")[0])
+    arms: ImageF32 = (1 - _ramp(nearest, 0.2, 0.3)) * _ramp(across, 0.4, 0.55)
+    return arms
 
 
 def _hair_trust(maps: BodyMaps, face: FaceOutline | None) -> ImageF32:
@@ -111,11 +125,13 @@ def _hair_trust(maps: BodyMaps, face: FaceOutline | None) -> ImageF32:
 def _clothes(maps: BodyMaps, weights: dict[str, ImageF32], hem: float | None) -> None:
     """Trunk: the upper garment down to the hem, what is worn below after it."""
     body = maps.body
-    _, along = maps.trunk()
-    below = _ramp(along, 0.75, 1.35) if hem is None else _ramp(along, hem - 0.06, hem + 0.06)
+    across, along = maps.trunk()
+    below = _ramp(along, 0.85, 1.5) if hem is None else _ramp(along, hem - 0.06, hem + 0.06)
     weights["upper"] = np.maximum(weights["upper"], 1.0 * (1 - below))
     weights["lower"] = np.maximum(weights["lower"], 1.0 * below)
-    weights["skin"] = np.maximum(weights["skin"], np.float32(0.05))
+    # Far from the trunk there may be an arm that the pose lacks.
+    skin = np.float32(0.05) + np.float32(0.25) * _ramp(across, 0.7, 1.0)
+    weights["skin"] = np.maximum(weights["skin"], skin)
     # Above the collar bones there is neck, in the opening of the garment too.
     neck, nose = body["neck"], body["nose"]
     opening = maps.away(neck + (nose - neck) * 0.1) / np.float32(body.unit)
@@ -140,7 +156,7 @@ def _arm(maps: BodyMaps, side: str, weights: dict[str, ImageF32], sleeve: float 
     distance, along = maps.arm(side)
     near = 1 - _ramp(distance, 0.12, 0.3)
     if sleeve is None:
-        skin = 0.2 + 0.4 * _ramp(along, 0.2, 1.3)
+        skin = 0.3 + 0.3 * _ramp(along, 0.2, 1.3)
     else:
         skin = 0.03 + 0.94 * _ramp(along, sleeve - 0.12, sleeve + 0.12)
     weights["skin"] = _mixed(weights["skin"], skin, near)
@@ -156,38 +172,74 @@ def _head(maps: BodyMaps, face: FaceOutline | None, weights: dict[str, ImageF32]
     """Head: skin inside the face's outline, hair round it and down to the chest."""
     body = maps.body
     x, y = maps.grid
-    centre, radius = body.head
+    head = _HeadPlace.of(maps, face)
     if face is None:
-        nose = body["nose"]
+        nose, radius = body["nose"], np.float32(head.radius)
         oval = np.hypot(
-            (x - np.float32(nose[0])) / 0.72, (y - np.float32(nose[1] - 0.1 * radius)) / 0.95
+            (x - np.float32(nose[0])) / 0.72, (y - np.float32(nose[1]) + 0.1 * radius) / 0.95
         )
-        outside = oval / np.float32(radius) - 1
-        chin = nose[1] + 0.85 * radius
+        outside = oval / radius - 1
         inner = 1.0 if body.faces_camera() else 0.2
     else:
+        outside = _outside(face.oval, maps.shape) / np.float32(head.radius)
+        inner = 1.0
+    away = maps.away(head.centre) / np.float32(head.radius)
+    below = head.below_chin(maps)
+    lower = _ramp(below, -0.1, 0.15)
+    near = np.maximum((1 - _ramp(away, 1.35, 1.9)) * (1 - lower), 1 - _ramp(outside, 0, 0.1))
+    skin = (1 - _ramp(outside, -0.1, 0.12)) * np.float32(inner)
+    weights["skin"] = _mixed(weights["skin"], 0.15 + 0.8 * skin, near)
+    weights["hair"] = _mixed(weights["hair"], 0.85 - 0.8 * skin, near)
+    weights["upper"] = _mixed(weights["upper"], np.float32(0.02), near)
+    weights["lower"] = _mixed(weights["lower"], np.float32(_LEAST), near)
+    # Right under the chin is throat or collar, not hair.
+    under = (1 - head.aside(maps)) * _ramp(below, -0.25, -0.05)
+    weights["hair"] = _mixed(weights["hair"], np.float32(0.02), under)
+    weights["skin"] = np.maximum(weights["skin"], 0.3 * under * (1 - _ramp(away, 1.6, 2.2)))
+    weights["hair"] = np.maximum(weights["hair"], np.float32(0.25) * _beside_head(maps, face))
+
+
+def _beside_head(maps: BodyMaps, face: FaceOutline | None) -> ImageF32:
+    """Where long hair falls, (h, w) float32: below the chin, most of it at the sides."""
+    head = _HeadPlace.of(maps, face)
+    away = maps.away(head.centre) / np.float32(head.radius)
+    falls: ImageF32 = (
+        (1 - _ramp(away, 1.8, 3.6))
+        * _ramp(head.below_chin(maps), -0.1, 0.15)
+        * (np.float32(0.1) + np.float32(0.9) * head.aside(maps))
+    )
+    return falls
+
+
+@dataclass(frozen=True, eq=False)
+class _HeadPlace:
+    """Middle of the head, half its height, the face's middle and the chin, in pixels."""
+
+    centre: NDArray[np.float64]
+    radius: float
+    middle: float
+    chin: float
+
+    @classmethod
+    def of(cls, maps: BodyMaps, face: FaceOutline | None) -> _HeadPlace:
+        if face is None:
+            centre, radius = maps.body.head
+            return cls(
+                centre, radius, float(centre[0]), float(maps.body["nose"][1] + 0.85 * radius)
+            )
         radius = float(np.ptp(face.oval[:, 1])) / 2
         middle = face.oval.mean(axis=0)
         centre = middle - np.array([0, 0.25 * radius])
-        outside = _outside(face.oval, weights["skin"].shape) / np.float32(radius)
-        chin = float(face.oval[:, 1].max())
-        inner = 1.0
-    away = maps.away(centre) / np.float32(radius)
-    lower = _ramp((y - np.float32(chin)) / np.float32(radius), -0.1, 0.15)
-    head = np.maximum((1 - _ramp(away, 1.35, 1.9)) * (1 - lower), 1 - _ramp(outside, 0, 0.1))
-    skin = (1 - _ramp(outside, -0.1, 0.12)) * np.float32(inner)
-    weights["skin"] = _mixed(weights["skin"], 0.15 + 0.8 * skin, head)
-    weights["hair"] = _mixed(weights["hair"], 0.85 - 0.8 * skin, head)
-    weights["upper"] = _mixed(weights["upper"], np.float32(0.02), head)
-    weights["lower"] = _mixed(weights["lower"], np.float32(_LEAST), head)
-    middle_x = float(centre[0] if face is None else face.oval[:, 0].mean())
-    # Right under the chin is throat or collar, not hair.
-    aside = _ramp(np.abs(x - np.float32(middle_x)) / np.float32(radius), 0.4, 0.65)
-    under = (1 - aside) * _ramp((y - np.float32(chin)) / np.float32(radius), -0.25, -0.05)
-    weights["hair"] = _mixed(weights["hair"], np.float32(0.02), under)
-    weights["skin"] = np.maximum(weights["skin"], 0.3 * under * (1 - _ramp(away, 1.6, 2.2)))
-    long_hair = 0.25 * (1 - _ramp(away, 1.6, 3.2)) * lower * (0.1 + 0.9 * aside)
-    weights["hair"] = np.maximum(weights["hair"], long_hair)
+        return cls(centre, radius, float(middle[0]), float(face.oval[:, 1].max()))
+
+    def below_chin(self, maps: BodyMaps) -> ImageF32:
+        below: ImageF32 = (maps.grid[1] - np.float32(self.chin)) / np.float32(self.radius)
+        return below
+
+    def aside(self, maps: BodyMaps) -> ImageF32:
+        """0 under the chin, 1 beside it."""
+        off = np.abs(maps.grid[0] - np.float32(self.middle)) / np.float32(self.radius)
+        return _ramp(off, 0.4, 0.65)
 
 
 def _outside(polygon: NDArray[np.float64], shape: tuple[int, ...]) -> ImageF32:

@@ -116,12 +116,12 @@ def trunk_points(body: Body, y: Reals, t: Reals, wider: Reals | float = 0.0,
 
 def arm_radius(build: Build, s: Reals) -> Reals:
     """Return how thick an arm is at distances from the shoulder."""
-    return np.interp(s / build.reach, _ARM_AT, _ARM) * build.arms
+    return np.asarray(np.interp(s / build.reach, _ARM_AT, _ARM) * build.arms)
 
 
 def leg_radius(build: Build, s: Reals) -> Reals:
     """Return how thick a leg is at distances from the hip."""
-    return np.interp(s / build.tall, _LEG_AT, _LEG) * build.legs
+    return np.asarray(np.interp(s / build.tall, _LEG_AT, _LEG) * build.legs)
 
 
 def body_patches(
@@ -222,7 +222,7 @@ def _hand(body: Body, side: str, detail: float) -> list[Patch]:
             label,
             sign,
             detail,
-        )  # fmt: skip
+        )
     )
     return patches
 

@@ -1,4 +1,4 @@
-"""A person's surfaces in one picture: what each is painted with, how it is lit, where it is seen."""
+"""A person's surfaces in one picture: their paint, their light, and where each is seen."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cvfast.kernels.raster import Cutout, Raster, rasterise
 from cvfast.people.labels import LABEL_SETS
 from cvfast.synth.base import Reals
 from cvfast.synth.garments import MadeGarment
-from cvfast.synth.head import topology
 from cvfast.synth.hair import shell_triangles
+from cvfast.synth.head import topology
 from cvfast.synth.identity import Identity
 from cvfast.synth.light import Light, shine
 from cvfast.synth.noise import noise
@@ -71,7 +71,7 @@ def make_atlas(
     streaks = 1 + 0.28 * noise(rng, (_SIDE, _SIDE), (2.2, 40)) + 0.1 * noise(
         rng, (_SIDE, _SIDE), (1.2, 9)
     )  # fmt: skip
-    tiles: list[tuple[str, ImageF32, ImageF32]] = [
+    tiles: list[tuple[str, ImageF32 | Reals, ImageF32]] = [
         ("skin", mottle[..., None] * look.skin, np.ones((_SIDE, _SIDE), np.float32)),
         ("hair", streaks[..., None] * look.hair, _ragged(rng)),
         ("shoe", mottle[..., None] * shoe, np.ones((_SIDE, _SIDE), np.float32)),

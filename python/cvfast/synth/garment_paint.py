@@ -19,7 +19,8 @@ WORDS = ("CVFAST", "OCEAN", "No 27", "hello", "TEAM", "PARIS", "ZERO", "Blue Sky
 
 def _edge(signed: ImageF32, pixel: float) -> ImageF32:
     """1 where `signed` (in units) is positive, soft over a pixel."""
-    return np.clip(signed / np.float32(max(pixel, 1e-6)) + np.float32(0.5), 0, 1)
+    share: ImageF32 = np.clip(signed / np.float32(max(pixel, 1e-6)) + np.float32(0.5), 0, 1)
+    return share
 
 
 def _wave(x: ImageF32, period: float, share: float, pixel: float) -> ImageF32:
@@ -107,8 +108,8 @@ def logo_stamp(name: str, word: str, side: int) -> ImageF32:
         draw.rectangle((middle - 0.3 * r, middle - 0.9 * r, middle + 0.1 * r, middle), fill=0)
     elif name == "ring":
         draw.ellipse(box, outline=255, width=30)
-        draw.polygon([(middle - 60, middle + 50), (middle, middle - 70), (middle + 60, middle + 50)],
-                     fill=255)  # fmt: skip
+        low = middle + 50
+        draw.polygon([(middle - 60, low), (middle, middle - 70), (middle + 60, low)], fill=255)
     elif name == "star":
         turn = np.arange(10) * np.pi / 5 - np.pi / 2
         reach = np.where(np.arange(10) % 2, 0.42, 1.0) * r
@@ -159,7 +160,7 @@ def folds(rng: np.random.Generator, size: tuple[int, int], unit: float, strength
             wide, matrix, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REFLECT)  # fmt: skip
     # Ridges catch light on one side: the slope across shades.
-    slope = np.gradient(tall, axis=1).astype(np.float32) * np.float32(unit)
+    slope = np.asarray(np.gradient(tall, axis=1), np.float32) * np.float32(unit)
     shade = np.tanh(0.55 * slope) + 0.35 * np.tanh(tall)
     out = np.float32(1) + np.float32(strength) * shade.astype(np.float32)
     return np.asarray(cv2.resize(out, size, interpolation=cv2.INTER_LINEAR), np.float32)

@@ -166,7 +166,7 @@ def _back(opening: Reals, width: float) -> Reals:
     x = np.linspace(width, -width, 17)
     top = np.column_stack([x, 0.22 * np.sqrt(np.clip(1 - (x / width) ** 2, 0, None))])
     # A hair's breadth below the opening, so that no seam shows.
-    return np.concatenate([opening + (0, 0.08), top[1:-1]])
+    return np.concatenate([opening + np.array([0.0, 0.08]), top[1:-1]])
 
 
 def _leaf(width: float, depth: float) -> Reals:

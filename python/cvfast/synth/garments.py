@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -168,38 +169,46 @@ def random_garment(seed: int, kind: str | None = None) -> GarmentSpec:
     drawn = str(rng.choice(UPPER, p=(0.4, 0.26, 0.14, 0.2)))
     kind = drawn if kind is None else kind
     _choice("kind", kind, KINDS)
-    colors = _colors(rng)
+    lower = kind in LOWER
+    shared: dict[str, Any] = {
+        "kind": kind,
+        "seed": seed,
+        "colors": _colors(rng),
+        "pattern": str(rng.choice(PATTERNS, p=_CHANCES[lower])),
+        "scale": float(np.exp(rng.uniform(np.log(0.35), np.log(1.3)))),
+        "folds": float(rng.uniform(0.02, 0.12)),
+        "trim": bool(rng.random() < 0.3),
+        "word": str(rng.choice(WORDS)),
+    }
+    return GarmentSpec(**shared, **(_lower(kind, rng) if lower else _upper(kind, rng)))
+
+
+def _upper(kind: str, rng: np.random.Generator) -> dict[str, Any]:
+    """Draw what only tops have."""
     chest = float(rng.uniform(2.38, 2.85))
     long = kind == "long" or (kind == "shirt" and rng.random() < 0.6)
-    neck = (
-        "collar"
-        if kind == "shirt"
-        else (str(rng.choice(("crew", "v", "scoop"), p=(0.6, 0.2, 0.2))))
-    )
+    drawn = str(rng.choice(("crew", "v", "scoop"), p=(0.6, 0.2, 0.2)))
+    neck = "collar" if kind == "shirt" else drawn
+    wide = 0.2 if neck == "scoop" else 0.0
     depth = {"crew": (0.75, 1.05), "v": (1.5, 2.1), "scoop": (1.2, 1.7)}.get(neck, (1.35, 1.7))
-    shared = {
-        "kind": kind, "seed": seed, "colors": colors,
-        "pattern": str(rng.choice(PATTERNS, p=_CHANCES[kind in LOWER])),
-        "scale": float(np.exp(rng.uniform(np.log(0.35), np.log(1.3)))),
-        "folds": float(rng.uniform(0.02, 0.12)), "trim": bool(rng.random() < 0.3),
-        "word": str(rng.choice(WORDS)),
-    }  # fmt: skip
     logo = str(rng.choice(LOGOS, p=(0.38, 0.1, 0.08, 0.1, 0.1, 0.24)))
-    if kind in LOWER:
-        return GarmentSpec(**shared, **_lower(kind, rng))
-    return GarmentSpec(
-        **shared, logo="none" if kind == "shirt" else logo,
-        logo_size=float(rng.uniform(2.2, 3.2) if logo == "text" else rng.uniform(1.2, 2.4)),
-        chest=chest, waist=chest * float(rng.uniform(0.88, 1.0)),
-        hem=chest * float(rng.uniform(0.94, 1.06)), length=float(rng.uniform(6.3, 7.5)),
-        neck=neck, neck_depth=float(rng.uniform(*depth)),
-        neck_width=float(rng.uniform(0.8, 0.95) + (0.2 if neck == "scoop" else 0)),
-        sleeve_length=float(rng.uniform(6.1, 6.7) if long else rng.uniform(1.9, 2.7)),
-        cuff=float(rng.uniform(0.9, 1.15) if long else rng.uniform(1.5, 1.85)),
-        angle=float(rng.uniform(0.95, 1.25) if long else rng.uniform(0.3, 0.7)),
-        strap=float(rng.uniform(1.25, 1.55) + (0.12 if neck == "scoop" else 0)),
-        hem_curve=float(rng.uniform(0.0, 0.25)), inner_collar=bool(rng.random() < 0.75),
-    )  # fmt: skip
+    return {
+        "logo": "none" if kind == "shirt" else logo,
+        "logo_size": float(rng.uniform(2.2, 3.2) if logo == "text" else rng.uniform(1.2, 2.4)),
+        "chest": chest,
+        "waist": chest * float(rng.uniform(0.88, 1.0)),
+        "hem": chest * float(rng.uniform(0.94, 1.06)),
+        "length": float(rng.uniform(6.3, 7.5)),
+        "neck": neck,
+        "neck_depth": float(rng.uniform(*depth)),
+        "neck_width": float(rng.uniform(0.8, 0.95) + wide),
+        "sleeve_length": float(rng.uniform(6.1, 6.7) if long else rng.uniform(1.9, 2.7)),
+        "cuff": float(rng.uniform(0.9, 1.15) if long else rng.uniform(1.5, 1.85)),
+        "angle": float(rng.uniform(0.95, 1.25) if long else rng.uniform(0.3, 0.7)),
+        "strap": float(rng.uniform(1.25, 1.55) + 0.6 * wide),
+        "hem_curve": float(rng.uniform(0.0, 0.25)),
+        "inner_collar": bool(rng.random() < 0.75),
+    }
 
 
 def _colors(rng: np.random.Generator) -> tuple[tuple[int, int, int], ...]:
@@ -213,7 +222,7 @@ def _colors(rng: np.random.Generator) -> tuple[tuple[int, int, int], ...]:
     return tuple((int(r), int(g), int(b)) for r, g, b in drawn)
 
 
-def _lower(kind: str, rng: np.random.Generator) -> dict[str, float]:
+def _lower(kind: str, rng: np.random.Generator) -> dict[str, Any]:
     hips = float(rng.uniform(2.3, 2.75))
     if kind == "trousers":
         return {"chest": hips, "waist": hips * 0.82, "hem": float(rng.uniform(1.0, 1.6)),
@@ -281,7 +290,9 @@ def make_garment(
     levels *= shade[..., None]
     texture = np.clip(levels + 0.5, 0, 255).astype(np.uint8)
     if inner is not None:  # the back lies in the front's shadow
-        levels += (inner * (1 - front))[..., None] * (0.62 * np.float32(spec.colors[0]) - levels)
+        levels += (inner * (1 - front))[..., None] * (
+            np.float32(0.62) * np.array(spec.colors[0], np.float32) - levels
+        )
     plain = np.asarray(background, np.float32)
     levels = plain + mask[..., None] * (np.clip(levels, 0, 255) - plain)
     marks = {name: at * scale + origin for name, at in cut.landmarks.items()}
@@ -346,7 +357,7 @@ def _trim(levels: ImageF32, spec: GarmentSpec, cut: Cut, scale: float, origin: R
         bands += [cuff, cuff * (-1, 1)]
     size = levels.shape[1], levels.shape[0]
     band = polygon_mask(size, [polygon * scale + origin for polygon in bands])
-    levels += band[..., None] * (np.float32(spec.colors[1]) - levels)
+    levels += band[..., None] * (np.array(spec.colors[1], np.float32) - levels)
 
 
 def _placket(levels: ImageF32, spec: GarmentSpec, cut: Cut, scale: float, origin: Reals) -> None:
@@ -364,7 +375,7 @@ def _placket(levels: ImageF32, spec: GarmentSpec, cut: Cut, scale: float, origin
     turn = np.arange(12) * (np.pi / 6)
     circle = 0.11 * np.column_stack([np.cos(turn), np.sin(turn)])
     heights = np.arange(spec.neck_depth + 0.4, spec.length - 0.2, 0.85)
-    buttons = [(circle + (0.0, y)) * scale + origin for y in heights]
+    buttons = [(circle + np.array([0.0, y])) * scale + origin for y in heights]
     levels += polygon_mask((width, height), buttons)[..., None] * (
-        np.float32(spec.colors[1]) - levels
+        np.array(spec.colors[1], np.float32) - levels
     )

@@ -13,8 +13,8 @@ import numpy as np
 
 from cvfast.people.pose import Pose
 from cvfast.synth.base import Reals
-from cvfast.synth.body import body_patches, pose_body
-from cvfast.synth.dressing import build_scene, make_atlas
+from cvfast.synth.body import Body, body_patches, pose_body
+from cvfast.synth.dressing import Atlas, Scene, build_scene, make_atlas
 from cvfast.synth.expression import draw_expression
 from cvfast.synth.garment_shape import LOWER
 from cvfast.synth.garments import (
@@ -26,6 +26,7 @@ from cvfast.synth.garments import (
 )
 from cvfast.synth.identity import Identity
 from cvfast.synth.light import draw_light
+from cvfast.synth.patches import Patch
 from cvfast.synth.render import Camera, PosedHead, View, posed_head
 from cvfast.synth.render import Pose as HeadPose
 from cvfast.synth.skeleton import Build, Stance, draw_build, draw_stance
@@ -147,8 +148,11 @@ def random_person(seed: int) -> PersonSpec:
     look = Identity(identity).look
     stance = draw_stance(rng)
     yaw, pitch, roll = rng.normal(0, (0.2, 0.09, 0.06))
-    head = HeadPose(float(np.clip(yaw + 0.5 * stance.turn, -0.6, 0.6)),
-                    float(np.clip(pitch, -0.25, 0.25)), float(np.clip(roll, -0.2, 0.2)))  # fmt: skip
+    head = HeadPose(
+        float(np.clip(yaw + 0.5 * stance.turn, -0.6, 0.6)),
+        float(np.clip(pitch, -0.25, 0.25)),
+        float(np.clip(roll, -0.2, 0.2)),
+    )
     lower = "skirt" if look.build < 0.9 and rng.random() < 0.3 else "trousers"
     frame = str(rng.choice(tuple(FRAMES), p=(0.5, 0.22, 0.28)))
     long = look.hair_style in {"long", "fringe"} and rng.random() < 0.75
@@ -215,11 +219,30 @@ def make_person(
     small = (min(size[0], 384), min(size[1], 512))
     clothes = {slot: tried, other: _flat(getattr(spec, other), small)}
     view = _view(spec, size)
-    detail = float(np.clip(view.camera.scale / 60, 0.45, 1.1))
-    identity = Identity(spec.identity)
-    light = draw_light(spec.light, _stream(spec, 2))
     head = _head(spec.identity, spec.seed, spec.expression, spec.head, spec.light)
     body = pose_body(spec.build, spec.stance)
+    patches = _patches(spec, body, clothes, view)
+    shoe = 0.8 * _stream(spec, 4).uniform(15, 200, 3)
+    atlas = make_atlas(Identity(spec.identity), clothes, shoe, view.camera.scale * view.fineness,
+                       _stream(spec, 5))  # fmt: skip
+    light = draw_light(spec.light, _stream(spec, 2))
+    scene = build_scene(head, patches, atlas, light, shadow=int(np.clip(size[1] // 2, 96, 224)))
+    labels, flow = _told(scene, atlas, view, slot)
+    fine = scene.draw(view.samples, view.fine, atlas)
+    color, _ = fine.shade(scene.values, atlas.texels, atlas.parts, threads=1)
+    cover = view.mean((fine.index >= 0).astype(np.float32))[..., 0]
+    image = _photograph(spec, view, view.mean(color), cover, labels)
+    pose = _pose(view, head.points, body.joints)
+    dressed = replace(spec, lower=tried.spec) if slot == "lower" else replace(
+        spec, upper=tried.spec)  # fmt: skip
+    return MadePerson(image, labels, pose, tried, flow, dressed)
+
+
+def _patches(
+    spec: PersonSpec, body: Body, clothes: dict[str, MadeGarment], view: View
+) -> list[Patch]:
+    """Return the surfaces of body and clothes; skin that clothes cover is left out."""
+    detail = float(np.clip(view.camera.scale / 60, 0.45, 1.1))
     cuts = {name: cut_of(cloth.spec) for name, cloth in clothes.items()}
     hem = hem_height(body, cuts["upper"], tucked=spec.tucked)
     patches = body_patches(
@@ -232,24 +255,20 @@ def make_person(
     folds = draw_folds(_stream(spec, 3), spec.folds)
     for name in ("lower", "upper"):
         patches += worn_patches(body, cuts[name], folds, detail, tucked=spec.tucked, hem=hem)
-    shoe = _stream(spec, 4).uniform(15, 200, 3) * 0.8
-    atlas = make_atlas(identity, clothes, shoe, view.camera.scale * view.fineness,
-                       _stream(spec, 5))  # fmt: skip
-    scene = build_scene(head, patches, atlas, light, shadow=int(np.clip(size[1] // 2, 96, 224)))
-    fine = scene.draw(view.samples, view.fine, atlas)
-    color, _ = fine.shade(scene.values, atlas.texels, atlas.parts, threads=1)
-    cover = view.mean((fine.index >= 0).astype(np.float32))[..., 0]
-    plain = scene.draw(view.pixels, size, atlas)
+    return patches
+
+
+def _told(scene: Scene, atlas: Atlas, view: View, slot: str) -> tuple[ImageU8, ImageF32]:
+    """Return what each pixel's centre shows: its label, and its point in the flat garment."""
+    plain = scene.draw(view.pixels, view.size, atlas)
     _, head_parts = plain.shade(scene.values, atlas.texels, atlas.parts, threads=1)
     labels, worn = scene.parts(plain, head_parts)
-    places = plain.values(np.ascontiguousarray(scene.values[:, :2]), threads=1)
-    share, row = atlas.garments[slot][1], atlas.tops[slot]
-    flow = (places - np.float32([0, row]) + np.float32(0.5)) / np.float32(share) - np.float32(0.5)
+    flow = plain.values(np.ascontiguousarray(scene.values[:, :2]), threads=1)
+    share = np.float32(atlas.garments[slot][1])
+    flow -= np.array([0, atlas.tops[slot]], np.float32)
+    flow = (flow + np.float32(0.5)) / share - np.float32(0.5)
     flow[worn != (1 if slot == "upper" else 2)] = np.nan
-    image = _photograph(spec, view, view.mean(color), cover, labels)
-    pose = _pose(view, head.points, body.joints)
-    worn_spec = replace(spec, **{slot: tried.spec})
-    return MadePerson(image, labels, pose, tried, flow, worn_spec)
+    return labels, flow
 
 
 def _flat(garment: GarmentSpec | MadeGarment, size: tuple[int, int]) -> MadeGarment:
@@ -317,4 +336,4 @@ def _pose(view: View, points: Reals, joints: dict[str, Reals]) -> Pose:
     body = np.stack([points[1], neck, *limbs, points[468], points[473], points[234], points[454]])
     at = view.pixels(body)[:, :2]
     inside = ((at >= -0.5) & (at < np.array(view.size) - 0.5)).all(axis=1)
-    return Pose(at, inside.astype(np.float64), "coco18")
+    return Pose(np.asarray(at), np.asarray(inside, np.float64), "coco18")

@@ -212,11 +212,13 @@ class View:
         self.fine = size[0] * fineness, size[1] * fineness
 
     def pixels(self, v: Reals) -> Reals:
+        """Return pixels (and depths in pixels) of points in units."""
         c = self.camera
         scale = c.scale / (1 + c.near * (v[:, 2:] + 0.8))
         return np.concatenate([c.center + v[:, :2] * scale, v[:, 2:] * c.scale], axis=1)
 
     def samples(self, v: Reals) -> Reals:
+        """Return the same on the finer grid, within the reach of the rasteriser."""
         at = self.pixels(v)
         at[:, :2] = (at[:, :2] + 0.5) * self.fineness - 0.5
         return np.clip(at, -90_000, 90_000)

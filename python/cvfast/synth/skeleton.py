@@ -99,13 +99,14 @@ def draw_build(rng: np.random.Generator, masculine: bool) -> Build:
     """Draw proportions."""
     m = float(np.clip(rng.normal(0.85 if masculine else 0.12, 0.12), 0, 1))
     wide = float(np.clip(rng.normal(1, 0.09), 0.84, 1.25))
+    thick = (0.86 + 0.16 * m) * (0.5 + 0.5 * wide)
     return Build(
         masculine=m,
         shoulders=float(1.56 + 0.26 * m + rng.normal(0, 0.05) + 0.15 * (wide - 1)),
         width=wide,
         belly=float(np.clip(rng.normal(0.05, 0.09) + 0.5 * (wide - 1), 0, 0.35)),
         bust=float(max(0.0, rng.normal(0.3, 0.12)) * (1 - m)),
-        arms=float(np.clip((0.86 + 0.16 * m) * (0.5 + 0.5 * wide) * rng.normal(1, 0.05), 0.75, 1.25)),
+        arms=float(np.clip(thick * rng.normal(1, 0.05), 0.75, 1.25)),
         legs=float(np.clip((0.6 + 0.4 * wide) * rng.normal(1, 0.04), 0.8, 1.25)),
         reach=float(np.clip(rng.normal(0.98, 0.03), 0.9, 1.06)),
         tall=float(np.clip(rng.normal(0.96 + 0.04 * m, 0.03), 0.88, 1.06)),
@@ -120,7 +121,7 @@ def _arm(name: str, rng: np.random.Generator) -> Arm:
         "akimbo": ((0.6, 0.85), (-0.25, 0.0), (-1.75, -1.45), (0.3, 0.5)),
         "raised": ((1.7, 2.6), (0.0, 0.2), (0.1, 0.8), (0.0, 0.3)),
         "front": ((0.15, 0.4), (0.35, 0.55), (-1.9, -1.3), (0.45, 0.65)),
-        "pocket": ((0.25, 0.45), (-0.1, 0.05), (-0.75, -0.5), (0.25, 0.45)),
+        "pocket": ((0.25, 0.45), (0.1, 0.25), (-0.75, -0.5), (0.35, 0.55)),
         "bent": ((0.15, 0.4), (0.0, 0.25), (1.5, 2.3), (0.3, 0.6)),
         "wide": ((1.2, 1.6), (-0.1, 0.1), (-0.2, 0.5), (0.0, 0.2)),
     }[name]
@@ -148,7 +149,7 @@ def draw_stance(rng: np.random.Generator, name: str | None = None) -> Stance:
 
 
 def _direction(lift: float, forward: float, side: int) -> Reals:
-    """Unit vector of a limb in the body's coordinates."""
+    """Return the unit vector of a limb in the body's coordinates."""
     flat = np.cos(forward)
     return np.array([side * np.sin(lift) * flat, np.cos(lift) * flat, -np.sin(forward)])
 
@@ -184,6 +185,6 @@ def joints(build: Build, stance: Stance) -> dict[str, Reals]:
     return found
 
 
-def trunk(y: float | Reals, build: Build) -> float | Reals:  # type: ignore[misc]
+def trunk(y: float, build: Build) -> float:
     """Return the height of a place of the usual body on this one."""
     return NECK_POINT + (y - NECK_POINT) * build.tall

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cvfast.synth.background import scenery
+from cvfast.synth.base import Reals
 from cvfast.synth.noise import layers
 from cvfast.typing import ImageF32
 
@@ -64,7 +65,7 @@ def studio(name: str, rng: np.random.Generator, size: tuple[int, int],
     return wall
 
 
-def _boards(rng: np.random.Generator, wall: ImageF32, color: np.ndarray) -> None:  # type: ignore[type-arg]
+def _boards(rng: np.random.Generator, wall: ImageF32, color: Reals) -> None:
     """Hang pictures and set doors, blurred as what is behind."""
     import cv2
 

@@ -139,7 +139,9 @@ class TryOnPool:
             width = self.size[0]
             images, garments, masks = images[:, :, ::-1], garments[:, :, ::-1], masks[:, :, ::-1]
             labels = _MIRROR[labels[:, :, ::-1]]
-            flows = flows[:, :, ::-1] * np.float32([-1, 1]) + np.float32([width - 1, 0])
+            flows = flows[:, :, ::-1] * np.array([-1, 1], np.float32) + np.array(
+                [width - 1, 0], np.float32
+            )
             points = points[_COCO_MIRROR]
             points[:, 0] = np.where(points[:, 2] > 0, width - 1 - points[:, 0], 0)
         return images, labels, garments, masks, flows, points

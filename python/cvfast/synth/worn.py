@@ -142,7 +142,8 @@ def _cloth(body: Body, cut: Cut, folds: Folds, flat: Reals, t: Reals, tucked: bo
     fold = _lookup(folds.trunk, (y - 1.0) / 9.5, 0.5 + 0.5 * t)
     fall = 0.35 + 0.65 * np.asarray(step(flat, 0.3, 5.0))
     amount = folds.strength * fold * fall
-    return trunk_points(body, y, t, ease + 0.5 * amount, ease + hang + amount)
+    wider, deeper = ease + 0.5 * amount, ease + hang + amount
+    return trunk_points(body, y, t, np.maximum(wider, 0.03), np.maximum(deeper, 0.03))
 
 
 def _trunk(body: Body, cut: Cut, folds: Folds, detail: float, *, tucked: bool) -> Patch:
@@ -156,11 +157,7 @@ def _trunk(body: Body, cut: Cut, folds: Folds, detail: float, *, tucked: bool) -
     t = np.ones((rows, 1)) * np.linspace(-1, 1, columns)
     points = _cloth(body, cut, folds, flat, t, tucked)
     places = np.stack([t * half_widths(cut, flat), flat], axis=-1)
-    nearer: Reals | float = 0.2
-    if tucked:
-        low = NECK_POINT + (WAIST - NECK_POINT) * body.build.tall
-        nearer = 0.15 - 0.8 * np.asarray(step(points[..., 1], low - 0.1, low + 0.1))
-    return Patch(points, places, "upper", _IDS["upper"], 0.015, 0.25, nearer)
+    return Patch(points, places, "upper", _IDS["upper"], 0.015, 0.25, 0.1 if tucked else 0.2)
 
 
 def _sleeve(body: Body, cut: Cut, folds: Folds, side: str, detail: float,
@@ -182,6 +179,7 @@ def _sleeve(body: Body, cut: Cut, folds: Folds, side: str, detail: float,
     width = np.sqrt(((sleeve.at(s, np.zeros_like(s)) - sleeve.at(s, np.ones_like(s))) ** 2).sum(1))
     arm = arm_radius(body.build, np.maximum(distance, 0))
     radius = np.clip(width * scale / np.pi, arm + 0.05, arm + 0.4)
+    radius = radius * (0.8 + 0.2 * step(distance, 0.0, 1.1))  # no puff beside the shoulder
     number = 0 if side == "left" else 1
     fold = _lookup(folds.sleeves[number], grid_s * end / 7, grid_t)
     thick = radius[:, None] * (1 + 0.8 * folds.strength * fold)
@@ -191,7 +189,7 @@ def _sleeve(body: Body, cut: Cut, folds: Folds, side: str, detail: float,
         + (thick * np.cos(angles))[..., None] * out[:, None]
         + (thick * np.sin(angles))[..., None] * front[:, None]
     )
-    share = np.asarray(step(s, 0.0, min(0.95, 0.85 / max(end, 0.5))))[:, None, None]
+    share = np.asarray(step(s, 0.0, min(0.95, 1.15 / max(end, 0.5))))[:, None, None]
     points = hole[None] + share * (tube - hole[None])
     places = np.stack([sign * flat[..., 0], flat[..., 1]], axis=-1)
     return Patch(points, places, "upper", _IDS[f"{side}_sleeve"], 0.015, 0.25, 0.1)
@@ -206,7 +204,12 @@ def _lower_height(body: Body, cut: Cut, flat: Reals) -> Reals:
 
 
 def _under(y: Reals, hem: float) -> Reals:
-    """How much nearer a lower garment counts: what a top covers must not come through."""
+    """How much nearer a lower garment counts: what a top covers must not come through.
+
+    Where a top is tucked in (`hem` 0), it is the top that must not.
+    """
+    if hem == 0:
+        return np.full(y.shape, 0.4)
     return np.asarray(0.1 - 0.6 * step(y, hem + 0.6, hem + 0.25))
 
 
@@ -250,7 +253,7 @@ def _skirt(body: Body, cut: Cut, folds: Folds, detail: float, hem: float) -> Pat
     t = np.ones((rows, 1)) * np.linspace(-1, 1, columns)
     scale = garment_scale(body)
     y = _lower_height(body, cut, flat)
-    wide, deep, _ = profile(body.build, y)
+    wide = profile(body.build, y)[0]
     half = half_widths(cut, flat)
     out = np.clip(half * scale / 1.22 - wide, 0.07, 2.5)
     out = np.maximum.accumulate(np.maximum(out, 0.07) + wide, axis=0) - wide

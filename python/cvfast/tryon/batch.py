@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -59,24 +60,27 @@ class PairRecipe:
     ----------
     engine
         ``"classic"``, or one of `cvfast.tryon.engines.ENGINES`.
+    weights
+        Files of a network's weights.
     options
         Keywords of `cvfast.tryon.classic.try_on`, or of `cvfast.tryon.engines.try_on_with`.
+    mark
+        What the results say of themselves.
     quality
         Of JPEG and WebP.
     max_pixels
         Refuse larger photos.
     overwrite
         Replace existing files.
-    weights
-        Files of a network engine.
     """
 
     engine: str = "classic"
+    weights: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    mark: Mark = field(default_factory=lambda: Mark("compositeCapture"))
     quality: int = 95
     max_pixels: int = 89_478_485
     overwrite: bool = False
-    weights: tuple[str, ...] = ()
 
 
 def plan_pairs(
@@ -125,6 +129,7 @@ def plan_pairs(
     }
     settings.pop("overwrite")
     files = dict.fromkeys(path for job in jobs for path in (job.person, job.garment))
+    files |= dict.fromkeys(_weight_files(recipe.weights))
     return Plan(settings, tuple(map(Fingerprint.of, files)), tuple(units)), jobs
 
 
@@ -151,13 +156,10 @@ def pair(task: Task) -> None:
         "confidence": done.confidence,
         "reasons": list(done.reasons),
     }
-    trained = recipe.engine != "classic"
-    kind = "compositeWithTrainedAlgorithmicMedia" if trained else "compositeCapture"
-    mark = Mark(kind, actions=(f"tryon.engine={recipe.engine}",))
     write_image(
         job.target,
         replace(picture, pixels=done.image),
-        mark=mark,
+        mark=recipe.mark,
         overwrite=recipe.overwrite,
         quality=recipe.quality,
         settle=lambda temporary: task.done(temporary, told, becomes=job.target),
@@ -171,11 +173,27 @@ def _worn(person: Any, garment: Any, recipe: PairRecipe) -> TryOn:
     # OpenCV draws numbers from one stream a thread: each pair begins it anew, so that a result
     # does not depend on the pairs before it.
     load_cv2().setRNGSeed(0)
-    if recipe.engine != "classic":
-        from cvfast.tryon.engines import try_on_with
+    if recipe.engine == "classic":
+        return try_on(person, garment, **recipe.options)
+    from cvfast.tryon.engines import try_on_with
 
-        return try_on_with(recipe.engine, person, garment, weights=recipe.weights, **recipe.options)
-    return try_on(person, garment, **recipe.options)
+    networks = _networks(recipe.engine, recipe.weights)
+    return try_on_with(recipe.engine, person, garment, weights=networks, **recipe.options)
+
+
+@functools.cache
+def _networks(engine: str, weights: tuple[str, ...]) -> Any:
+    """Read a network's weights once a process."""
+    from cvfast.tryon.engines import load_networks
+
+    return load_networks(engine, weights)
+
+
+def _weight_files(weights: Sequence[str]) -> list[Path]:
+    files: list[Path] = []
+    for path in map(Path, weights):
+        files += sorted(path.iterdir()) if path.is_dir() else [path]
+    return [file for file in files if file.is_file()]
 
 
 def table_rows(

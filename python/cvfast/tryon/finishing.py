@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.tryon.fitting import SleevePatch
 from cvfast.tryon.layers import Front, Overlay, compose, resized
 from cvfast.typing import Image, ImageF32
 
@@ -31,12 +32,14 @@ class Look:
         The old garment taken off: skin, trousers and background in its place.
     grid
         (h, w, 2) float32: each pixel's x and y in the garment's picture.
+    sleeves
+        Sleeves with maps of their own.
     cloth
         (H', W', 3) float32: that picture, painted on beyond the garment's edge.
     alpha
         (h, w) float32: the new garment's opacity.
     light
-        (h, w) float32: factor on the cloth.
+        (h, w) or (h, w, 3) float32: factor on the cloth.
     front
         What lies before it.
     corner
@@ -47,6 +50,7 @@ class Look:
 
     fill: Overlay
     grid: ImageF32
+    sleeves: tuple[SleevePatch, ...]
     cloth: ImageF32
     alpha: ImageF32
     light: ImageF32
@@ -128,8 +132,9 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     fill = look.fill.cut(small, size)
     alpha = resized(look.alpha[small], size)
     front = Front(resized(look.front.alpha[small], size), look.front.rim.cut(small, size))
-    cloth = sample_cloth(look.cloth, resized(look.grid[small], size))
-    cloth = np.clip(cloth * resized(look.light[small], size)[..., None], 0, 1)
+    cloth = _drawn(look, small, size)
+    light = resized(look.light[small], size)
+    cloth = np.clip(cloth * (light if light.ndim == 3 else light[..., None]), 0, 1)
     done = compose(fill.over(colours), cloth, alpha, front)
     shows = alpha * (1 - front.alpha)
     hides = front.alpha * (alpha > 0) * (front.rim.alpha > 0)
@@ -137,6 +142,33 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     mask[box], worn[box] = changed, shows
     _write(image[box], done, changed)
     return image, mask, worn
+
+
+def _drawn(look: Look, small: _Box, size: tuple[int, int]) -> ImageF32:
+    """Draw the garment in a box of the look, at another size: the trunk, and sleeves over it."""
+    cloth = sample_cloth(look.cloth, resized(look.grid[small], size))
+    left, top = small[1].start, small[0].start
+    across, down = size[0] / (small[1].stop - left), size[1] / (small[0].stop - top)
+    for sleeve in look.sleeves:
+        height, width = sleeve.weight.shape
+        x0, y0 = (sleeve.corner[0] - left) * across, (sleeve.corner[1] - top) * down
+        box = _clipped(x0, width * across, size[0]), _clipped(y0, height * down, size[1])
+        (begin_x, end_x), (begin_y, end_y) = box
+        full = max(1, round(width * across)), max(1, round(height * down))
+        part = (
+            slice(begin_y - round(y0), end_y - round(y0)),
+            slice(begin_x - round(x0), end_x - round(x0)),
+        )
+        weight = resized(sleeve.weight, full)[part][..., None]
+        drawn = sample_cloth(look.cloth, resized(sleeve.grid, full)[part])
+        place = cloth[begin_y:end_y, begin_x:end_x]
+        place += weight * (drawn - place)
+    return cloth
+
+
+def _clipped(start: float, length: float, most: int) -> tuple[int, int]:
+    begin = round(start)
+    return min(max(begin, 0), most), min(max(begin + max(1, round(length)), 0), most)
 
 
 def _boxes(touched: _Mask, look: Look, shape: tuple[int, ...]) -> tuple[_Box | None, _Box | None]:

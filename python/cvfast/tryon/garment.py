@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cvfast.errors import NothingFoundError
 from cvfast.kernels.arrays import check_image
+from cvfast.tryon.cutout import Cutout, cut_out
 from cvfast.tryon.garment_landmarks import find_landmarks
 from cvfast.typing import ImageF32, ImageU8
 
@@ -18,6 +19,7 @@ __all__ = ["Garment", "read_garment"]
 Reals = NDArray[np.float64]
 
 LOWER = ("trousers", "skirt")
+_SMALLEST_SIDE = 48  # px
 
 
 @dataclass(frozen=True)
@@ -67,41 +69,65 @@ def read_garment(image: ImageU8, *, mask: NDArray[Any] | None = None) -> Garment
     Parameters
     ----------
     image
-        (H, W, 3) uint8, RGB, on a plain background of any colour.
+        (H, W, 3) uint8, RGB, on a plain background of any colour, upright.
     mask
         (H, W) bool or float in [0, 1]: where the garment is; None: found.
 
     Raises
     ------
     TypeError, ValueError
-        No picture; a mask of another size.
+        No such picture; a mask of another size.
     NothingFoundError
-        No garment stands out of the background.
+        No garment stands out of the background, or the background is busy.
+
+    Examples
+    --------
+    >>> picture = np.full((120, 120, 3), 250, np.uint8)
+    >>> for y in range(20, 100):
+    ...     picture[y, 60 - 20 - y // 6 : 60 + 20 + y // 6] = (40, 60, 120)
+    >>> read_garment(picture)
+    Garment(120x120, skirt, sleeve none, confidence 1.00)
     """
     check_image("image", image)
-    found = _plain_cutout(image) if mask is None else np.asarray(mask, np.float32)
-    if found.shape != image.shape[:2]:
-        raise ValueError(f"mask: expected shape {image.shape[:2]} as the image, got {found.shape}")
-    if np.count_nonzero(found > 0.5) < 64:
-        raise NothingFoundError("no garment stands out of the background; give its mask")
-    anatomy = find_landmarks(found)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise TypeError(
+            f"image: expected (height, width, 3) of uint8, got {image.dtype} {image.shape}"
+        )
+    if min(image.shape[:2]) < _SMALLEST_SIDE:
+        raise ValueError(
+            f"image: expected sides of {_SMALLEST_SIDE} pixels or more, got {image.shape[:2]}"
+        )
+    cutout = cut_out(image) if mask is None else _given(image, mask)
+    anatomy = find_landmarks(cutout.mask)
+    reasons = [*cutout.reasons, *anatomy.reasons]
+    confidence = cutout.confidence * 0.7 ** len(anatomy.reasons)
+    if mask is None and _somebody(image):
+        reasons.append("somebody is in the garment's photo (from_person takes worn clothes)")
+        confidence *= 0.3
     region = "lower" if anatomy.kind in LOWER else "upper"
-    confidence = 0.7 ** len(anatomy.reasons)
     return Garment(
-        image, found, anatomy.landmarks, anatomy.kind, anatomy.sleeve, region, confidence,
-        anatomy.reasons,
+        image, cutout.mask, anatomy.landmarks, anatomy.kind, anatomy.sleeve, region, confidence,
+        tuple(reasons),
     )  # fmt: skip
 
 
-def _plain_cutout(image: ImageU8) -> ImageF32:
-    import cv2
+def _given(image: ImageU8, mask: NDArray[Any]) -> Cutout:
+    given = np.asarray(mask, np.float32)
+    if given.shape != image.shape[:2]:
+        raise ValueError(f"mask: expected shape {image.shape[:2]} as the image, got {given.shape}")
+    if not np.isfinite(given).all():
+        raise ValueError("mask: expected finite numbers in [0, 1]")
+    if np.count_nonzero(given > 0.5) < 64:
+        raise NothingFoundError("the garment's mask is empty")
+    return Cutout(np.clip(given, 0, 1), 1.0, ())
 
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).astype(np.float32)
-    away = np.abs(image.astype(np.float32) - np.median(border, axis=0)).max(axis=2)
-    solid = (away > 12).astype(np.uint8)
-    contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    out: ImageF32 = np.zeros(image.shape[:2], np.float32)
-    if contours:
-        largest = max(contours, key=lambda c: float(cv2.contourArea(c)))
-        cv2.drawContours(out, [largest], -1, (1.0,), -1)
-    return out
+
+def _somebody(image: ImageU8) -> bool:
+    """Whether a face shows, large enough to be the wearer's."""
+    from cvfast.faces.detectors import detect
+
+    faces = detect(image, min_score=0.7, max_faces=1)
+    if len(faces) == 0:
+        return False
+    x0, y0, x1, y1 = faces.boxes[0]
+    return bool(max(x1 - x0, y1 - y0) > 0.06 * max(image.shape[:2]) and y0 < 0.5 * image.shape[0])

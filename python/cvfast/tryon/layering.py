@@ -11,10 +11,11 @@ from cvfast.io.opencv import load_cv2
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.fill import mirror_points
 from cvfast.tryon.finishing import Look
+from cvfast.tryon.fitting import fit_garment
 from cvfast.tryon.layers import Overlay, in_front, neck_shadow, soft_edge
 from cvfast.tryon.lower_shape import WornLower, read_worn_lower, target_lower
 from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
-from cvfast.tryon.same_cloth import fits_already, light_gain
+from cvfast.tryon.same_cloth import light_gain
 from cvfast.tryon.scene import Scene
 from cvfast.tryon.shading import Shading, read_shading
 from cvfast.tryon.steps import Steps
@@ -24,7 +25,6 @@ from cvfast.typing import ImageF32
 
 if TYPE_CHECKING:
     from cvfast.tryon.garment import Garment
-    from cvfast.tryon.warping import Warp
 
 __all__ = ["dress", "painted_on"]
 
@@ -33,7 +33,6 @@ _RIM = 3  # pixels round the old garment whose colours are mixed with it
 _HIDING = (
     "hair", "left_arm", "right_arm", "left_hand", "right_hand", "held", "glove", "scarf"
 )  # fmt: skip
-_EDGE = 0.8  # softness of the cloth's edge in pixels
 
 
 def dress(
@@ -72,14 +71,15 @@ def dress(
     steps.show_target(scene, target)
     with steps.timed("warp"):
         hidden = scene.parts.mask(*_HIDING) & target.mask
-        warp = _warped(garment, target, hidden, corner)
-        alpha = _opacity(warp, target)
-    doubts.take(warp.report.confidence, warp.report.reasons, of="warp")
+        seen = scene.parts.mask("upper", "dress", "coat")
+        fit = fit_garment(garment, target, scene.body, hidden, seen, corner, doubts)
+        alpha = fit.alpha
     with steps.timed("shading"):
         light = read_shading(scene.colours, worn.visible)
-        same_photo = warp.report.method == "none"  # its light is in it already
-        strength = 0.0 if same_photo else shading
-        flat = _relit(garment, scene, worn.visible, strength, doubts)
+        strength = 0.0 if fit.same_photo else shading  # its light is in it already
+        flat, same = _relit(garment, scene, worn.visible, strength, doubts)
+        if same and light.plain:
+            light = read_shading(scene.colours, worn.visible, coloured=True)
     if not light.plain and strength:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     with steps.timed("removal"):
@@ -92,7 +92,7 @@ def dress(
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", alpha)
-    return Look(fill, warp.map, flat, alpha, factor, front, corner, frame)
+    return Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame)
 
 
 def _shapes(
@@ -108,33 +108,6 @@ def _shapes(
         flat_mask=np.asarray(garment.mask) > 0.5,
     )  # fmt: skip
     return worn, target
-
-
-def _warped(garment: Garment, target: TargetShape, hidden: _Mask, corner: tuple[int, int]) -> Warp:
-    from cvfast.tryon.warping import Warp, WarpReport, warp_garment
-
-    height, width = target.mask.shape
-    box = slice(corner[1], corner[1] + height), slice(corner[0], corner[0] + width)
-    mask = np.asarray(garment.mask)[box] > 0.5
-    marks = {name: point - corner for name, point in garment.landmarks.items()}
-    if fits_already(mask, target.mask, marks, target.landmarks):
-        x, y = np.meshgrid(np.arange(width) + corner[0], np.arange(height) + corner[1])
-        same = np.stack([x, y], axis=2).astype(np.float32)
-        report = WarpReport("none", 1.0, (), 0.0, 1.0, 1.0)
-        return Warp(same, mask.astype(np.float32), report, garment)
-    return warp_garment(garment, target.mask, target.landmarks, hidden=hidden)
-
-
-def _opacity(warp: Warp, target: TargetShape) -> ImageF32:
-    """Return the new cloth's opacity: the target's outline, for the person's own clothes drew it.
-
-    Where the warped garment stays far away from it there is no cloth to show.
-    """
-    rows = np.flatnonzero(target.mask.any(axis=1))
-    near = max(2, round(0.1 * len(rows)))
-    kernel = load_cv2().getStructuringElement(2, (2 * near + 1, 2 * near + 1))  # an ellipse
-    reached = load_cv2().dilate((warp.mask > 0.5).astype(np.uint8), kernel) > 0
-    return soft_edge(target.mask & reached, _EDGE)
 
 
 def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
@@ -160,23 +133,28 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     return painted
 
 
-def _relit(garment: Garment, scene: Scene, worn: _Mask, shading: float, doubts: Doubts) -> ImageF32:
+def _relit(
+    garment: Garment, scene: Scene, worn: _Mask, shading: float, doubts: Doubts
+) -> tuple[ImageF32, bool]:
     """Return the garment's picture without its own light, its cloth going on beyond its edge.
 
-    Where it is the cloth that is worn, it is brought under the photo's light.
+    Where it is the cloth that is worn, it is brought under the photo's light, and the second value
+    says so.
     """
     image = np.asarray(garment.image)
     colours = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
     mask = np.asarray(garment.mask) > 0.5
+    same = False
     if shading:
         power = np.float32(shading)
         own = read_shading(colours, mask)
         colours = colours / np.power(own.factor, power)[..., None]
         gain = light_gain(scene.colours, worn, colours, mask)
         colours = colours * np.power(np.float32(gain.factors), power)
-        if gain.sureness > 0.5:
+        same = gain.sureness > 0.5
+        if same:
             doubts.note("the worn garment has the same colour: it is taken for the same cloth")
-    return painted_on(colours.astype(np.float32), mask)
+    return painted_on(colours.astype(np.float32), mask), same
 
 
 def _undressed(

@@ -66,6 +66,34 @@ class Limb:
         direction = (end - start) / length
         return start + direction * (along - bone * upper), direction
 
+    def measure_sides(self, points: _F64) -> tuple[_F64, _F64]:
+        """Return each point's share along the limb and its offset to one side or the other.
+
+        Parameters
+        ----------
+        points
+            (N, 2).
+
+        Returns
+        -------
+        share
+            (N,), going on straight beyond both ends.
+        offset
+            (N,) pixels: positive on the side that the direction along the limb turns to through a
+            quarter clockwise as seen.
+        """
+        share, distance = self.measure(points)
+        upper = float(self.lengths[0]) / self.length
+        side = np.empty(len(points))
+        for bone, chosen in ((0, share <= upper), (1, share > upper)):
+            direction = np.diff(self.joints[bone : bone + 2], axis=0)[0] / self.lengths[bone]
+            away = points[chosen] - self.joints[bone]
+            side[chosen] = away[:, 1] * direction[0] - away[:, 0] * direction[1]
+        # Beyond the ends only what lies across counts.
+        beyond = (share < 0) | (share > 1)
+        distance = np.where(beyond, np.abs(side), distance)
+        return share, np.where(side < 0, -distance, distance)
+
     def measure(self, points: _F64) -> tuple[_F64, _F64]:
         """Return each point's share along the limb and its distance from the bones in pixels.
 
@@ -96,7 +124,7 @@ class Limb:
         return share, best
 
     def reach(self, mask: _Mask, most: float) -> float:
-        """Return how far along the limb a mask reaches, as a share; 0 of an empty one.
+        """Return how far along the limb a mask reaches without a gap, as a share; 0 of none.
 
         Parameters
         ----------
@@ -109,8 +137,23 @@ class Limb:
         if len(points) < 8:
             return 0.0
         share, distance = self.measure(points)
-        near = share[distance <= most]
-        return float(np.clip(np.quantile(near, 0.97), 0, 1.1)) if near.size else 0.0
+        near = share[(distance <= most) & (share > -0.1) & (share < 1.15)]
+        bins = 40
+        counts = np.bincount(np.clip((near * bins).astype(int), 0, int(1.2 * bins)), minlength=bins)
+        # A sleeve fills its stretch of the arm; specks do not.
+        enough = 0.3 * max(float(np.median(counts[counts > 0])) if counts.any() else 0.0, 4.0)
+        last, gap = -1, 0
+        for number, count in enumerate(counts):
+            if count >= enough:
+                last, gap = number, 0
+            else:
+                gap += 1
+            if gap > 0.2 * bins:
+                break
+        if last < 0:
+            return 0.0
+        kept = near[near <= (last + 1) / bins]
+        return float(np.clip(np.quantile(kept, 0.97), 0, 1.1)) if kept.size else 0.0
 
     def half_width(self, mask: _Mask, low: float, high: float, most: float) -> float:
         """Return the half width of a mask between two shares, 0 where it has nothing there."""

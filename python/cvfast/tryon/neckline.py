@@ -15,6 +15,8 @@ __all__ = ["fit_neckline"]
 _Mask: TypeAlias = NDArray[np.bool_]
 _F64: TypeAlias = NDArray[np.float64]
 _NEEDED = ("collar_left", "collar_right", "collar_center")
+_ALIKE_DEPTH = (0.7, 1.4)
+_ALIKE_FORM = 0.16
 _ALIKE = (0.62, 1.6)  # ratios of widths that measuring alone may explain
 
 
@@ -57,6 +59,9 @@ def fit_neckline(
     flat_half = (theirs["collar_left"] - theirs["collar_right"]) / 2
     flat_width = max(float(np.hypot(*flat_half)), 1e-6)
     depth = float(np.hypot(*(theirs["collar_center"] - flat_middle))) / flat_width
+    alike = ratio == 1 and flat_mask is not None and _same_opening(trunk, ours, flat_mask, theirs)
+    if alike:
+        return trunk, marks
     half = half * ratio
     # As complex numbers a similarity is one product.
     moved = complex(*(theirs["collar_center"] - flat_middle)) * complex(*half)
@@ -72,6 +77,23 @@ def fit_neckline(
     else:
         opening = _copied(trunk.shape, flat_mask, (flat_middle, flat_half), (middle, half), depth)
     return closed & ~opening, marks
+
+
+def _same_opening(
+    trunk: _Mask, ours: Mapping[str, _F64], flat_mask: _Mask, theirs: Mapping[str, _F64]
+) -> bool:
+    """Return whether two openings are alike in depth and form: then the worn one is kept."""
+
+    def measure(mask: _Mask, marks: Mapping[str, _F64]) -> tuple[float, float]:
+        middle = (marks["collar_left"] + marks["collar_right"]) / 2
+        width = max(float(np.hypot(*(marks["collar_left"] - marks["collar_right"]))), 1.0)
+        depth = max(float(np.hypot(*(marks["collar_center"] - middle))), 1.0)
+        # A V fills half of its box, half an ellipse 0.79 of it.
+        return depth / width, float(_opening(mask, marks).sum()) / (width * depth)
+
+    (depth, form), (flat_depth, flat_form) = measure(trunk, ours), measure(flat_mask, theirs)
+    low, high = _ALIKE_DEPTH
+    return low <= flat_depth / depth <= high and abs(form - flat_form) < _ALIKE_FORM
 
 
 def _width_ratio(worn: Mapping[str, _F64], flat: Mapping[str, _F64]) -> float:

@@ -13,7 +13,7 @@ from cvfast.people.body import Body
 from cvfast.tryon.fill import smooth_field, textured_fill
 from cvfast.tryon.limbs import Limb, capsule
 from cvfast.tryon.shading import Shading
-from cvfast.tryon.worn_shape import PartMasks, WornUpper
+from cvfast.tryon.worn_shape import PartMasks, WornUpper, up_to
 from cvfast.typing import ImageF32
 
 __all__ = ["Beneath", "beneath_lower", "beneath_upper", "take_off"]
@@ -77,8 +77,10 @@ def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body) -> Beneath:
     arms = {}
     for side in ("left", "right"):
         width = worn.arm_width[side]
-        strip = Limb.arm(body, side).strip(size, -0.02, 1.04, (width, 0.6 * width))
-        arms[side] = take(strip & ~worn.trunk) | take(strip & worn.sleeves[side])
+        strip = Limb.arm(body, side).strip(size, -0.02, 1.12, (width, 0.6 * width))
+        sleeve = worn.sleeves[side]
+        wrist = sleeve & ~up_to(sleeve, Limb.arm(body, side), 0.85)
+        arms[side] = take(strip & ~worn.trunk) | take((strip & sleeve) | wrist)
     shoulders = _shoulders(size, worn, body)
     y = np.arange(size[1])[:, None]
     waist = body["neck"][1] + _HANGS * body.torso_length
@@ -165,7 +167,8 @@ def _skin_fill(image: ImageF32, where: _Mask, known: _Mask, shading: Shading) ->
     mean = part[sure].mean(axis=0)
     # Skin varies slowly: half of what is nearest, half of what is usual.
     smooth = 0.5 * (smooth_field(part, sure, 3.0)[gap] + mean)
-    broad = cv2.blur(shading.factor[near], (13, 13))[gap]
+    factor = shading.factor if shading.factor.ndim == 2 else shading.factor.mean(axis=2)
+    broad = cv2.blur(factor[near], (13, 13))[gap]
     rim = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)[gap]
     # An arm is round: it darkens towards its sides.
     lit = np.clip(broad, 0.7, 1.2) * (1 - 0.12 * np.exp(-rim / 4.0))

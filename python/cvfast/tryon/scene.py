@@ -76,6 +76,7 @@ class Scene:
         height, width = self.image.shape[:2]
         limits = np.array([width, height])
         low = np.clip(np.floor(points.min(axis=0) - margin), 0, limits - 2).astype(int)
+        low -= low % 2  # masks are sampled at every other pixel: the same ones in any box
         high = np.clip(np.ceil(points.max(axis=0) + margin) + 1, low + 2, limits).astype(int)
         box = slice(low[1], high[1]), slice(low[0], high[0])
         joint_map = {name: point - low for name, point in self.body.joints.items()}

@@ -26,6 +26,7 @@ _LEAST_LUMA = 0.02  # darker cloth shows no light
 _CHROMA = 0.045  # of the cloth's colour, as shares of luma: further off is pattern
 _LOG_LUMA = 0.55  # folds change luma by less than this factor's logarithm
 _PLAIN = 0.6  # share of pixels of one colour from which on a cloth is plain
+_ROUGH = 0.045  # mean change of log luma within a few pixels: more than folds make
 _RANGE = (0.35, 2.2)  # of factors
 _WORK_PIXELS = 60000  # of the cloth's box: folds are wider than a pixel of that
 
@@ -37,7 +38,8 @@ class Shading:
     Parameters
     ----------
     factor
-        (H, W) float32, 1 where the light is as usual; smooth beyond the cloth.
+        (H, W) float32, or (H, W, 3) of coloured light: 1 where the light is as usual; smooth
+        beyond the cloth.
     plain
         Whether the cloth is of one colour, so that its fine folds are in ``factor`` too.
     share
@@ -55,7 +57,7 @@ def luma(image: ImageF32) -> ImageF32:
     return values
 
 
-def read_shading(image: ImageF32, mask: _Mask) -> Shading:
+def read_shading(image: ImageF32, mask: _Mask, *, coloured: bool = False) -> Shading:
     """Read the light off a worn cloth.
 
     Parameters
@@ -63,7 +65,9 @@ def read_shading(image: ImageF32, mask: _Mask) -> Shading:
     image
         (H, W, 3) float32 in [0, 1].
     mask
-        (H, W) bool: the cloth. A rim of two pixels is not used, for it is mixed with what is round.
+        (H, W) bool: the cloth. Its rim is not used, for it is mixed with what is round.
+    coloured
+        Read red, green and blue of a plain cloth apart; right where the new cloth is the same.
 
     Examples
     --------
@@ -84,7 +88,7 @@ def read_shading(image: ImageF32, mask: _Mask) -> Shading:
     if shrink > 1:
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         mask = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 254
-    small = _factors(image, mask)
+    small = _factors(image, mask, coloured)
     factor = small.factor
     if shrink > 1:
         factor = cv2.resize(factor, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -120,7 +124,7 @@ def _box_of(mask: _Mask) -> tuple[slice, slice] | None:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _factors(image: ImageF32, mask: _Mask) -> Shading:
+def _factors(image: ImageF32, mask: _Mask, coloured: bool) -> Shading:
     """Read the light off a cloth, at the picture's size."""
     cv2 = load_cv2()
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
@@ -131,9 +135,10 @@ def _factors(image: ImageF32, mask: _Mask) -> Shading:
     usual = _of_usual_colour(image, bright, logs, inner)
     share = float(usual.sum() / inner.sum())
     if share >= _PLAIN:
-        known, values, sigma = usual, logs - np.median(logs[usual]), 0.0
+        seen = np.log(np.maximum(image, _LEAST_LUMA)) if coloured else logs
+        known, values, sigma = usual, seen - np.median(seen[usual], axis=0), 0.0
     else:
-        known, values, sigma = inner, _against_own_colour(image, logs, inner), 0.03
+        known, values, sigma = inner, _against_own_colour(image, logs, inner), 0.08
     if sigma:
         sigma *= float(np.sqrt(inner.sum()))
         weights = known.astype(np.float32)
@@ -194,10 +199,19 @@ def _of_usual_colour(image: ImageF32, bright: ImageF32, logs: ImageF32, inner: _
     # In dark cloth the camera's noise alone moves the ratios.
     room = np.maximum(_CHROMA * 2, 0.012 / np.maximum(bright, _LEAST_LUMA))
     same = inner & (np.abs(ratios - centre).max(axis=2) < room)
-    if not same.any():
-        return same
+    if not same.any() or _busy(logs, same):
+        return np.zeros_like(same)
     middle = _mode(logs[same])
     return same & (np.abs(logs - middle) < _LOG_LUMA)
+
+
+def _busy(logs: ImageF32, same: _Mask) -> bool:
+    """Return whether luma changes faster than folds do: stripes or checks in shades of a colour."""
+    cv2 = load_cv2()
+    weights = same.astype(np.float32)
+    total = np.maximum(cv2.GaussianBlur(weights, (0, 0), 5.0), 1e-3)
+    rough = (logs - cv2.GaussianBlur(logs * weights, (0, 0), 5.0) / total)[same]
+    return float(np.abs(rough).mean()) > _ROUGH
 
 
 def _mode(values: NDArray[np.float32]) -> float:

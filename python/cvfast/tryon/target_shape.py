@@ -18,7 +18,7 @@ from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
 from cvfast.tryon.limbs import Limb, capsule
 from cvfast.tryon.neckline import fit_neckline
-from cvfast.tryon.worn_shape import WornUpper, sleeve_class
+from cvfast.tryon.worn_shape import WornUpper, sleeve_class, up_to
 
 __all__ = ["TargetShape", "target_upper", "upper_landmarks"]
 
@@ -104,10 +104,13 @@ def target_upper(
             # Round at the shoulder, whichever way the arm points.
             round_top = 1.15 * worn.arm_width[side]
             strip |= capsule(size, limb.at(0.0)[0], limb.at(min(0.12, share))[0], round_top)
-            sleeves[side] = strip | _up_to(worn.sleeves[side], limb, share)
+            strip &= _near_body(worn, body) | ~up_to(strip, limb, 0.3)
+            sleeves[side] = strip | up_to(worn.sleeves[side], limb, share)
             reach[side] = share
     if worn.sleeve != wanted:
         reasons.append(f"{_SAID[worn.sleeve]} become {_SAID[wanted]}: guessed from the pose")
+    if wanted != "none" and worn.sleeve == "none":
+        trunk = _closed(trunk | _shoulders(worn, body), 0.12 * body.unit) & (worn.person | trunk)
     if wanted == "none" and worn.sleeve != "none":
         trunk = _without_shoulders(trunk, body)
     landmarks = upper_landmarks(trunk, sleeves, reach, body)
@@ -151,18 +154,6 @@ def upper_landmarks(
         if reach.get(side, 0) > 0 and sleeves[side].any():
             found |= _cuff(sleeves[side], Limb.arm(body, side), reach[side], body, side)
     return found
-
-
-def _up_to(sleeve: _Mask, limb: Limb, share: float) -> _Mask:
-    """Return the part of a worn sleeve above a share of the arm."""
-    if not sleeve.any():
-        return sleeve
-    y, x = np.nonzero(sleeve)
-    along, _ = limb.measure(np.stack([x, y], axis=1).astype(np.float64))
-    kept = np.zeros_like(sleeve)
-    inside = along <= share
-    kept[y[inside], x[inside]] = True
-    return kept
 
 
 def _sleeve_share(
@@ -221,6 +212,36 @@ def _without_shoulders(trunk: _Mask, body: Body) -> _Mask:
     return trunk & ~bare
 
 
+def _closed(mask: _Mask, pixels: float) -> _Mask:
+    """Close gaps of a mask that are narrower than so many pixels."""
+    cv2 = load_cv2()
+    side = max(3, round(pixels)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
+
+
+def _near_body(worn: WornUpper, body: Body) -> _Mask:
+    """Return the person and a rim: cloth at the shoulder stands off no further."""
+    cv2 = load_cv2()
+    side = 2 * max(1, round(0.03 * body.unit)) + 1
+    return cv2.dilate(worn.person.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+
+
+def _shoulders(worn: WornUpper, body: Body) -> _Mask:
+    """Return what a garment with sleeves covers beside a top without: shoulders to armpits."""
+    neck, left, right = body["neck"], body["left_shoulder"], body["right_shoulder"]
+    across, down = (left - right) / 2, body.down * body.unit
+    corners = [
+        neck + 0.55 * across - 0.16 * down, left + 0.1 * across - 0.1 * down,
+        left + 0.12 * across, left + 0.3 * down, right + 0.3 * down,
+        right - 0.12 * across, right - 0.1 * across - 0.1 * down,
+        neck - 0.55 * across - 0.16 * down, neck,
+    ]  # fmt: skip
+    mask = np.zeros(worn.trunk.shape, np.uint8)
+    load_cv2().fillPoly(mask, [np.round(np.array(corners) * 16).astype(np.int32)], 1, shift=4)
+    return (mask > 0) & worn.person
+
+
 def _hem(trunk: _Mask, body: Body) -> dict[str, _F64]:
     """Corners and middle of the lower edge."""
     columns = np.flatnonzero(trunk.any(axis=0))
@@ -232,7 +253,7 @@ def _hem(trunk: _Mask, body: Body) -> dict[str, _F64]:
     lowest = trunk.shape[0] - 1 - trunk[::-1].argmax(axis=0)
 
     def edge(column: int) -> _F64:
-        near = [c for c in range(column - 2, column + 3) if c in columns]
+        near = [c for c in range(column - 4, column + 5) if c in columns] or [low]
         return np.array([column, float(np.median([lowest[c] for c in near]))])
 
     span = max(2, (high - low) // 30)

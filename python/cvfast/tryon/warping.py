@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cvfast.kernels.tps import ThinPlateSpline
+from cvfast.tryon.distortion import Distortion, distortion
 from cvfast.tryon.garment import Garment
 from cvfast.tryon.outline import outline_of
 from cvfast.tryon.refine_match import Pairs, refine_match
@@ -20,7 +21,9 @@ from cvfast.typing import ImageF32, ImageU8
 __all__ = ["Warp", "WarpReport", "warp_garment"]
 
 POINTS = 100  # of each outline, for shape contexts
-STIFFNESS = 0.003  # of the last spline, in squares of half the target's size
+METHODS = ("auto", "sc+tps", "landmarks", "affine")
+# Of the last spline, in squares of half the target's size; the stiffer ones where it folds.
+STIFFNESS = (0.003, 0.03, 0.3)
 _STEP = 4  # px between the places where a spline is summed
 
 
@@ -124,24 +127,97 @@ def warp_garment(
     ValueError
         An empty mask, an unknown method.
     """
-    target = np.asarray(target_mask)
-    pairs = _matched(garment, target, hidden, _anchors(garment, landmarks or {}))
-    size = float(np.abs(pairs.target - pairs.target.mean(axis=0)).max())
-    spline = ThinPlateSpline(pairs.source, pairs.target, smoothing=STIFFNESS * size**2)
-    backward = dense_map(spline, (target.shape[1], target.shape[0]))
-    mask = warped_mask(garment.mask, backward)
-    return Warp(backward, mask, WarpReport("sc+tps", 1.0, (), 0.0, 1.0, 1.0), garment)
+    if method not in METHODS:
+        raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
+    target = np.asarray(target_mask, np.float32)
+    if target.ndim != 2:
+        raise ValueError(f"target_mask: expected shape (height, width), got {target.shape}")
+    anchors = _anchors(garment, landmarks or {}, hidden)
+    reasons: list[str] = []
+    for name, spline in _attempts(garment, target, hidden, anchors, method, reasons):
+        backward = dense_map(spline, (target.shape[1], target.shape[0]))
+        mask = warped_mask(garment.mask, backward)
+        bent = distortion(backward, mask)
+        if bent.bearable or name == "affine" or method == name:
+            break
+        reasons.append(
+            f"{name} folded {bent.folded:.1%} of the cloth and stretched it {bent.stretch:.1f} "
+            "times; a stiffer warp is used"
+        )
+    report = _judged(name, reasons, bent, mask, target, hidden, garment)
+    return Warp(backward, mask, report, garment)
 
 
-def _anchors(garment: Garment, landmarks: Mapping[str, ArrayLike]) -> Pairs:
+def _attempts(
+    garment: Garment, target: ImageF32, hidden: NDArray[np.bool_] | None, anchors: Pairs,
+    method: str, reasons: list[str],
+) -> Iterator[tuple[str, ThinPlateSpline]]:  # fmt: skip
+    """Splines from target to source, from the finest to one that cannot fold."""
+    pairs = anchors
+    if method in {"auto", "sc+tps"} or len(anchors.source) < 3:
+        try:
+            pairs = _matched(garment, target, hidden, anchors)
+        except ValueError as error:
+            reasons.append(f"the outlines do not match ({error})")
+    if pairs is not anchors and method in {"auto", "sc+tps"}:
+        size = float(np.abs(pairs.target - pairs.target.mean(axis=0)).max())
+        for stiffness in STIFFNESS if method == "auto" else STIFFNESS[:1]:
+            yield "sc+tps", ThinPlateSpline(*pairs, smoothing=stiffness * size**2)
+    if len(anchors.source) >= 5 and method in {"auto", "landmarks"}:
+        size = float(np.abs(anchors.target - anchors.target.mean(axis=0)).max())
+        yield "landmarks", ThinPlateSpline(*anchors, smoothing=0.003 * size**2)
+    if len(pairs.source) < 3:
+        pairs = _boxes(garment.mask, target)
+    yield "affine", ThinPlateSpline(*pairs, smoothing=1e9 * max(target.shape) ** 2)
+
+
+def _boxes(source: ImageF32, target: ImageF32) -> Pairs:
+    """Corners of the masks' bounding boxes."""
+    corners = []
+    for mask in (source, target):
+        rows, columns = np.nonzero(mask > 0.5)
+        if len(rows) == 0:
+            raise ValueError("target_mask: expected at least one pixel, got none")
+        x0, x1, y0, y1 = columns.min(), columns.max() + 1, rows.min(), rows.max() + 1
+        corners.append(np.array([(x0, y0), (x1, y0), (x0, y1), (x1, y1)], np.float64))
+    return Pairs(*corners)
+
+
+def _judged(
+    name: str, reasons: list[str], bent: Distortion, mask: ImageF32, target: ImageF32,
+    hidden: NDArray[np.bool_] | None, garment: Garment,
+) -> WarpReport:  # fmt: skip
+    """Weigh what is known of a warp."""
+    seen = np.ones(mask.shape, bool) if hidden is None else ~np.asarray(hidden, bool)
+    mine, wanted = (mask > 0.5) & seen, (target > 0.5) & seen
+    iou = float(np.count_nonzero(mine & wanted) / max(np.count_nonzero(mine | wanted), 1))
+    confidence = garment.confidence * {"sc+tps": 1.0, "landmarks": 0.8, "affine": 0.5}[name]
+    confidence *= float(np.clip((iou - 0.5) / 0.45, 0.05, 1))
+    if iou < 0.9:
+        reasons.append(f"the warped garment covers the target to {iou:.0%} only")
+    covered = float(np.mean(~seen[target > 0.5])) if (target > 0.5).any() else 0.0
+    if covered > 0.25:
+        reasons.append(f"{covered:.0%} of the target is hidden")
+        confidence *= 0.8
+    return WarpReport(
+        name, confidence, (*garment.reasons, *reasons), bent.folded, bent.stretch, iou
+    )
+
+
+def _anchors(
+    garment: Garment, landmarks: Mapping[str, ArrayLike], hidden: NDArray[np.bool_] | None
+) -> Pairs:
+    """Landmarks that both sides know."""
     names = [name for name in garment.landmarks if name in landmarks]
     source = np.array([garment.landmarks[name] for name in names], np.float64).reshape(-1, 2)
     target = np.array([landmarks[name] for name in names], np.float64).reshape(-1, 2)
+    if not np.isfinite(target).all():
+        raise ValueError("landmarks: expected finite points x, y")
     return Pairs(source, target)
 
 
 def _matched(
-    garment: Garment, target: NDArray[Any], hidden: NDArray[np.bool_] | None, anchors: Pairs
+    garment: Garment, target: ImageF32, hidden: NDArray[np.bool_] | None, anchors: Pairs
 ) -> Pairs:
     match = match_outlines(
         outline_of(garment.mask, POINTS), outline_of(target, POINTS, hidden=hidden)

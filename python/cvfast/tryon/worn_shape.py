@@ -13,7 +13,7 @@ from cvfast.people.body import Body
 from cvfast.people.labels import LABEL_SETS
 from cvfast.tryon.limbs import Limb
 
-__all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve_class"]
+__all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve_class", "up_to"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _F64: TypeAlias = NDArray[np.float64]
@@ -77,6 +77,8 @@ class WornUpper:
         Share of each arm that the sleeve covers, by side.
     arm_width
         Half width in pixels of each bare arm at its upper end, by side.
+    person
+        (H, W) bool: all of the person that is seen.
     """
 
     visible: _Mask
@@ -84,6 +86,7 @@ class WornUpper:
     sleeves: dict[str, _Mask]
     reach: dict[str, float]
     arm_width: dict[str, float]
+    person: _Mask
 
     @property
     def sleeve(self) -> str:
@@ -106,17 +109,34 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
     limbs = {side: Limb.arm(body, side) for side in sleeves}
     most = 0.42 * body.unit
     reach = {side: limbs[side].reach(sleeves[side], most) for side in sleeves}
+    whole_sleeves = sleeves["left"] | sleeves["right"]
+    for side, limb in limbs.items():  # specks beyond a sleeve's end are none of it
+        sleeves[side] = up_to(sleeves[side], limb, reach[side] + 0.15)
+    seen = seen | (whole_sleeves & ~sleeves["left"] & ~sleeves["right"])
     hidden = parts.mask(
         "hair", "left_hand", "right_hand", "left_arm", "right_arm", "glove", "held", "scarf"
     )
-    hidden = hidden | sleeves["left"] | sleeves["right"]
+    hidden = hidden | whole_sleeves
     return WornUpper(
-        visible=seen | sleeves["left"] | sleeves["right"],
+        visible=seen | whole_sleeves,
         trunk=_whole_trunk(seen, hidden, body),
         sleeves=sleeves,
         reach=reach,
         arm_width={side: _arm_width(parts, body, limbs[side], side) for side in sleeves},
+        person=parts.labels != 0,
     )
+
+
+def up_to(sleeve: _Mask, limb: Limb, share: float) -> _Mask:
+    """Return the part of a sleeve above a share of the arm."""
+    if not sleeve.any():
+        return sleeve
+    y, x = np.nonzero(sleeve)
+    along, _ = limb.measure(np.stack([x, y], axis=1).astype(np.float64))
+    kept = np.zeros_like(sleeve)
+    inside = along <= share
+    kept[y[inside], x[inside]] = True
+    return kept
 
 
 def _whole_trunk(seen: _Mask, hidden: _Mask, body: Body) -> _Mask:

@@ -1,0 +1,156 @@
+"""A flat garment cut out of a plain background of any colour."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvfast.errors import NothingFoundError
+from cvfast.tryon.seams import without_inner_collar
+from cvfast.typing import ImageF32, ImageU8
+
+__all__ = ["Cutout", "cut_out"]
+
+Reals = NDArray[np.float64]
+
+_SIDE = 512  # px: the size at which background and garment are told apart
+_FRAME = 0.02  # of the smaller side: the border that shows the background
+_LEAST = 5.0  # levels: what differs less from the background is background
+_NOISES = 5.0  # as many spreads of the border
+_PLAIN, _BUSY = 7.0, 26.0  # levels: spread of a plain border, and of one that is refused
+_FAINT = 14.0  # levels: a garment that stands out less may be cut badly
+_SMALLEST = 0.02  # of the picture
+
+
+class Cutout(NamedTuple):
+    """Where the garment is, and how sure that is.
+
+    Attributes
+    ----------
+    mask
+        (H, W) float32 in [0, 1], without the inner collar.
+    confidence
+        0 to 1.
+    reasons
+        What lowered it.
+    """
+
+    mask: ImageF32
+    confidence: float
+    reasons: tuple[str, ...]
+
+
+def cut_out(image: ImageU8) -> Cutout:
+    """Tell a garment from its background.
+
+    The background is a plane of colour (so it may be shaded evenly) fitted to the picture's border
+    without outliers; the garment is what the border's colour does not reach from outside, so that a
+    white print on a white background stays.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) uint8, RGB.
+
+    Raises
+    ------
+    NothingFoundError
+        The background is busy, or nothing stands out of it.
+    """
+    import cv2
+
+    height, width = image.shape[:2]
+    shrink = min(1.0, _SIDE / max(height, width))
+    size = max(8, round(width * shrink)), max(8, round(height * shrink))
+    small: ImageU8 = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    background, spread, odd = _background(small.astype(np.float64))
+    if spread > _BUSY:
+        raise NothingFoundError(
+            f"the garment's background is not plain (its border varies by {spread:.0f} levels); "
+            "give the garment's mask, or a photo on one colour"
+        )
+    away = np.abs(cv2.GaussianBlur(small, (0, 0), 0.8) - background).max(axis=2)
+    solid = _solid(away, max(_LEAST, min(_NOISES * spread, 40.0)))
+    if solid.mean() < _SMALLEST:
+        raise NothingFoundError(
+            "no garment stands out of the background (white on white?); give its mask"
+        )
+    mask = without_inner_collar(small, _fine(solid, size))
+    full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
+    sharp = np.clip((cv2.GaussianBlur(full, (0, 0), max(0.6, 0.6 / shrink)) - 0.5) * 2 + 0.5, 0, 1)
+    confidence, reasons = _doubts(away, solid, spread, odd)
+    return Cutout(np.asarray(sharp, np.float32), confidence, reasons)
+
+
+def _background(image: Reals) -> tuple[Reals, float, float]:
+    """Return the background's colours (H, W, 3), its spread, and the share of odd border pixels."""
+    height, width = image.shape[:2]
+    frame = max(2, round(_FRAME * min(height, width)))
+    border = np.ones((height, width), bool)
+    border[frame:-frame, frame:-frame] = False
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    sides = np.stack([np.ones_like(x), x, y], axis=-1)
+    rows, colors = sides[border], image[border]
+    kept = np.abs(colors - np.median(colors, axis=0)).max(axis=1) < 60
+    if np.count_nonzero(kept) < 0.3 * len(kept):
+        kept[:] = True
+    for _ in range(4):
+        plane = np.linalg.lstsq(rows[kept], colors[kept], rcond=None)[0]
+        misses = np.abs(colors - rows @ plane).max(axis=1)
+        kept = misses <= max(3 * float(np.median(misses)), 3.0)
+    spread = float(np.median(misses)) * 1.5 if kept.mean() > 0.5 else float(misses.mean()) * 1.5
+    return (
+        np.asarray(sides @ plane),
+        max(spread, float(np.percentile(misses, 60))),
+        float(1 - kept.mean()),
+    )
+
+
+def _solid(away: Reals, threshold: float) -> NDArray[np.uint8]:
+    """The largest thing that the background, seen from the border, does not reach."""
+    import cv2
+
+    apart = np.asarray(away > threshold, np.uint8)
+    differs = cv2.morphologyEx(apart, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    contours, _ = cv2.findContours(differs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    out: NDArray[np.uint8] = np.zeros(apart.shape, np.uint8)
+    if contours:
+        largest = max(contours, key=lambda contour: float(cv2.contourArea(contour)))
+        cv2.drawContours(out, [largest], -1, 1, -1)
+    return out
+
+
+def _fine(solid: NDArray[np.uint8], size: tuple[int, int]) -> ImageF32:
+    import cv2
+
+    smooth = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 0.7)
+    return np.asarray(smooth.reshape(size[1], size[0]), np.float32)
+
+
+def _doubts(
+    away: Reals, solid: NDArray[np.uint8], spread: float, odd: float
+) -> tuple[float, tuple[str, ...]]:
+    import cv2
+
+    confidence, reasons = 1.0, []
+    if spread > _PLAIN:
+        confidence *= 0.5
+        reasons.append(f"the background is not quite plain (it varies by {spread:.0f} levels)")
+    if odd > 0.12:
+        confidence *= 0.7
+        reasons.append(f"something covers {odd:.0%} of the picture's border")
+    kernel = np.ones((5, 5), np.uint8)
+    rim = solid.astype(bool) & ~cv2.erode(solid, kernel).astype(bool)
+    contrast = float(np.percentile(away[rim], 25)) if rim.any() else 0.0
+    if contrast < _FAINT:
+        confidence *= 0.5
+        reasons.append(
+            f"the garment hardly stands out of the background (by {contrast:.0f} levels)"
+        )
+    outside = np.asarray(away > _FAINT) & (cv2.dilate(solid, kernel) == 0)
+    if outside.mean() > 0.05:
+        confidence *= 0.5
+        reasons.append("there is more than one thing in the picture")
+    return confidence, tuple(reasons)
