@@ -33,6 +33,7 @@ from cvfast.tryon.acgpn_inputs import (
     mask_input,
     masked,
     one_hot,
+    paint,
     where,
     without_clothes,
 )
@@ -127,7 +128,7 @@ def _judge_clothes(nets: dict[str, Any], held: Exchange) -> list[Row]:
              _apart(lying, held.result, worn), less=True),
     ]  # fmt: skip
     seen, pasted = fusing(held, nets["acgpn-u"])
-    fused, person = torch.tanh(nets["acgpn-g"](seen)), (held.wanted > 0)[:, None].float()
+    fused, person = paint(nets["acgpn-g"], seen), (held.wanted > 0)[:, None].float()
     arms = where(held.wanted, *ARMS) * (pasted == 0).all(1, keepdim=True)
     filled = torch.where(arms > 0, arm_colour(held.person, held.labels), pasted)
     for name, paste in (("pasted", pasted), ("pasted, arms in their colour", filled)):

@@ -80,7 +80,7 @@ void bind_shape_context(py::module_& m) {
         py::arg("source_tangents").noconvert(), py::arg("source_known").noconvert(),
         py::arg("target").noconvert(), py::arg("target_tangents").noconvert(),
         py::arg("target_known").noconvert(), py::arg("iterations"), py::arg("stiffness"),
-        py::arg("tangents"), py::arg("spare"), py::arg("unmatched"),
-        py::arg("matches").noconvert(), py::arg("costs").noconvert());
+        py::arg("tangents"), py::arg("spare"), py::arg("unmatched"), py::arg("matches").noconvert(),
+        py::arg("costs").noconvert());
   m.def("solve", &solve, py::arg("matrix").noconvert(), py::arg("right").noconvert());
 }

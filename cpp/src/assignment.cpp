@@ -92,8 +92,7 @@ class Matching {
     double so_far = 0;
     while (end < 0) {
       const double* const cost = row(i);
-      const double base =
-          i == start ? 0.0 : so_far - (cost[taken(i)] - price(taken(i)));
+      const double base = i == start ? 0.0 : so_far - (cost[taken(i)] - price(taken(i)));
       double nearest = kFar;
       ptrdiff_t place = 0;
       for (ptrdiff_t k = 0; k < open; ++k) {

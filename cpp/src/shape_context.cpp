@@ -204,8 +204,7 @@ void chi_square_costs(const float* a, ptrdiff_t rows, const float* b, ptrdiff_t 
     float* const costs = out + i * columns;
     const float own = total(row, bins);
     for (ptrdiff_t j = 0; j < columns; ++j) {
-      const float cost =
-          0.5F * (own + all.totals[static_cast<std::size_t>(j)]) - 2.0F * sums[j];
+      const float cost = 0.5F * (own + all.totals[static_cast<std::size_t>(j)]) - 2.0F * sums[j];
       costs[j] = cost > 0.0F ? cost : 0.0F;
     }
   });

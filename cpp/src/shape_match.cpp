@@ -105,7 +105,8 @@ class SourceSpline {
         double sum = source_.points[2 * i + axis] + weight(count) +
                      weight(count + 1) * unit_[size(2 * i)] +
                      weight(count + 2) * unit_[size(2 * i + 1)];
-        for (ptrdiff_t j = 0; j < count; ++j) sum += weight(j) * kernel_[size(i * n + rows[size(j)])];
+        for (ptrdiff_t j = 0; j < count; ++j)
+          sum += weight(j) * kernel_[size(i * n + rows[size(j)])];
         out[size(2 * i + axis)] = sum;
       }
     }
@@ -174,8 +175,8 @@ void check(const char* name, const ShapeOutline& outline) {
   const ptrdiff_t known =
       outline.count - std::count(outline.known, outline.known + outline.count, std::uint8_t{0});
   if (known < 4) {
-    throw std::invalid_argument(std::string(name) +
-                                ": expected at least 4 known points, got " + std::to_string(known));
+    throw std::invalid_argument(std::string(name) + ": expected at least 4 known points, got " +
+                                std::to_string(known));
   }
 }
 
@@ -223,8 +224,9 @@ void match_shapes(const ShapeOutline& source, const ShapeOutline& target,
       columns.push_back(partner);
     }
     if (rows.size() < 3) {
-      throw std::invalid_argument("target: expected an outline like the source's, got one of which "
-                                  "fewer than 3 points match");
+      throw std::invalid_argument(
+          "target: expected an outline like the source's, got one of which "
+          "fewer than 3 points match");
     }
     const double stiffness = turn == 0 ? kFirstStiffness : options.stiffness;
     moved = spline.moved(rows, columns, target.points, stiffness * unit * unit);

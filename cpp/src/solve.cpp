@@ -38,7 +38,8 @@ void solve(const double* matrix, double* right, ptrdiff_t n, ptrdiff_t columns) 
   check_finite("right", right, n, columns);
   const ShapeContextKernels& kernels = CVFAST_PICK(shape_context_kernels);
   // Both sides as one, rows in whole groups; rows are exchanged as pointers.
-  const ptrdiff_t stride = whole_groups(n + columns) + kGroup;
+  ptrdiff_t stride = (n + columns + kGroup + 7) / 8 * 8;
+  if (stride % 32 == 0) stride += 8;  // else neighbouring rows share the cache's sets
   std::vector<double> memory(static_cast<std::size_t>(stride * n));
   std::vector<double*> rows;
   double largest = 0;

@@ -253,9 +253,7 @@ def test_swapnet_wants_a_wearer(networks):
     image, labels = blocks(1, (64, 64))
     pose = Pose(JOINTS.astype(np.float64), np.ones(18), "coco18")
     alone = NetworkView(image, labels, pose, image, np.ones((64, 64), np.float32))
-    with pytest.raises(
-        ValueError, match=r"garment: expected the photo of a person"
-    ):
+    with pytest.raises(ValueError, match=r"garment: expected the photo of a person"):
         dress_swapnet(alone, networks)
     look = dress_swapnet(replace(alone, wearer=alone), networks)
     assert look.rendered.shape == (64, 64, 3)

@@ -13,8 +13,9 @@ from cvfast.synth.tryon_pool import TryOnPool
 from cvfast.tryon.checkpoints import load_network
 from cvfast.tryon.cpvton_net import GMM, TOM
 from cvfast.tryon.dressed_people import DressedPeople
+from cvfast.tryon.dressings import Dressings
 from cvfast.tryon.network_judging import box_grid, judge_warps, mean_iou, warp_with
-from cvfast.tryon.network_task import Dressings, TOMTask, grid_interval, total_variation
+from cvfast.tryon.network_task import TOMTask, grid_interval, total_variation
 from cvfast.tryon.network_training import Plan, network_settings, train_network
 from cvfast.tryon.perceptual import Perceptual, vgg19_shapes
 

@@ -61,9 +61,9 @@ struct ShapeMatchOptions {
 };
 
 // Belongie's loop: shape contexts, costs, matching, and a spline that moves the source's points, in
-// turns. matches (source.count): numbers of target points or -1; costs (source.count): of each pair,
-// 0 where there is none. Threads would not pay below thousands of points.
-// Throws std::invalid_argument for fewer than four known points, and where no spline fits.
+// turns. matches (source.count): numbers of target points or -1; costs (source.count): of each
+// pair, 0 where there is none. Threads would not pay below thousands of points. Throws
+// std::invalid_argument for fewer than four known points, and where no spline fits.
 void match_shapes(const ShapeOutline& source, const ShapeOutline& target,
                   const ShapeMatchOptions& options, std::int64_t* matches, double* costs);
 

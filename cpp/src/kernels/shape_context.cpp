@@ -1,8 +1,8 @@
 // Bins of points round a point, and the sums that compare two histograms. Each lane is a point or a
 // column with sums of its own, so that the width of a vector changes no result.
-#include "kernels/shape_context_kernels.h"
-
 #include <math.h>
+
+#include "kernels/shape_context_kernels.h"
 
 namespace cvfast::CVFAST_ISA {
 

@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     --------
     >>> from cvfast.cli.app import main
     >>> main(["--version"])
-    cvfast 0.6.0
+    cvfast 0.7.0
     0
     """
     _steady_streams()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from cyclopts import Parameter
@@ -36,6 +35,9 @@ OpenPose: TypeAlias = Annotated[
         "otherwise, to this folder.",
     ),
 ]
+Strict: TypeAlias = Annotated[
+    bool, Parameter(name="--strict", negative="", help="Exit with 3 if an input has nobody.")
+]
 Most: TypeAlias = Annotated[
     int | None, Parameter(name="--people", help="At most so many, the largest first.")
 ]
@@ -52,9 +54,7 @@ def pose(
     overwrite: Overwrite = False,
     recursive: Recursive = False,
     max_pixels: MaxPixels = 89_478_485,
-    strict: Annotated[
-        bool, Parameter(name="--strict", negative="", help="Exit with 3 if an input has nobody.")
-    ] = False,
+    strict: Strict = False,
     common: Common | None = None,
 ) -> int:
     """Find the poses of people in photos and in every frame of clips."""
@@ -68,9 +68,7 @@ def pose(
     scheme_names(wanted)
     if people is not None and people < 1:
         raise ValueError(f"--people: expected at least 1, got {people}")
-    files = None
-    if openpose is not None:
-        files = PoseFiles(Path(openpose), scheme or "coco18", overwrite=overwrite)
+    files = PoseFiles.into(openpose, scheme or "coco18", overwrite=overwrite)
 
     def look(image: Image) -> Look:
         found = find_people(image, limit=people)

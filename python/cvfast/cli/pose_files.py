@@ -31,6 +31,11 @@ class PoseFiles:
     def __init__(self, folder: Path, scheme: str, *, overwrite: bool) -> None:
         self._folder, self._scheme, self._overwrite = folder, scheme, overwrite
 
+    @classmethod
+    def into(cls, folder: str | None, scheme: str, *, overwrite: bool) -> PoseFiles | None:
+        """Return one for a folder, if there is one."""
+        return None if folder is None else cls(Path(folder), scheme, overwrite=overwrite)
+
     def begin(self, sources: Sequence[Path]) -> None:
         """Refuse before any work what could not be written after it.
 

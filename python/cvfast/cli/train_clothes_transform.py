@@ -33,6 +33,11 @@ def train_clothes_transform(
     from cvfast.tryon.exchange_training import train_clothes_transform as train
 
     learning = learning or ExchangeLearning()
+    if learning.data is not None and not learning.compat:
+        raise ValueError(
+            "--data: expected with --compat, since a folder does not tell how its people look in "
+            "other clothes"
+        )
     size = learning.sides("48x64", "256x256")
     read = partial(read_dressed, size=size)
     make = partial(make_dressed_people, size=size)

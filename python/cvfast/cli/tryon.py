@@ -38,6 +38,27 @@ _Person: TypeAlias = Annotated[
 _Garment: TypeAlias = Annotated[
     str, Parameter(name="GARMENT", help="A photo of a garment on any plain background.")
 ]
+_FromPerson: TypeAlias = Annotated[
+    bool, Parameter(negative="", help="GARMENT shows somebody who wears it.")
+]
+_Sleeves: TypeAlias = Annotated[
+    str, Parameter(help="garment: as long as the garment's; keep: as the worn ones.")
+]
+_Shading: TypeAlias = Annotated[
+    float, Parameter(help="0 to 1: how much of the worn garment's light and folds to keep.")
+]
+_Number: TypeAlias = Annotated[
+    int | None, Parameter(name="--person", help="Which person: 0 is the largest.")
+]
+_Mask: TypeAlias = Annotated[
+    str | None, Parameter(help="A picture that is white where the garment is in its photo.")
+]
+_Layers: TypeAlias = Annotated[
+    str | None, Parameter(help="A folder: write a picture of every step, and the reasons.")
+]
+_Least: TypeAlias = Annotated[
+    float, Parameter(name="--least-confidence", help="Write nothing under this, 0 to 1.")
+]
 
 
 def tryon(
@@ -46,28 +67,14 @@ def tryon(
     /,
     *,
     output: Annotated[str, Parameter(name=["--output", "-o"], help="The new photo or clip.")],
-    from_person: Annotated[
-        bool, Parameter(negative="", help="GARMENT shows somebody who wears it.")
-    ] = False,
+    from_person: _FromPerson = False,
     region: Annotated[str, Parameter(help="auto (what the garment is), upper or lower.")] = "auto",
-    sleeves: Annotated[
-        str, Parameter(help="garment: as long as the garment's; keep: as the worn ones.")
-    ] = "garment",
-    shading: Annotated[
-        float, Parameter(help="0 to 1: how much of the worn garment's light and folds to keep.")
-    ] = 1.0,
-    person_number: Annotated[
-        int | None, Parameter(name="--person", help="Which person: 0 is the largest.")
-    ] = None,
-    mask: Annotated[
-        str | None, Parameter(help="A picture that is white where the garment is in its photo.")
-    ] = None,
-    layers: Annotated[
-        str | None, Parameter(help="A folder: write a picture of every step, and the reasons.")
-    ] = None,
-    least: Annotated[
-        float, Parameter(name="--least-confidence", help="Write nothing under this, 0 to 1.")
-    ] = 0.0,
+    sleeves: _Sleeves = "garment",
+    shading: _Shading = 1.0,
+    person_number: _Number = None,
+    mask: _Mask = None,
+    layers: _Layers = None,
+    least: _Least = 0.0,
     quality: Annotated[int, Parameter(help="1 to 100, for JPEG and WebP.")] = 95,
     max_pixels: MaxPixels = 89_478_485,
     overwrite: Overwrite = False,

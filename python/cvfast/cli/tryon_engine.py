@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EngineFlags"]
 
-_SHARED = ("from_person", "person_index")  # options that all engines have
+_SHARED = ("from_person", "person_index", "region")  # options that all engines have
 _GROUP = Group.create_ordered(
     "Engines",
     help="classic needs no weights. The others are networks, of which none are shipped: train "

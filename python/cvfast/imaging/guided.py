@@ -40,8 +40,9 @@ class GuidedFilter:
     >>> guide[:, 4:] = 1
     >>> rough = np.full((8, 8), 0.2, np.float32)
     >>> rough[:, 3:] = 0.9  # an edge, one pixel off
-    >>> GuidedFilter(guide, radius=8, epsilon=1e-4).filter(rough)[0].round(1).tolist()
-    [0.4, 0.4, 0.4, 0.4, 0.9, 0.9, 0.9, 0.9]
+    >>> filtered = GuidedFilter(guide, radius=8, epsilon=1e-4).filter(rough)[0]
+    >>> np.rint(10 * filtered).astype(int).tolist()
+    [4, 4, 4, 4, 9, 9, 9, 9]
     """
 
     guide: ImageF32
@@ -88,7 +89,8 @@ class GuidedFilter:
             return result
         cv2 = load_cv2()
         small = self._maps(plane, rows, columns)
-        high, wide = result.shape[0] / plane.shape[0], result.shape[1] / plane.shape[1]
+        high = guide.shape[0] / plane.shape[0]
+        wide = guide.shape[1] / plane.shape[1]
         down, across = _scaled(rows, high), _scaled(columns, wide)
         # From the large window's pixels to the small one's.
         shift_x = (across.start + 0.5) / wide - 0.5 - columns.start

@@ -176,16 +176,23 @@ class BodyMaps:
     def trunk(self) -> tuple[ImageF32, ImageF32]:
         """Distance to the trunk's axis in units, and where: 0 at the neck, 1 at the hips."""
         body = self.body
-        x, y = (plane - np.float32(at) for plane, at in zip(self.grid, body["neck"], strict=True))
+        x, y = self._from(body["neck"])
         dx, dy = (np.float32(value) for value in body.down)
         length = np.float32(max(body.torso_length, 0.5 * body.unit))
-        return np.abs(x * dy - y * dx) / np.float32(body.unit), (x * dx + y * dy) / length
+        across = np.abs(x * dy - y * dx) / np.float32(body.unit)
+        along = (x * dx + y * dy) / length
+        return across.astype(np.float32, copy=False), along.astype(np.float32, copy=False)
 
     def away(self, point: _F64) -> ImageF32:
         """Distance to a point in pixels."""
-        x, y = (plane - np.float32(at) for plane, at in zip(self.grid, point, strict=True))
+        x, y = self._from(point)
         away: ImageF32 = np.sqrt(x * x + y * y)
         return away
+
+    def _from(self, point: _F64) -> tuple[ImageF32, ImageF32]:
+        """Offsets of the pixels from a point, x (1, w) and y (h, 1)."""
+        x, y = self.grid
+        return x - np.float32(point[0]), y - np.float32(point[1])
 
 
 def bone_distance(

@@ -91,7 +91,8 @@ def find_face(image: ImageU8, body: Body) -> FaceOutline | None:
     best = min(near, key=lambda mark: _distance(mark.box, nose))
 
     def group(name: str) -> NDArray[np.float64]:
-        return best.group(name)[:, :2].astype(np.float64) + low
+        points: NDArray[np.float64] = best.group(name)[:, :2].astype(np.float64) + low
+        return points
 
     return FaceOutline(group("oval"), tuple(group(name) for name in _OPENINGS))
 

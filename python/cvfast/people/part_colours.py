@@ -63,7 +63,8 @@ class ColourBins:
             cube = gaussian_filter1d(cube, sigma, axis=axis, mode="nearest")
         total = max(float(cube.sum()), 1e-9)
         density = (1 - _MIX) * cube.ravel() / total + _MIX / _BINS**3
-        return (_COLOUR_POWER * np.log(density)).astype(np.float32)
+        tempered: NDArray[np.float32] = (_COLOUR_POWER * np.log(density)).astype(np.float32)
+        return tempered
 
     def look_up(self, values: NDArray[np.float32]) -> ImageF32:
         """Value of each pixel's cell, (h, w) float32."""

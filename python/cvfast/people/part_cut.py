@@ -8,7 +8,51 @@ from numpy.typing import NDArray
 from cvfast.io.opencv import load_cv2
 from cvfast.typing import ImageF32, ImageU8
 
-__all__ = ["cut_band"]
+__all__ = ["cut_band", "without_specks"]
+
+
+_LEAST_PIECE = 0.05  # of the largest piece's area: a garment may be cut in two by an arm
+
+
+def without_specks(region: NDArray[np.bool_], smallest_hole: float) -> NDArray[np.bool_]:
+    """Drop small pieces of a region and fill its small holes.
+
+    Parameters
+    ----------
+    region
+        (h, w) bool.
+    smallest_hole
+        Area in pixels under which a hole is none (a badge, a logo).
+
+    Returns
+    -------
+    numpy.ndarray
+        (h, w) bool.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> region = np.zeros((9, 12), bool)
+    >>> region[1:8, 1:8] = True
+    >>> region[4, 4] = False
+    >>> region[4, 10] = True
+    >>> clean = without_specks(region, 4)
+    >>> bool(clean[4, 4]), bool(clean[4, 10])
+    (True, False)
+    """
+    cv2 = load_cv2()
+    clean = region.copy()
+    count, pieces, facts, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8))
+    if count > 1:
+        areas = facts[:, cv2.CC_STAT_AREA]
+        small = areas < _LEAST_PIECE * areas[1:].max()
+        small[0] = False
+        clean &= ~small[pieces]
+    _, holes, facts, _ = cv2.connectedComponentsWithStats((~clean).astype(np.uint8), connectivity=4)
+    small = facts[:, cv2.CC_STAT_AREA] < smallest_hole
+    small[0] = False
+    filled: NDArray[np.bool_] = clean | small[holes]
+    return filled
 
 
 def cut_band(

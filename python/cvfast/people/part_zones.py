@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cvfast.io.opencv import load_cv2
 from cvfast.people.body import BodyMaps, bone_distance, polygon_mask
 from cvfast.people.face_outline import FaceOutline
 from cvfast.people.labels import LABEL_SETS
 
-__all__ = ["IDS", "zone_labels"]
+__all__ = ["IDS", "enlarge_labels", "zone_labels"]
 
 IDS = LABEL_SETS["cvfast"]
 _U8 = NDArray[np.uint8]
@@ -49,6 +50,25 @@ def zone_labels(
         for name in ("hair", "upper", "background"):
             zones[name][within & below_brows] = IDS["face"]
     return zones
+
+
+def enlarge_labels(labels: _U8, size: tuple[int, int]) -> _U8:
+    """Enlarge a label map to (width, height) ``size`` with smooth borders.
+
+    Each label is enlarged as a plane of its own, and the highest counts.
+    """
+    cv2 = load_cv2()
+    numbers = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
+    large: _U8 = np.full((size[1], size[0]), numbers[0], np.uint8)
+    if len(numbers) == 1:
+        return large
+    best = np.zeros(large.shape, np.uint8)
+    for number in numbers:
+        plane = cv2.blur((labels == number).astype(np.uint8) * 255, (3, 3))
+        plane = cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
+        large[plane > best] = number
+        cv2.max(plane, best, dst=best)
+    return large
 
 
 def _skin(maps: BodyMaps, face: FaceOutline | None) -> _U8:

@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 
 from cvfast.geometry.sampling import as_rgb
 from cvfast.imaging.guided import GuidedFilter, homogeneous
-from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body, BodyMaps
 from cvfast.people.face_outline import find_face
 from cvfast.people.finding import FoundPerson
 from cvfast.people.garment_ends import find_hem, find_sleeves
 from cvfast.people.part_colours import Materials, learn_materials
 from cvfast.people.part_confidence import judge_parts
-from cvfast.people.part_cut import cut_band
+from cvfast.people.part_cut import cut_band, without_specks
 from cvfast.people.part_priors import MATERIALS, face_core, part_priors, trusted_examples
-from cvfast.people.part_zones import IDS, zone_labels
+from cvfast.people.part_zones import IDS, enlarge_labels, zone_labels
 from cvfast.people.person_mask import coarse_person, frame_of, pose_of
 from cvfast.people.pose import Pose
 from cvfast.people.skin import learn_skin
@@ -33,6 +32,7 @@ _WORN = {
     "lower": ("trousers",),
 }
 _RADIUS, _EPSILON = 3, 3e-4  # of the guided filter that draws borders at full size
+_HOLE = 0.015  # squared units: smaller holes in a garment are its badges and buttons
 _FAINT = np.float32(0.02)  # probabilities that count as 0 there
 
 
@@ -135,6 +135,7 @@ def find_parts(
         frame.image, prior, skin, trust=trust, rounds=2, start=first.belonging
     )
     cut = cut_band(frame.image, materials.belonging["upper"])
+    cut = without_specks(cut, _HOLE * maps.body.unit**2)
     planes = _with_cut(materials, cut)
     found = _full_size(planes, zone_labels(maps, face, sleeves), frame, image)
     steps: dict[str, NDArray[Any]] = {
@@ -166,10 +167,11 @@ def _given(image: Image, labels: NDArray[np.uint8]) -> Parts:
 def _with_cut(materials: Materials, cut: NDArray[np.bool_]) -> dict[str, ImageF32]:
     """Let the cut decide about the garment; the others share the rest as before."""
     garment = cut.astype(np.float32)
-    planes = {}
+    planes: dict[str, ImageF32] = {}
     rest = np.maximum(1 - materials.belonging["upper"], np.float32(1e-6))
     for name, plane in materials.belonging.items():
-        planes[name] = garment if name == "upper" else (1 - garment) * plane / rest
+        planes[name] = ((1 - garment) * plane / rest).astype(np.float32, copy=False)
+    planes["upper"] = garment
     return planes
 
 
@@ -185,11 +187,10 @@ def _full_size(
     image: Image,
 ) -> NDArray[np.uint8]:
     """Labels of the whole picture: the likeliest material of each pixel, in its zone."""
-    cv2 = load_cv2()
     x0, y0, x1, y1 = frame.box
     size = (x1 - x0, y1 - y0)
     guide = homogeneous(frame.crop(image))
-    guided = GuidedFilter(frame.image.astype(np.float32) / 255, _RADIUS, _EPSILON)
+    guided = GuidedFilter(frame.guide(), _RADIUS, _EPSILON)
     # The planes add up to 1, and so do the filtered ones: what the others leave is background.
     best = np.full((y1 - y0, x1 - x0), 1, np.float32)
     fine = {}
@@ -197,11 +198,10 @@ def _full_size(
         if name != "background" and plane.max() > 0.5:
             fine[name] = guided.enlarge(np.where(plane < _FAINT, 0, plane), guide)
             best -= fine[name]
-    labels = cv2.resize(zones["background"], size, interpolation=cv2.INTER_NEAREST)
+    labels = enlarge_labels(zones["background"], size)
     for name, plane in fine.items():
         better = plane > best
-        zone = cv2.resize(zones[name], size, interpolation=cv2.INTER_NEAREST)
-        np.copyto(labels, zone, where=better)
+        np.copyto(labels, enlarge_labels(zones[name], size), where=better)
         np.maximum(best, plane, out=best)
     whole = np.zeros((frame.size[1], frame.size[0]), np.uint8)
     whole[y0:y1, x0:x1] = labels

@@ -87,8 +87,7 @@ def person_mask(image: Image, person: FoundPerson | Pose) -> ImageF32:
     coarse = coarse_person(rgb, frame, maps, person)
     whole = np.zeros((frame.size[1], frame.size[0]), np.float32)
     x0, y0, x1, y1 = frame.box
-    guide = frame.image.astype(np.float32) / 255
-    fine = GuidedFilter(guide, _RADIUS, _EPSILON).enlarge(coarse, frame.crop(image))
+    fine = GuidedFilter(frame.guide(), _RADIUS, _EPSILON).enlarge(coarse, frame.crop(image))
     whole[y0:y1, x0:x1] = np.clip(fine, 0, 1)
     return whole
 

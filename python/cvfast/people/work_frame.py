@@ -72,8 +72,15 @@ class WorkFrame:
         reduced: ImageF32 = cv2.resize(plane[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA)
         return reduced
 
+    def guide(self) -> ImageF32:
+        """Return the reduced crop as float32 in [0, 1]."""
+        return np.multiply(self.image, np.float32(1 / 255), dtype=np.float32)
+
     def crop(self, image: Image) -> ImageF32:
         """Return the crop of ``image`` at its full size as float32 in [0, 1]."""
         x0, y0, x1, y1 = self.box
         part = image[y0:y1, x0:x1]
-        return part.astype(np.float32) / 255 if part.dtype == np.uint8 else part
+        whole: ImageF32 = part.astype(np.float32)
+        if part.dtype == np.uint8:
+            whole /= 255
+        return whole

@@ -18,6 +18,7 @@ from cvfast.tryon.acgpn_inputs import (
     label_input,
     mask_input,
     masked,
+    paint,
 )
 
 __all__ = ["AcgpnResult", "exchange_acgpn"]
@@ -86,4 +87,4 @@ def exchange_acgpn(
         person * found.kept, found.labels, clothes, arm_colour(person, labels),
         binary_noise(person, draw),
     )  # fmt: skip
-    return AcgpnResult(torch.tanh(networks["acgpn-g"](seen)), found, clothes, warped.grid)
+    return AcgpnResult(paint(networks["acgpn-g"], seen), found, clothes, warped.grid)

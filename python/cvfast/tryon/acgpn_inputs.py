@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cvfast.tryon.acgpn_net import LABELS
+from cvfast.tryon.acgpn_net import LABELS, Refine
 
 __all__ = [
     "ARMS",
@@ -29,6 +29,7 @@ __all__ = [
     "mask_input",
     "masked",
     "one_hot",
+    "paint",
     "where",
     "without_clothes",
 ]
@@ -96,6 +97,19 @@ def fusion_input(
 ) -> Tensor:
     """Return G's 24 channels."""
     return torch.cat([preserved, one_hot(labels), clothes, colour, noise], 1)
+
+
+def paint(net: Refine, seen: Tensor) -> Tensor:
+    """Return G's picture (N, 3, h, w) in [-1, 1] of its 24 channels.
+
+    The published form paints all of it anew. The other one paints what is to be added to the kept
+    pixels and the clothes, pasted: these need not be learnt.
+    """
+    out: Tensor = net(seen)
+    if net.compat:
+        return torch.tanh(out)
+    kept, clothes = seen[:, :3], seen[:, 3 + LABELS : 6 + LABELS]
+    return (kept + clothes + out).clamp(-1, 1)
 
 
 def arm_colour(pictures: Tensor, labels: Tensor) -> Tensor:

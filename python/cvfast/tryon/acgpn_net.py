@@ -48,12 +48,7 @@ class Refine(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, width: int = 64, compat: bool = True) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {
-            "inputs": inputs,
-            "outputs": outputs,
-            "width": width,
-            "compat": compat,
-        }
+        self.compat = compat
         widths = [width << level for level in range(_LEVELS)]
         for level, (before, after) in enumerate(pairwise([inputs, *widths]), 1):
             self.add_module(f"conv{level}", nn.Sequential(*_twice(before, after, compat)))

@@ -26,9 +26,11 @@ from cvfast.tryon.acgpn_inputs import (
     mask_input,
     masked,
     one_hot,
+    paint,
     where,
     without_clothes,
 )
+from cvfast.tryon.acgpn_net import Refine
 from cvfast.tryon.acgpn_warping import ClothesWarping, Warped
 from cvfast.tryon.dressed_people import DressedPeople, square_pose_maps
 from cvfast.tryon.exchange_task import ExchangeTask
@@ -249,11 +251,15 @@ class FuseTask(AcgpnTask):
     ) -> None:
         super().__init__(net, people, **options)
         self._warping = None if warping is None else warping.eval().requires_grad_(False)
+        if isinstance(net, Refine) and not net.compat:
+            last: Any = net.get_submodule("conv9.6")
+            nn.init.zeros_(last.weight)  # begins with what is pasted
+            nn.init.zeros_(last.bias)
 
     def losses(self, batch: Exchange) -> Mapping[str, Tensor]:
         """Absolute differences on the person, ten times."""
         seen, _ = fusing(batch, self._warping)
-        out = torch.tanh(self.modules["net"](seen))
+        out = paint(self.modules["net"], seen)
         person = (batch.wanted > 0)[:, None]
         self._contest = Contest(seen, out * person, batch.result * person, True)
         return {"picture": 10 * functional.l1_loss(out * person, batch.result * person)}

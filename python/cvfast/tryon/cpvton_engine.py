@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from cvfast.people.labels import convert_labels
-from cvfast.tryon.network_task import Dressing, seen_person, shape_context_warp
+from cvfast.tryon.dressings import Dressing, seen_person
+from cvfast.tryon.network_task import shape_context_warp
 from cvfast.tryon.network_view import NetworkLook, NetworkView
 from cvfast.tryon.representation import garment_input
 from cvfast.tryon.tps_grid import sample
@@ -18,7 +19,7 @@ from cvfast.typing import ImageF32
 
 __all__ = ["dress_cpvton", "dress_viton", "size_of_gmm", "size_of_viton"]
 
-_WHITE = (0.86, 0.97)  # from where on a rendered pixel is the ground that people stood before
+_WHITE = (0.7, 0.95)  # from where on a rendered pixel is the ground that people stood before
 
 
 def size_of_gmm(networks: Mapping[str, Any]) -> tuple[int, int]:
@@ -79,7 +80,7 @@ def dressing_of(view: NetworkView, variant: str, stage: str) -> Dressing:
         torch.from_numpy(np.ascontiguousarray(part))[None] for part in parts
     )
     empty = torch.zeros(1, 1, *view.labels.shape)
-    return Dressing(person, fitting, garment, mask, empty, empty, empty, empty)
+    return Dressing(person, fitting, garment, mask, empty, empty, empty, empty, empty)
 
 
 def look_of(rendered: Tensor, alpha: Tensor, grid: Tensor, worn: Tensor) -> NetworkLook:

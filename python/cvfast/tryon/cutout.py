@@ -64,7 +64,7 @@ def cut_out(image: ImageU8) -> Cutout:
     height, width = image.shape[:2]
     shrink = min(1.0, _SIDE / max(height, width))
     size = max(8, round(width * shrink)), max(8, round(height * shrink))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small: ImageU8 = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     background, spread, odd = _background(small.astype(np.float64))
     if spread > _BUSY:
         raise NothingFoundError(
@@ -79,9 +79,14 @@ def cut_out(image: ImageU8) -> Cutout:
         )
     mask = without_inner_collar(small, _fine(solid, size))
     full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
-    sharp = np.clip((cv2.GaussianBlur(full, (0, 0), max(0.6, 0.6 / shrink)) - 0.5) * 2 + 0.5, 0, 1)
+    sharp: ImageF32 = np.clip(
+        (cv2.GaussianBlur(full, (0, 0), max(0.6, 0.6 / shrink)) - 0.5) * 2 + 0.5, 0, 1
+    )
     confidence, reasons = _doubts(away, solid, spread, odd)
-    return Cutout(np.asarray(sharp, np.float32), confidence, reasons)
+    reach = 2 * round(3 / shrink) + 1
+    near = cv2.dilate((full < 0.5).astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    opacity = np.where(near, _opacity(image, background), np.float32(1))
+    return Cutout(np.minimum(sharp, opacity), confidence, reasons)
 
 
 def _background(image: Reals) -> tuple[Reals, float, float]:
@@ -101,19 +106,21 @@ def _background(image: Reals) -> tuple[Reals, float, float]:
         misses = np.abs(colors - rows @ plane).max(axis=1)
         kept = misses <= max(3 * float(np.median(misses)), 3.0)
     spread = float(np.median(misses)) * 1.5 if kept.mean() > 0.5 else float(misses.mean()) * 1.5
-    return np.asarray(sides @ plane), max(spread, float(np.percentile(misses, 60))), float(
-        1 - kept.mean()
+    return (
+        np.asarray(sides @ plane),
+        max(spread, float(np.percentile(misses, 60))),
+        float(1 - kept.mean()),
     )
 
 
 def _solid(away: Reals, threshold: float) -> NDArray[np.uint8]:
-    """The largest thing that the background, seen from the border, does not reach."""
+    """Return the largest thing that the background, seen from the border, does not reach."""
     import cv2
 
-    differs = np.asarray(away > threshold, np.uint8)
-    differs = cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    apart = np.asarray(away > threshold, np.uint8)
+    differs = cv2.morphologyEx(apart, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     contours, _ = cv2.findContours(differs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    out: NDArray[np.uint8] = np.zeros(differs.shape, np.uint8)
+    out: NDArray[np.uint8] = np.zeros(apart.shape, np.uint8)
     if contours:
         largest = max(contours, key=lambda contour: float(cv2.contourArea(contour)))
         cv2.drawContours(out, [largest], -1, 1, -1)
@@ -125,6 +132,25 @@ def _fine(solid: NDArray[np.uint8], size: tuple[int, int]) -> ImageF32:
 
     smooth = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 0.7)
     return np.asarray(smooth.reshape(size[1], size[0]), np.float32)
+
+
+def _opacity(image: ImageU8, background: Reals) -> ImageF32:
+    """How much of each pixel is not background, beside the most that its neighbours are.
+
+    At the edge the share is that of the cloth in the mixed pixel; so no rim of background stays.
+    """
+    import cv2
+
+    size = image.shape[1], image.shape[0]
+    plane = cv2.resize(background.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    away = cv2.absdiff(image.astype(np.float32), plane).max(axis=2)
+    most = cv2.dilate(away, np.ones((7, 7), np.uint8))
+    share = np.asarray(away / np.maximum(most, np.float32(_LEAST)), np.float32)
+    inside = cv2.erode((away > _LEAST).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    # Only at the rim: within, dark and light parts of a pattern lie side by side.
+    edge = cv2.dilate((away <= _LEAST).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    share = np.clip((share - np.float32(0.15)) / np.float32(0.7), 0, 1)
+    return np.where(edge & ~inside, share, np.float32(1))
 
 
 def _doubts(

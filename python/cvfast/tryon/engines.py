@@ -134,6 +134,7 @@ def try_on_with(
     pose: Pose | None = None,
     labels: NDArray[np.uint8] | None = None,
     garment_mask: NDArray[np.generic] | None = None,
+    region: str = "auto",
     person_index: int | None = None,
     from_person: bool = False,
     keep_layers: bool = False,
@@ -145,7 +146,9 @@ def try_on_with(
     engine
         One of `ENGINES`.
     person, garment, pose, labels, garment_mask, person_index, from_person, keep_layers
-        As for `cvfast.try_on`; upper garments alone.
+        As for `cvfast.try_on`.
+    region
+        ``"auto"`` refuses what looks like a garment for the legs, ``"upper"`` does not.
     weights
         Files, or what `load_networks` returned.
 
@@ -178,8 +181,11 @@ def try_on_with(
     with steps.timed("garment"):
         cloth = garment_of(garment, garment_mask, from_person)
     doubts.take(cloth.confidence, cloth.reasons, of="garment")
-    if cloth.region != "upper":
-        raise ValueError(f"garment: expected one for the upper body, got {cloth.kind}")
+    if region == "auto" and cloth.region != "upper":
+        raise ValueError(
+            f"garment: expected one for the upper body, got what looks like {cloth.kind}; say "
+            "region='upper' (--region upper) if it is one"
+        )
     steps.show_scene(scene)
     steps.show_garment(cloth)
     way = ENGINES[engine]

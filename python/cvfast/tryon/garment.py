@@ -126,6 +126,8 @@ def _somebody(image: ImageU8) -> bool:
     """Whether a face shows, large enough to be the wearer's."""
     from cvfast.faces.detectors import detect
 
+    step = max(1, max(image.shape[:2]) // 400)  # a wearer's face is large
+    image = np.ascontiguousarray(image[::step, ::step])
     faces = detect(image, min_score=0.7, max_faces=1)
     if len(faces) == 0:
         return False

@@ -88,7 +88,7 @@ def find_landmarks(mask: NDArray[Any]) -> Anatomy:
 
 
 def _even_contour(mask: NDArray[Any]) -> Reals:
-    """The outline, evenly sampled, from the top on clockwise as seen."""
+    """Return the outline, evenly sampled, from the top on clockwise as seen."""
     contour = smoothed(raw := largest_contour(mask), max(1.0, len(raw) / 900))
     steps = np.hypot(*np.diff(contour, axis=0, append=contour[:1]).T)
     along = np.concatenate([[0], np.cumsum(steps)])
@@ -125,7 +125,7 @@ def _bays(contour: Reals) -> list[_Bay]:
     scaled = np.rint(contour * 16).astype(np.int32)[:, None]
     hull = np.sort(cv2.convexHull(scaled, returnPoints=False), axis=0)
     defects = cv2.convexityDefects(scaled, hull)
-    rows = [] if defects is None else defects.reshape(-1, 4).tolist()
+    rows = [] if defects is None else np.asarray(defects, np.int64).reshape(-1, 4).tolist()
     bays = [
         _Bay(deepest, depth / 256 / 16, (contour[start] + contour[end]) / 2, start, end)
         for start, end, deepest, depth in rows
@@ -155,12 +155,9 @@ def _pit(contour: Reals, bays: list[_Bay], side: int, low: Reals,
             return None
         inside = contour[bay.start : bay.end] if bay.start < bay.end else contour[:0]
         beside = np.flatnonzero(side * (inside[:, 0] - middle) > 0.1 * width)
-        if (
-            0 < len(beside)
-            and inside[:, 1].max() > middle_row
-            and len(beside) < len(inside)
-            and (np.any(-side * (inside[:, 0] - middle) > 0.1 * width))
-        ):  # long sleeves, and a hem between them that the hull does not touch
+        both = len(beside) > 0 and np.any(-side * (inside[:, 0] - middle) > 0.1 * width)
+        if both and inside[:, 1].max() > middle_row:
+            # Long sleeves, and a hem between them that the hull does not touch.
             return bay.start + int(beside[inside[beside, 1].argmin()])
         if side * (contour[bay.deepest, 0] - middle) > 0.1 * width:
             return bay.deepest
@@ -184,7 +181,7 @@ def _has_neck(contour: Reals, axis: float, low: Reals, height: float) -> bool:
 
 def _farthest(points: Reals, x: float, y: float) -> Reals:
     """Return the point that lies farthest in a direction."""
-    return points[int((points @ np.array([x, y])).argmax())]
+    return np.asarray(points[int((points[:, 0] * x + points[:, 1] * y).argmax())])
 
 
 def _from_chord(part: Reals, side: int, until: float = 1.0) -> tuple[int, float]:
@@ -200,7 +197,7 @@ def _from_chord(part: Reals, side: int, until: float = 1.0) -> tuple[int, float]
 
 
 def _at_axis(part: Reals, axis: float) -> Reals:
-    return part[int(np.abs(part[:, 0] - axis).argmin())]
+    return np.asarray(part[int(np.abs(part[:, 0] - axis).argmin())])
 
 
 def _neckline(top: Reals, axis: float) -> dict[str, Reals]:
@@ -215,7 +212,7 @@ def _neckline(top: Reals, axis: float) -> dict[str, Reals]:
 
 
 def _sleeved(contour: Reals, left: int, right: int, axis: float) -> Anatomy:
-    """The outline begins at the top and runs clockwise: left sleeve, hem, right sleeve."""
+    """Read a garment with sleeves; from the top clockwise come left sleeve, hem, right sleeve."""
     marks = {"armpit_left": contour[left], "armpit_right": contour[right]}
     hem = contour[left:right]
     marks |= _hem(hem, axis)
@@ -278,7 +275,7 @@ def _hem(hem: Reals, axis: float) -> dict[str, Reals]:
 
 
 def _sleeveless(contour: Reals, axis: float, low: Reals, high: Reals) -> dict[str, Reals]:
-    """A tank: straps above, armholes that end at the widest points below them."""
+    """Read a tank: straps above, armholes that end at the widest points below them."""
     height = high[1] - low[1]
     lower = contour[contour[:, 1] > low[1] + 0.7 * height]
     marks = _hem(lower, axis)

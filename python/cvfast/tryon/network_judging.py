@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvfast.tryon.network_task import Dressing, shape_context_warp, warp
+from cvfast.tryon.dressings import Dressing
+from cvfast.tryon.network_task import shape_context_warp, warp
 from cvfast.tryon.tps_grid import sample
 
 __all__ = [

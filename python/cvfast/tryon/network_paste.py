@@ -25,6 +25,7 @@ _Mask: TypeAlias = NDArray[np.bool_]
 _KEPT = ("hat", "hair", "glasses", "face", "left_hand", "right_hand", "held")
 _SLEEVES = ("upper", "left_sleeve", "right_sleeve", "dress", "coat")
 _RIM = 3  # pixels round the old garment whose colours are mixed with it
+_INNER, _SHARPER = 0.7, 4.0  # what is surely the garment, and how much its edge is sharpened
 _SURE = 0.5  # of the new garment, from where on the network may paint beyond the old one
 
 
@@ -66,6 +67,10 @@ def pasted(
     ground = textured_fill(scene.colours, (scene.parts.labels == 0) & ~old, old)
     behind = np.clip(frame.put(look.behind, shape), 0, 1)[..., None]
     colour += behind * (ground - colour)
+    # At the garment's edge the network mixes it with white: its inner colours go on there.
+    inner = frame.put(painted_on(look.rendered, look.worn > _INNER), shape)
+    edge = np.clip((new - _SURE) * _SHARPER + _SURE, 0, 1)[..., None]
+    colour += edge * (np.clip(inner, 0, 1) - colour)
     grid, alpha = _cloth(look, garment, frame, garment_frame, shape)
     alpha *= where * ~kept
     nothing = np.zeros(shape[:2], np.float32)

@@ -9,155 +9,29 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvfast.people.pose import Pose
-from cvfast.synth.tryon_pool import TryOnPool
-from cvfast.tryon.dressed_people import DressedPeople
+from cvfast.tryon.dressings import Dressing, Dressings, moved
 from cvfast.tryon.exchange_task import ExchangeTask
 from cvfast.tryon.perceptual import Perceptual
-from cvfast.tryon.representation import (
-    agnostic_person,
-    garment_input,
-    kept_picture,
-    signed,
-    viton_person,
-    worn_garment,
-)
 from cvfast.tryon.tps_grid import ThinPlateGrid, control_points, sample
 from cvfast.tryon.viton_warp import CONTROLS, shape_context_values
-from cvfast.typing import ImageF32
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["DressTask", "Dressing", "Dressings", "GMMTask", "RefineTask", "TOMTask", "VITONTask"]
+__all__ = ["DressTask", "GMMTask", "RefineTask", "TOMTask", "VITONTask"]
 
 _SALT = 0xD2E5
 _KEPT = 1536  # examples of small pictures that are made once: half a gigabyte
 _SMALL = 48 * 64
 _GRID_WEIGHT = 40.0  # CP-VTON+'s, on the mean over all places
 _PERCEPTUAL_WEIGHT = 3.0  # VITON's
-
-
-class Dressing(NamedTuple):
-    """People and the garments they are to wear, as the networks see them and as it comes out.
-
-    Attributes
-    ----------
-    person, fitting
-        (N, 22, h, w): the person for the network that is trained, and for GMM before it.
-    garment, garment_mask
-        (N, 3, h, w) in [-1, 1] and (N, 1, h, w) in {0, 1}: the flat garment.
-    result
-        (N, 3, h, w) in [-1, 1]: the person in the garment; made people stand before white.
-    worn, worn_mask
-        (N, 3, h, w) on white, (N, 1, h, w): the garment in it.
-    body
-        (N, 1, h, w): the person in it.
-    """
-
-    person: Tensor
-    fitting: Tensor
-    garment: Tensor
-    garment_mask: Tensor
-    result: Tensor
-    worn: Tensor
-    worn_mask: Tensor
-    body: Tensor
-
-
-class Dressings:
-    """Dressings taken from people, each in one garment or two.
-
-    Parameters
-    ----------
-    people
-        Pictures of the network's size; of a pool each draw has other paint.
-    variant
-        ``"cp-vton"``, ``"cp-vton+"`` or ``"viton"``: what `Dressing.person` is.
-    stage
-        ``"gmm"`` or ``"tom"``.
-    white
-        Put the people before white: what lies behind them cannot be known from the input, and the
-        photo's own is kept anyway.
-    """
-
-    def __init__(
-        self,
-        people: DressedPeople | TryOnPool,
-        variant: str,
-        stage: str = "gmm",
-        *,
-        white: bool = True,
-    ) -> None:
-        self._source, self._variant, self._stage, self._white = people, variant, stage, white
-
-    def __len__(self) -> int:
-        return len(self._source)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height."""
-        return self._source.size
-
-    def draw(self, rng: np.random.Generator, count: int, *, paired: bool = False) -> Dressing:
-        """Draw people at random who change from either garment to the other (or keep it)."""
-        after = rng.integers(2, size=count)
-        before = after if paired else 1 - after
-        if isinstance(self._source, TryOnPool):
-            drawn = self._source.draw(rng, count)
-            some = DressedPeople(
-                drawn.images, drawn.labels, drawn.points, drawn.garments, drawn.masks
-            )
-        else:
-            some = self._source.some(rng.integers(len(self._source), size=count))
-        return self._dressing(some, before, after)
-
-    def all(self, *, paired: bool = False) -> Dressing:
-        """Return everybody, changing from the first garment to the second (or in the second)."""
-        if isinstance(self._source, TryOnPool):
-            raise TypeError("people: expected people whose clothes keep their paint, got a pool")
-        count = len(self._source)
-        return self._dressing(self._source, np.full(count, int(paired)), np.ones(count, int))
-
-    def _dressing(self, people: DressedPeople, before: Any, after: Any) -> Dressing:
-        labels = people.labels_in("lip21")
-        picked = []
-        for number, (old, new) in enumerate(zip(before, after, strict=True)):
-            x, y, sure = people.points[number].T.astype(np.float64)
-            seen = seen_person(
-                people.people[number, old], labels[number, old],
-                Pose(np.stack([x, y], 1), sure, "coco18"), self._variant, self._stage,
-            )  # fmt: skip
-            image, body = people.people[number, new], labels[number, new] > 0
-            flat = garment_input(people.garments[number, new], people.masks[number, new])
-            result = signed(
-                np.where(body[..., None], image, np.uint8(255) if self._white else image)
-            )
-            worn = worn_garment(image, labels[number, new])
-            picked.append((*seen, *flat, result, *worn, body[None].astype(np.float32)))
-        return Dressing(*(torch.from_numpy(np.stack(parts)) for parts in zip(*picked, strict=True)))
-
-
-def seen_person(
-    image: Any, labels: Any, pose: Pose, variant: str, stage: str
-) -> tuple[ImageF32, ImageF32]:
-    """Return the person for a network, and for GMM before it (the same one for VITON)."""
-    if variant == "viton":
-        person = viton_person(image, labels, pose)
-        return person, person
-    fitting = agnostic_person(image, labels, pose, variant=variant, stage="gmm")
-    if stage == "gmm" or variant == "cp-vton":
-        return fitting, fitting
-    person = fitting.copy()  # shape and pose are the same
-    person[1:4] = kept_picture(image, labels, variant, stage)
-    return person, fitting
 
 
 class DressTask(ExchangeTask):
@@ -212,8 +86,8 @@ class DressTask(ExchangeTask):
     def step(self, batch: Dressing, fabric: Fabric) -> Mapping[str, Any]:
         """One step down the losses' sum."""
         self.modules["net"].train()
-        moved = Dressing(*(part.to(fabric.device) for part in batch))
-        return self.descend(self.losses(moved), fabric)
+        there = Dressing(*(part.to(fabric.device) for part in batch))
+        return self.descend(self.losses(there), fabric)
 
     @abstractmethod
     def losses(self, batch: Dressing) -> Mapping[str, Tensor]:
@@ -229,8 +103,14 @@ class GMMTask(DressTask):
     """GMM: the absolute difference of warped and worn garment.
 
     CP-VTON+ adds the grid's interval consistency, weighted 40 over all places. Without ``compat``
-    the masks are compared too, which tells of direction where the cloth is plain.
+    the masks are compared too, which tells of direction where the cloth is plain, and of made
+    people the grid with the known one; and people are moved, turned and scaled a little.
     """
+
+    def batch(self, iteration: int, rng: np.random.Generator) -> Dressing:
+        """Draw people at random."""
+        drawn = super().batch(iteration, rng)
+        return drawn if self.compat else moved(drawn, rng)
 
     def losses(self, batch: Dressing) -> Mapping[str, Tensor]:
         """Return losses by name, weighted."""
@@ -239,6 +119,9 @@ class GMMTask(DressTask):
         grid, _ = net(batch.person, batch.garment_mask if plus else batch.garment)
         losses = {"cloth": functional.l1_loss(sample(batch.garment, grid), batch.worn)}
         if not self.compat:
+            if (known := batch.flow.isfinite()).any():
+                off = (grid.movedim(-1, 1) - batch.flow.nan_to_num()).abs()
+                losses["flow"] = off[known].mean()
             warped = sample(batch.garment_mask, grid, padding="zeros")
             losses["mask"] = functional.l1_loss(warped, batch.worn_mask)
         if plus:

@@ -16,16 +16,9 @@ from cvfast.synth.tryon_pool import TryOnPool
 from cvfast.training.loop import train
 from cvfast.tryon.checkpoints import write_checkpoint
 from cvfast.tryon.dressed_people import DressedPeople
+from cvfast.tryon.dressings import Dressing, Dressings
 from cvfast.tryon.network_judging import judge_pictures, judge_warps
-from cvfast.tryon.network_task import (
-    Dressing,
-    Dressings,
-    DressTask,
-    GMMTask,
-    RefineTask,
-    TOMTask,
-    VITONTask,
-)
+from cvfast.tryon.network_task import DressTask, GMMTask, RefineTask, TOMTask, VITONTask
 from cvfast.tryon.networks import build_network
 from cvfast.tryon.perceptual import CP_VTON, VITON, Perceptual
 from cvfast.typing import Path as PathLike
@@ -41,7 +34,7 @@ _TASKS: dict[str, Callable[..., DressTask]] = {
     "viton": VITONTask,
     "viton-refine": RefineTask,
 }
-_ITERATIONS = {"gmm": 1500, "tom": 900, "viton": 900, "viton-refine": 150}
+_ITERATIONS = {"gmm": 1200, "tom": 700, "viton": 800, "viton-refine": 100}
 _PUBLISHED = {"gmm": 200_000, "tom": 200_000, "viton": 15_000, "viton-refine": 6_000}
 
 

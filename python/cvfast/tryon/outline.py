@@ -100,11 +100,12 @@ def tangents_of(points: Reals) -> Reals:
     along[1:-1] = points[2:] - points[:-2]
     along[0] = points[1] - points[-1]
     along[-1] = points[0] - points[-2]
-    return along / np.maximum(np.sqrt((along * along).sum(axis=1, keepdims=True)), 1e-12)
+    lengths = np.sqrt((along * along).sum(axis=1, keepdims=True))
+    return np.asarray(along / np.maximum(lengths, 1e-12))
 
 
 def smoothed(contour: Reals, sigma: float) -> Reals:
-    """A closed contour without the staircase of its pixels."""
+    """Return a closed contour without the staircase of its pixels."""
     reach = int(np.ceil(3 * sigma))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     weights /= weights.sum()

@@ -44,7 +44,8 @@ def render_map(
     target = (target + np.float32(0.5)) * scale - np.float32(0.5)
     alpha = np.asarray(mask, np.float32)
     if alpha.shape != image.shape[:2]:
-        alpha = cv2.resize(alpha, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR)
+        size_of = (image.shape[1], image.shape[0])
+        alpha = np.asarray(cv2.resize(alpha, size_of, interpolation=cv2.INTER_LINEAR), np.float32)
     shrink = max(1.0, source_pixels(target, alpha))
     colors, alpha, factors = _shrunk(image, alpha, shrink)
     target = (target + np.float32(0.5)) * factors - np.float32(0.5)
@@ -84,7 +85,7 @@ def _shrunk(
     colors = image
     if size != (width, height):
         premultiplied = image * alpha[..., None]
-        small = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+        small = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32)
         sums = cv2.resize(premultiplied, size, interpolation=cv2.INTER_AREA)
         shares = np.maximum(small, np.float32(1e-3))[..., None]
         colors = np.clip(sums / shares + 0.5, 0, 255).astype(np.uint8)

@@ -38,7 +38,7 @@ _KEPT = {
     ("cp-vton+", "gmm"): ("hat", "glasses", "face"),
     ("cp-vton+", "tom"): (*_HEAD, "trousers", "skirt", "left_leg", "right_leg"),
 }
-_COARSE = 16  # the shape is seen at a sixteenth of the size
+_COARSE = 16  # rows in which the shape is seen: a sixteenth of the papers' 256
 _RADIUS = 5 / 256  # of a joint's square, in heights
 
 
@@ -121,7 +121,7 @@ def viton_person(image: ImageU8, labels: ImageU8, pose: Pose) -> ImageF32:
 
 
 def blurred_shape(mask: NDArray[np.bool_], reducing: str) -> ImageF32:
-    """Return a mask reduced to a sixteenth and enlarged again, (h, w) in [0, 1].
+    """Return a mask reduced to 16 rows and enlarged again, (h, w) in [0, 1].
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def blurred_shape(mask: NDArray[np.bool_], reducing: str) -> ImageF32:
     filters = {"bilinear": Image.Resampling.BILINEAR, "area": Image.Resampling.BOX}
     if reducing not in filters:
         raise ValueError(f"reducing: expected bilinear or area, got {reducing!r}")
-    coarse = max(1, width // _COARSE), max(1, height // _COARSE)
+    coarse = max(1, round(width * _COARSE / height)), _COARSE
     picture = Image.fromarray(mask.astype(np.uint8) * 255)
     small = picture.resize(coarse, filters[reducing])
     blurred = np.asarray(small.resize((width, height), Image.Resampling.BILINEAR))

@@ -45,7 +45,7 @@ def without_inner_collar(image: ImageU8, mask: ImageF32) -> ImageF32:
     if len(rows) < 24 or len(columns) < 24:
         return mask
     height, width = int(np.ptp(rows)), int(np.ptp(columns))
-    smooth = cv2.medianBlur(image, 3)
+    smooth: ImageU8 = np.asarray(cv2.medianBlur(image, 3), np.uint8)
     axis = round(float(columns[0] + columns[-1]) / 2)
     found = np.zeros(solid.shape, bool)
     for shift in (0.0, -0.04, 0.04):
@@ -62,9 +62,7 @@ def without_inner_collar(image: ImageU8, mask: ImageF32) -> ImageF32:
     return _cut(mask, found, max(1, round(0.006 * height)))
 
 
-def _first_below(
-    solid: NDArray[np.bool_], column: int, margin: int
-) -> tuple[int, int] | None:
+def _first_below(solid: NDArray[np.bool_], column: int, margin: int) -> tuple[int, int] | None:
     rows = np.flatnonzero(solid[:, np.clip(column, 0, solid.shape[1] - 1)])
     if len(rows) <= margin:
         return None
@@ -125,9 +123,7 @@ def _trunk_width(solid: NDArray[np.bool_], rows: Any, middle: int) -> int:
     return (int(right[0]) if len(right) else len(row)) - start - 1
 
 
-def _between(
-    solid: NDArray[np.bool_], region: NDArray[np.bool_], down: NDArray[np.int64]
-) -> float:
+def _between(solid: NDArray[np.bool_], region: NDArray[np.bool_], down: NDArray[np.int64]) -> float:
     """Return the share of the region's rows on both sides of which other cloth goes on."""
     part, width = region[down], region.shape[1]
     first = part.argmax(axis=1)

@@ -132,10 +132,9 @@ def _without_holes(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.drawContours(np.zeros_like(mask), contours, -1, 1, -1), np.uint8)
 
 
-def _opened(
-    whole: NDArray[np.uint8], seen: NDArray[np.uint8], radius: int
-) -> NDArray[np.uint8]:
+def _opened(whole: NDArray[np.uint8], seen: NDArray[np.uint8], radius: int) -> NDArray[np.uint8]:
     """Drop the slivers of an occluder that stick out of the cloth."""
     import cv2
 
-    return np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, _disc(radius)) | seen, np.uint8)
+    opened = np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, _disc(radius)), np.uint8)
+    return np.asarray(opened | seen, np.uint8)

@@ -60,10 +60,11 @@ def shape_context_values(
     try:
         outlines = [outline_of(mask, points) for mask in masks]
         match = match_outlines(*outlines)
-    except ValueError:  # an outline of a few pixels
+        stiffness = mean_distance(match.target) ** 2
+        spline = ThinPlateSpline(match.target, match.source, smoothing=stiffness)
+    except ValueError:  # an outline of a few pixels, or one that meets itself
         return square.astype(np.float32)
     half = (np.array(masks[0].shape[::-1]) - 1) / 2
-    spline = ThinPlateSpline(match.target, match.source, smoothing=mean_distance(match.target) ** 2)
     values = spline.transform((square + 1) * half) / half - 1
     return values.astype(np.float32)
 

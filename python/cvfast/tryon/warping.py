@@ -24,7 +24,7 @@ POINTS = 100  # of each outline, for shape contexts
 METHODS = ("auto", "sc+tps", "landmarks", "affine")
 # Of the last spline, in squares of half the target's size; the stiffer ones where it folds.
 STIFFNESS = (0.003, 0.03, 0.3)
-_STEP = 4  # px between the places where a spline is summed
+_STEP = 4  # px between the places where a spline is summed; twice as many in large frames
 
 
 @dataclass(frozen=True)
@@ -226,12 +226,13 @@ def _matched(
 
 
 def dense_map(spline: ThinPlateSpline, size: tuple[int, int]) -> ImageF32:
-    """Return each pixel's source point, (H, W, 2), from a spline summed at every fourth pixel."""
+    """Return each pixel's source point, (H, W, 2), from a spline summed at every fourth (eighth) pixel."""
     import cv2
 
     width, height = size
-    nodes = spline.displacement((width + _STEP, height + _STEP), step=_STEP)
-    shrink = np.array([[1 / _STEP, 0, 0], [0, 1 / _STEP, 0]])
+    step = _STEP if max(size) <= 512 else 2 * _STEP
+    nodes = spline.displacement((width + step, height + step), step=step)
+    shrink = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     moved = cv2.warpAffine(nodes, shrink, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     moved[..., 0] += np.arange(width, dtype=np.float32)
