@@ -34,7 +34,7 @@ _TASKS: dict[str, Callable[..., DressTask]] = {
     "viton": VITONTask,
     "viton-refine": RefineTask,
 }
-_ITERATIONS = {"gmm": 1200, "tom": 700, "viton": 800, "viton-refine": 100}
+_ITERATIONS = {"gmm": 4000, "tom": 1200, "viton": 800, "viton-refine": 100}
 _PUBLISHED = {"gmm": 200_000, "tom": 200_000, "viton": 15_000, "viton-refine": 6_000}
 
 
