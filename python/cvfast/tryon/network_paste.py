@@ -76,7 +76,7 @@ def pasted(
     nothing = np.zeros(shape[:2], np.float32)
     flat: ImageF32 = np.asarray(garment.image).astype(np.float32) / np.float32(255)
     done = Look(
-        Overlay(colour.astype(np.float32), where), grid,
+        Overlay(colour.astype(np.float32), where), grid, (),
         painted_on(flat, np.asarray(garment.mask) > 0.5), alpha, nothing + 1,
         Front(nothing, Overlay(colour.astype(np.float32), nothing)), (0, 0), (shape[1], shape[0]),
     )  # fmt: skip
