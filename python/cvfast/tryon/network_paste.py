@@ -80,9 +80,6 @@ def pasted(
         cloth=painted_on(flat, np.asarray(garment.mask) > 0.5), alpha=alpha, light=nothing + 1,
         front=Front(nothing, Overlay(colour.astype(np.float32), nothing)),
         corner=(0, 0), frame=(shape[1], shape[0]),
-        Overlay(colour.astype(np.float32), where), grid, (),
-        painted_on(flat, np.asarray(garment.mask) > 0.5), alpha, nothing + 1,
-        Front(nothing, Overlay(colour.astype(np.float32), nothing)), (0, 0), (shape[1], shape[0]),
     )  # fmt: skip
     return finish(photo, done)
 
