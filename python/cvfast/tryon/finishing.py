@@ -78,7 +78,7 @@ def sample_cloth(cloth: ImageF32, grid: ImageF32) -> ImageF32:
     level = 0
     while step > 1.5 and min(cloth.shape[:2]) > 8 and level < 6:
         size = ((cloth.shape[1] + 1) // 2, (cloth.shape[0] + 1) // 2)
-        ratio = np.float32([size[0] / cloth.shape[1], size[1] / cloth.shape[0]])
+        ratio = np.array([size[0] / cloth.shape[1], size[1] / cloth.shape[0]], np.float32)
         cloth = cv2.resize(cloth, size, interpolation=cv2.INTER_AREA)
         grid = (grid + np.float32(0.5)) * ratio - np.float32(0.5)
         step /= 2
@@ -201,7 +201,7 @@ def _write(place: Any, done: ImageF32, changed: _Mask) -> None:
     """Write changed pixels into a view of the photo."""
     values: Any = done[changed]
     if place.ndim == 2:
-        values = values @ np.float32([0.299, 0.587, 0.114])
+        values = values @ np.array([0.299, 0.587, 0.114], np.float32)
     if place.dtype == np.uint8:
         values = np.clip(values * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
     else:

@@ -104,4 +104,5 @@ def worn_garment(scene: Scene, *, region: str, doubts: Doubts) -> Garment:
 def _uncovered(colours: ImageF32, seen: _Mask, hidden: _Mask) -> ImageU8:
     """Paint the cloth on below what hides it."""
     filled = textured_fill(colours, seen, hidden) if hidden.any() else colours
-    return np.clip(filled * 255 + 0.5, 0, 255).astype(np.uint8)
+    levels: ImageU8 = np.clip(filled * 255 + 0.5, 0, 255).astype(np.uint8)
+    return levels

@@ -143,15 +143,17 @@ def _relit(
     says so.
     """
     image = np.asarray(garment.image)
-    colours = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
+    colours: ImageF32 = image.astype(np.float32)
+    if image.dtype == np.uint8:
+        colours /= np.float32(255)
     mask = np.asarray(garment.mask) > 0.5
     same = False
     if shading:
         power = np.float32(shading)
         own = read_shading(colours, mask)
-        colours = colours / np.power(own.factor, power)[..., None]
+        colours = (colours / np.power(own.factor, power)[..., None]).astype(np.float32)
         gain = light_gain(scene.colours, worn, colours, mask)
-        colours = colours * np.power(np.float32(gain.factors), power)
+        colours = colours * np.power(np.array(gain.factors, np.float32), power)
         same = gain.sureness > 0.5
         if same:
             doubts.note("the worn garment has the same colour: it is taken for the same cloth")

@@ -126,7 +126,8 @@ def soft_edge(mask: _Mask, sigma: float) -> ImageF32:
     """Return a mask as alpha with an edge about two ``sigma`` wide, centred on the mask's own."""
     alpha: ImageF32 = load_cv2().GaussianBlur(mask.astype(np.float32), (0, 0), sigma)
     # Steeper, so that thin things stay opaque.
-    return np.clip((alpha - 0.5) * 1.4 + 0.5, 0, 1).astype(np.float32)
+    steep: ImageF32 = np.clip((alpha - 0.5) * 1.4 + 0.5, 0, 1).astype(np.float32)
+    return steep
 
 
 def compose(body: ImageF32, cloth: ImageF32, alpha: ImageF32, front: Front) -> ImageF32:
@@ -183,7 +184,8 @@ def neck_shadow(
 
 def _near(mask: _Mask, pixels: int) -> _Mask:
     side = 2 * pixels + 1
-    return load_cv2().dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    near: _Mask = load_cv2().dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    return near
 
 
 def _clean_rim(body: ImageF32, front: _Mask, old: _Mask) -> Overlay:

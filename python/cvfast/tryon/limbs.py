@@ -133,7 +133,7 @@ class Limb:
         most
             Pixels further than this from the bones are left out.
         """
-        points = np.argwhere(mask[::2, ::2])[:, ::-1] * 2.0
+        points = np.argwhere(mask[::2, ::2])[:, ::-1].astype(np.float64) * 2
         if len(points) < 8:
             return 0.0
         share, distance = self.measure(points)
@@ -157,7 +157,7 @@ class Limb:
 
     def half_width(self, mask: _Mask, low: float, high: float, most: float) -> float:
         """Return the half width of a mask between two shares, 0 where it has nothing there."""
-        points = np.argwhere(mask[::2, ::2])[:, ::-1] * 2.0
+        points = np.argwhere(mask[::2, ::2])[:, ::-1].astype(np.float64) * 2
         if not len(points):
             return 0.0
         share, distance = self.measure(points)

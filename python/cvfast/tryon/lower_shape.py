@@ -182,7 +182,8 @@ def _between(mask: _Mask) -> _Mask:
     left = np.where(some, mask.argmax(axis=1), width)
     right = np.where(some, width - 1 - mask[:, ::-1].argmax(axis=1), -1)
     x = np.arange(width)
-    return (x >= left[:, None]) & (x <= right[:, None])
+    between: _Mask = (x >= left[:, None]) & (x <= right[:, None])
+    return between
 
 
 def _waist(worn: _Mask, body: Body) -> tuple[_F64, _F64]:

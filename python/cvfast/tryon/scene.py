@@ -153,7 +153,8 @@ def read_scene(
     found = person if isinstance(person, Pose) else person.pose
     parts = _parts(small, person, labels, doubts)
     doubts.add_pose(found, (small.shape[1], small.shape[0]))
-    return Scene(small, small.astype(np.float32) / 255, scale, person, found, Body.of(found), parts)
+    colours = small.astype(np.float32) / np.float32(255)
+    return Scene(small, colours, scale, person, found, Body.of(found), parts)
 
 
 def _parts(

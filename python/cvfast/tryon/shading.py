@@ -9,7 +9,7 @@ each of its colours is compared with itself and only the broad light is kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from cvfast.typing import ImageF32
 __all__ = ["Shading", "apply_shading", "luma", "read_shading", "remove_shading", "usual_colour"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
-_WEIGHTS = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601
+_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _LEAST_LUMA = 0.02  # darker cloth shows no light
 _CHROMA = 0.045  # of the cloth's colour, as shares of luma: further off is pattern
 _LOG_LUMA = 0.55  # folds change luma by less than this factor's logarithm
@@ -167,7 +167,8 @@ def apply_shading(cloth: ImageF32, shading: Shading | ImageF32, strength: float 
         Strength out of range.
     """
     factor = _powered(shading, strength)
-    return np.clip(cloth * factor[..., None], 0, 1)
+    shaded: ImageF32 = np.clip(cloth * factor[..., None], 0, 1)
+    return shaded
 
 
 def remove_shading(cloth: ImageF32, shading: Shading | ImageF32, strength: float = 1.0) -> ImageF32:
@@ -202,7 +203,8 @@ def _of_usual_colour(image: ImageF32, bright: ImageF32, logs: ImageF32, inner: _
     if not same.any() or _busy(logs, same):
         return np.zeros_like(same)
     middle = _mode(logs[same])
-    return same & (np.abs(logs - middle) < _LOG_LUMA)
+    usual: _Mask = same & (np.abs(logs - middle) < _LOG_LUMA)
+    return usual
 
 
 def _busy(logs: ImageF32, same: _Mask) -> bool:
@@ -214,7 +216,7 @@ def _busy(logs: ImageF32, same: _Mask) -> bool:
     return float(np.abs(rough).mean()) > _ROUGH
 
 
-def _mode(values: NDArray[np.float32]) -> float:
+def _mode(values: NDArray[Any]) -> float:
     """Return the middle of the densest half of the values (the half-sample mode's first step)."""
     ordered = np.sort(values[:: max(1, len(values) // 20000)])
     half = max(1, len(ordered) // 2)

@@ -220,14 +220,17 @@ def _closed(mask: _Mask, pixels: float) -> _Mask:
     cv2 = load_cv2()
     side = max(3, round(pixels)) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
+    closed: _Mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
+    return closed
 
 
 def _near_body(worn: WornUpper, body: Body) -> _Mask:
     """Return the person and a rim: cloth at the shoulder stands off no further."""
     cv2 = load_cv2()
     side = 2 * max(1, round(0.03 * body.unit)) + 1
-    return cv2.dilate(worn.person.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    kernel = np.ones((side, side), np.uint8)
+    near: _Mask = cv2.dilate(worn.person.astype(np.uint8), kernel) > 0
+    return near
 
 
 def _shoulders(worn: WornUpper, body: Body) -> _Mask:
