@@ -21,7 +21,7 @@ from cvfast.synth.people import MadePerson, make_person, random_person
 from cvfast.synth.tryon_pool import TryOnPool
 
 SIZE = (384, 512)
-FIRST = 5000  # none of these was looked at while bodies were shaped
+FIRST = 5000  # of these only a handful was looked at while bodies were shaped
 
 
 def joint_errors(person: MadePerson) -> np.ndarray | None:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-
 from cvfast.io.images import write_image
 from cvfast.io.opencv import load_cv2
 from cvfast.io.provenance import Mark

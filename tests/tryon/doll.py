@@ -95,8 +95,8 @@ def doll(sleeve: str = "short", *, shirt: tuple[float, float, float] = SHIRT,
     mask = np.zeros((320, 240), np.uint8)
     cv2.ellipse(mask, (120, 48), (20, 27), 0, 0, 360, 1, -1)
     image[mask > 0], labels[mask > 0] = SKIN, IDS["face"]
-    draw("upper", "cloth", polygon=[(108, 84), (88, 88), (90, 130), (98, 200), (142, 200), (150, 130),
-                                    (152, 88), (132, 84), (126, 94), (114, 94)])  # fmt: skip
+    top = [(108, 84), (88, 88), (90, 130), (98, 200), (142, 200), (150, 130), (152, 88)]
+    draw("upper", "cloth", polygon=[*top, (132, 84), (126, 94), (114, 94)])
     reach = {"none": 0.0, "short": 0.62, "long": 2.0}[sleeve]
     for side in ("right", "left"):
         draw(f"{side}_arm", "skin", line=limb(side, 2.0), width=15)

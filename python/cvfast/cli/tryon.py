@@ -25,7 +25,6 @@ EXAMPLES = (
     "cvfast tryon me.jpg shirt.jpg -o new.jpg",
     "cvfast tryon me.jpg friend.jpg -o new.jpg --from-person",
     "cvfast tryon me.jpg shirt.jpg -o new.png --layers steps/",
-    "cvfast tryon clip.mp4 shirt.jpg -o new.mp4",
     "cvfast tryon me.jpg shirt.jpg -o new.jpg --engine cpvton --weights gmm.safetensors --weights "
     "tom.safetensors",
     "cvfast tryon --pairs pairs.txt --people image --garments cloth -o out --jobs 2",
@@ -33,7 +32,7 @@ EXAMPLES = (
 USAGE = "PERSON GARMENT -o OUT [OPTIONS]"
 
 _Person: TypeAlias = Annotated[
-    str, Parameter(name="PERSON", help="A photo, or a clip, of somebody seen from the front.")
+    str, Parameter(name="PERSON", help="A photo of somebody seen from the front.")
 ]
 _Garment: TypeAlias = Annotated[
     str, Parameter(name="GARMENT", help="A photo of a garment on any plain background.")
@@ -66,7 +65,7 @@ def tryon(
     garment: _Garment | None = None,
     /,
     *,
-    output: Annotated[str, Parameter(name=["--output", "-o"], help="The new photo or clip.")],
+    output: Annotated[str, Parameter(name=["--output", "-o"], help="The new photo.")],
     from_person: _FromPerson = False,
     region: Annotated[str, Parameter(help="auto (what the garment is), upper or lower.")] = "auto",
     sleeves: _Sleeves = "garment",

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cvfast.kernels.arrays import check_image
 from cvfast.people.pose import Pose
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import finish
 from cvfast.tryon.layering import dress
 from cvfast.tryon.result import TryOn
-from cvfast.tryon.scene import read_scene
+from cvfast.tryon.scene import read_scene, rgb_levels
 from cvfast.tryon.steps import Steps
 from cvfast.typing import Image
 
@@ -133,7 +134,8 @@ def _garment(
         from cvfast.tryon.from_person import garment_of_person
 
         return garment_of_person(garment, region="upper" if region == "auto" else region)
-    return read_garment(garment, mask=mask)
+    check_image("garment", garment)
+    return read_garment(rgb_levels(garment), mask=mask)
 
 
 def _check(region: str, sleeves: str, shading: float) -> None:

@@ -20,7 +20,7 @@ from cvfast.errors import ModelError
 from cvfast.people.pose import Pose
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.network_paste import pasted
-from cvfast.tryon.network_view import NetworkLook, view_of
+from cvfast.tryon.network_view import NetworkLook, NetworkView, view_of
 from cvfast.tryon.result import TryOn
 from cvfast.tryon.scene import read_scene
 from cvfast.tryon.steps import Steps
@@ -190,11 +190,9 @@ def try_on_with(
     steps.show_garment(cloth)
     way = ENGINES[engine]
     with steps.timed("network"):
-        size = _called(way.size)(networks)
-        view, frame, flat = view_of(scene, cloth, size)
+        view, frame, flat = view_of(scene, cloth, _called(way.size)(networks))
         if from_person and isinstance(garment, np.ndarray):
-            wearer = read_scene(garment, pose=None, labels=None, person_index=None, doubts=doubts)
-            view = replace(view, wearer=view_of(wearer, cloth, size)[0])
+            view = _with_wearer(view, garment, cloth, doubts)
         look: NetworkLook = _called(way.dress)(view, networks)
     steps.show("network input", view.image)
     steps.show("network output", look.rendered)
@@ -209,6 +207,13 @@ def try_on_with(
     return TryOn(
         image, mask, worn, doubts.confidence, doubts.reasons, "upper", steps.seconds, steps.layers
     )
+
+
+def _with_wearer(view: NetworkView, photo: Image, cloth: Garment, doubts: Doubts) -> NetworkView:
+    """Add the view of whom the garment is taken from; SwapNet looks at them, not at the garment."""
+    wearer = read_scene(photo, pose=None, labels=None, person_index=None, doubts=doubts)
+    size = view.labels.shape[1], view.labels.shape[0]
+    return replace(view, wearer=view_of(wearer, cloth, size)[0])
 
 
 def garment_of(

@@ -20,7 +20,7 @@ from cvfast.typing import Image, ImageF32, ImageU8
 if TYPE_CHECKING:
     from cvfast.people.finding import FoundPerson
 
-__all__ = ["LEAST_SIDE", "WORK_SIDE", "Scene", "read_scene"]
+__all__ = ["LEAST_SIDE", "WORK_SIDE", "Scene", "read_scene", "rgb_levels"]
 
 WORK_SIDE = 1280  # pixels of the longer side at which a photo is analysed; results are native
 LEAST_SIDE = 96  # pixels of a photo's longer side, under which nothing can be told
@@ -146,7 +146,7 @@ def read_scene(
             f"{width} x {height}; there is too little to see"
         )
     scale = min(1.0, WORK_SIDE / max(height, width))
-    small = _reduced(_rgb_levels(image), scale)
+    small = _reduced(rgb_levels(image), scale)
     if labels is not None:
         labels = _reduced_labels(labels, (height, width), small.shape[:2])
     person = _who(small, pose, scale, person_index, name, doubts)
@@ -194,7 +194,7 @@ def _who(
     return people[index]
 
 
-def _rgb_levels(image: Image) -> ImageU8:
+def rgb_levels(image: Image) -> ImageU8:
     """Return a picture as (H, W, 3) uint8."""
     levels: Any = image
     if levels.dtype != np.uint8:
