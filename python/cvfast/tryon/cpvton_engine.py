@@ -51,7 +51,8 @@ def dress_cpvton(view: NetworkView, networks: Mapping[str, Any]) -> NetworkLook:
     cloth = sample(batch.garment, grid)
     mask = sample(batch.garment_mask, grid, padding="zeros")
     rendered, alpha = tom(batch.person, cloth, mask)
-    return look_of(rendered, alpha, grid, alpha)
+    # Below the garment TOM learnt nothing: only what comes of both is a picture.
+    return look_of(alpha * cloth + (1 - alpha) * rendered, alpha, grid, alpha)
 
 
 @torch.no_grad()
