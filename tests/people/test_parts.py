@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cvfast.cli.talking import portrait_path
@@ -21,7 +23,7 @@ from cvfast.synth.people import make_person, random_person
 
 IDS = LABEL_SETS["cvfast"]
 TOP = [IDS["upper"], IDS["left_sleeve"], IDS["right_sleeve"]]
-SEEDS = (10050, 10052, 10060)
+SEEDS = {10050: "stripes", 10052: "halves", 10060: "checks"}
 
 
 def overlap(a, b):
@@ -30,7 +32,14 @@ def overlap(a, b):
 
 @pytest.fixture(scope="module")
 def people():
-    return [make_person(random_person(seed), size=(288, 384)) for seed in SEEDS]
+    """Three that wear what has no one colour."""
+    made = []
+    for seed, pattern in SEEDS.items():
+        spec = random_person(seed)
+        colors = ((230, 225, 215), (40, 60, 140), (200, 60, 40))
+        upper = replace(spec.upper, pattern=pattern, colors=colors)
+        made.append(make_person(replace(spec, upper=upper), size=(288, 384)))
+    return made
 
 
 @pytest.fixture(scope="module")

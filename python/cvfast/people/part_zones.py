@@ -55,20 +55,21 @@ def zone_labels(
 def enlarge_labels(labels: _U8, size: tuple[int, int]) -> _U8:
     """Enlarge a label map to (width, height) ``size`` with smooth borders.
 
-    Each label is enlarged as a plane of its own, and the highest counts.
+    Each label is enlarged as a plane of its own, and the highest counts; at half the size, since
+    zones follow no edge of the picture.
     """
     cv2 = load_cv2()
+    half = (max(1, size[0] // 2), max(1, size[1] // 2))
     numbers = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
-    large: _U8 = np.full((size[1], size[0]), numbers[0], np.uint8)
-    if len(numbers) == 1:
-        return large
+    large: _U8 = np.full((half[1], half[0]), numbers[0], np.uint8)
     best = np.zeros(large.shape, np.uint8)
-    for number in numbers:
+    for number in numbers if len(numbers) > 1 else ():
         plane = cv2.blur((labels == number).astype(np.uint8) * 255, (3, 3))
-        plane = cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
-        large[plane > best] = number
+        plane = cv2.resize(plane, half, interpolation=cv2.INTER_LINEAR)
+        np.copyto(large, np.uint8(number), where=plane > best)
         cv2.max(plane, best, dst=best)
-    return large
+    enlarged: _U8 = cv2.resize(large, size, interpolation=cv2.INTER_NEAREST)
+    return enlarged
 
 
 def _skin(maps: BodyMaps, face: FaceOutline | None) -> _U8:
