@@ -84,7 +84,7 @@ def speed(rounds: int) -> dict[str, Any]:
         shortest_ns=0,
     )
     ours, twin = times["cvfast"], times["numpy + scipy"]
-    row = {
+    row: dict[str, Any] = {
         "case": "shape contexts, 100 points, 6 iterations",
         "same_matches": same,
         "rounds": ours.rounds,

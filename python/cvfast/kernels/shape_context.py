@@ -238,15 +238,10 @@ def match_shapes(
     >>> match_shapes(outline, outline)[0].tolist()
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     """
-    arrays: list[NDArray[Any]] = []
-    for name, (points, directions, known) in (("source", source), ("target", target)):
-        at = real_array(f"{name}.points", points, (None, 2), _POINTS)
-        expected = f"shape ({len(at)}, 2)"
-        arrays += [at, real_array(f"{name}.tangents", directions, (len(at), 2), expected)]
-        arrays.append(_counted(known, len(at)))
-    matches, costs = np.empty(len(arrays[0]), np.int64), np.empty(len(arrays[0]))
+    first, second = _outline("source", *source), _outline("target", *target)
+    matches, costs = np.empty(len(first[0]), np.int64), np.empty(len(first[0]))
     _core.match_shapes(
-        *arrays, _whole("iterations", iterations), stiffness, tangents, spare, unmatched,
+        *first, *second, _whole("iterations", iterations), stiffness, tangents, spare, unmatched,
         matches, costs,
     )  # fmt: skip
     return matches, costs
@@ -286,6 +281,15 @@ def solve(matrix: ArrayLike, right: ArrayLike) -> NDArray[np.float64]:
     sides = real_array("right", right, (len(rows), None), f"shape ({len(rows)}, M)").copy()
     _core.solve(rows, sides)
     return sides
+
+
+def _outline(
+    name: str, points: ArrayLike, directions: ArrayLike, known: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
+    at = real_array(f"{name}.points", points, (None, 2), _POINTS)
+    shape = f"shape ({len(at)}, 2)"
+    along = real_array(f"{name}.tangents", directions, (len(at), 2), shape)
+    return at, along, _counted(known, len(at))
 
 
 def _counted(counts: ArrayLike | None, points: int) -> NDArray[np.uint8]:

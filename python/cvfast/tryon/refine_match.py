@@ -62,7 +62,8 @@ def refine_match(
     source, target = outline_of(source_mask, SLIDING), outline_of(target_mask, DENSE, hidden=hidden)
     smoothing = START * mean_distance(source.points) ** 2
     first = Pairs(*(np.vstack(both) for both in zip(start, anchors, strict=True)))
-    move = ThinPlateSpline(*_distinct(first), smoothing=smoothing).transform
+    stiff = ThinPlateSpline(*_distinct(first), smoothing=smoothing)
+    move: Callable[[Reals], Reals] = stiff.transform
     nearest = _Nearest(target.points, target.tangents)
     for stiffness in SCHEDULE:
         found = nearest(move(source.points))

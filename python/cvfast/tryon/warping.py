@@ -190,7 +190,8 @@ def _judged(
     """Weigh what is known of a warp."""
     seen = np.ones(mask.shape, bool) if hidden is None else ~np.asarray(hidden, bool)
     mine, wanted = (mask > 0.5) & seen, (target > 0.5) & seen
-    iou = float(np.count_nonzero(mine & wanted) / max(np.count_nonzero(mine | wanted), 1))
+    both, either = int(np.count_nonzero(mine & wanted)), int(np.count_nonzero(mine | wanted))
+    iou = both / max(either, 1)
     confidence = garment.confidence * {"sc+tps": 1.0, "landmarks": 0.8, "affine": 0.5}[name]
     confidence *= float(np.clip((iou - 0.5) / 0.45, 0.05, 1))
     if iou < 0.9:
@@ -226,7 +227,7 @@ def _matched(
 
 
 def dense_map(spline: ThinPlateSpline, size: tuple[int, int]) -> ImageF32:
-    """Return each pixel's source point, (H, W, 2), from a spline summed at every fourth (eighth) pixel."""
+    """Return each pixel's source point, (H, W, 2), from a spline summed on a grid."""
     import cv2
 
     width, height = size
@@ -234,10 +235,11 @@ def dense_map(spline: ThinPlateSpline, size: tuple[int, int]) -> ImageF32:
     nodes = spline.displacement((width + step, height + step), step=step)
     shrink = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(nodes, shrink, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    spread = cv2.warpAffine(nodes, shrink, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    moved = np.asarray(spread, np.float32)
     moved[..., 0] += np.arange(width, dtype=np.float32)
     moved[..., 1] += np.arange(height, dtype=np.float32)[:, None]
-    return np.asarray(moved, np.float32)
+    return moved
 
 
 def warped_mask(mask: ImageF32, backward: ImageF32) -> ImageF32:
