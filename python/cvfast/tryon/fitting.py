@@ -196,6 +196,6 @@ def _opacity(warp: Warp, mask: _Mask) -> ImageF32:
     """
     rows = np.flatnonzero(mask.any(axis=1))
     near = max(2, round(0.1 * len(rows)))
-    kernel = load_cv2().getStructuringElement(2, (2 * near + 1, 2 * near + 1))  # an ellipse
-    reached = load_cv2().dilate((warp.mask > 0.5).astype(np.uint8), kernel) > 0
+    away = load_cv2().distanceTransform((warp.mask <= 0.5).astype(np.uint8), 2, 3)
+    reached = away <= near
     return soft_edge(mask & reached, _EDGE)

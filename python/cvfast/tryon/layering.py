@@ -126,8 +126,8 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     if not inner.any():
         return image
     reach = max(4, round(0.15 * float(np.sqrt(mask.sum()))))
-    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    ring = (cv2.dilate(inner.astype(np.uint8), kernel) > 0) & ~inner
+    away = cv2.distanceTransform((~inner).astype(np.uint8), cv2.DIST_L2, 3)
+    ring = (away <= reach) & ~inner
     rows, columns, y, x = mirror_points(inner, ring)
     painted = image.copy()
     painted[rows, columns] = image[y, x]
