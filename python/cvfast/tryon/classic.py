@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from cvfast.kernels.arrays import check_image
 from cvfast.people.pose import Pose
+from cvfast.tryon.alongside import alongside
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import finish
+from cvfast.tryon.flat_cloth import FlatCloth
 from cvfast.tryon.layering import dress
 from cvfast.tryon.result import TryOn
 from cvfast.tryon.scene import read_scene, rgb_levels
@@ -96,16 +98,19 @@ def try_on(
     """
     _check(region, sleeves, shading)
     doubts, steps = Doubts(), Steps(keep_layers)
+    # Neither needs the other: on two cores the garment is read while the person is.
+    coming = alongside(lambda: _cloth(garment, garment_mask, from_person, region, shading))
     with steps.timed("person"):
         scene = read_scene(
             person, pose=pose, labels=labels, person_index=person_index, doubts=doubts
         )
     with steps.timed("garment"):
-        cloth = _garment(garment, garment_mask, from_person, region)
-    doubts.take(cloth.confidence, cloth.reasons, of="garment")
-    where = cloth.region if region == "auto" else region
+        cloth = coming.result()
+    found = cloth.garment
+    doubts.take(found.confidence, found.reasons, of="garment")
+    where = found.region if region == "auto" else region
     steps.show_scene(scene)
-    steps.show_garment(cloth)
+    steps.show_garment(found)
     look = dress(
         scene, cloth, region=where, keep_sleeves=sleeves == "keep", shading=shading,
         doubts=doubts, steps=steps,
@@ -118,6 +123,16 @@ def try_on(
     return TryOn(
         image, mask, worn, doubts.confidence, doubts.reasons, where, steps.seconds, steps.layers
     )
+
+
+def _cloth(
+    garment: Image | Garment,
+    mask: NDArray[np.generic] | None,
+    from_person: bool,
+    region: str,
+    shading: float,
+) -> FlatCloth:
+    return FlatCloth.of(_garment(garment, mask, from_person, region), shading)
 
 
 def _garment(

@@ -118,6 +118,8 @@ def _solid(away: Reals, threshold: float) -> NDArray[np.uint8]:
     import cv2
 
     apart = np.asarray(away > threshold, np.uint8)
+    # Between two colours of a pattern, mixed pixels may look like the background.
+    apart = np.asarray(cv2.morphologyEx(apart, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
     differs = cv2.morphologyEx(apart, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     contours, _ = cv2.findContours(differs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     out: NDArray[np.uint8] = np.zeros(apart.shape, np.uint8)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cvfast.io.opencv import load_cv2
 from cvfast.tryon.fill import textured_fill
 from cvfast.tryon.finishing import Look, finish
-from cvfast.tryon.layering import painted_on
+from cvfast.tryon.flat_cloth import painted_on
 from cvfast.tryon.layers import Front, Overlay
 from cvfast.tryon.network_view import Frame, NetworkLook
 from cvfast.tryon.scene import Scene
