@@ -115,7 +115,8 @@ def _background(image: Reals) -> tuple[Reals, float, float]:
 
 def _widest(planes: NDArray[Any]) -> NDArray[Any]:
     """Return the most of three channels: much faster than a maximum over the last axis."""
-    return np.maximum(np.maximum(planes[..., 0], planes[..., 1]), planes[..., 2])
+    most = np.maximum(np.maximum(planes[..., 0], planes[..., 1]), planes[..., 2])
+    return np.asarray(most)
 
 
 def _solid(away: Reals, threshold: float) -> NDArray[np.uint8]:

@@ -221,7 +221,8 @@ def _closed(mask: _Mask, pixels: float) -> _Mask:
     radius = max(1, round(pixels) // 2)
     if not mask.any():
         return mask
-    wide = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) <= radius
+    away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
+    wide: _Mask = away <= radius
     if wide.all():
         return wide
     closed: _Mask = cv2.distanceTransform(wide.astype(np.uint8), cv2.DIST_L2, 5) > radius
