@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.tryon.alongside import alongside
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import Look
 from cvfast.tryon.fitting import fit_garment
@@ -70,13 +71,14 @@ def dress(
     for reason in target.reasons:
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
+    coming = alongside(lambda: read_shading(scene.colours, worn.visible))
     with steps.timed("warp"):
         hidden = scene.parts.mask(*_HIDING) & target.mask
         seen = scene.parts.mask("upper", "dress", "coat")
         fit = fit_garment(garment, target, scene.body, hidden, seen, corner, doubts)
         alpha = fit.alpha
     with steps.timed("shading"):
-        light = read_shading(scene.colours, worn.visible)
+        light = coming.result()
         strength = 0.0 if fit.same_photo else shading  # its light is in it already
         flat, same = colours_of(garment), False
         if not fit.same_photo:

@@ -74,13 +74,19 @@ def fits_already(
 ) -> bool:
     """Return whether a garment has its target's shape and place already, within a pixel.
 
-    That is so of a garment put back onto its own photo; bending it would only blur it.
+    That is so of a garment put back onto its own photo; bending it would only blur it. A sleeve
+    that is not seen there may be guessed in the target.
     """
-    if mask.shape != target.shape or set(marks) != set(target_marks) or not target.any():
+    if mask.shape != target.shape or not set(marks) <= set(target_marks) or not mask.any():
         return False
+    inside = float((mask & target).sum() / mask.sum())
     overlap = float((mask & target).sum() / (mask | target).sum())
-    away = max(float(np.hypot(*(marks[name] - target_marks[name]))) for name in marks)
-    return overlap > 0.97 and away < 1.5
+    away = max((float(np.hypot(*(marks[name] - target_marks[name]))) for name in marks), default=9)
+    return (
+        inside > 0.97
+        and overlap > (0.97 if set(marks) == set(target_marks) else 0.75)
+        and (away < 1.5)
+    )
 
 
 def _falls(value: float, low: float, high: float) -> float:
