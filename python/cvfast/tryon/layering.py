@@ -15,6 +15,7 @@ from cvfast.tryon.fitting import fit_garment
 from cvfast.tryon.flat_cloth import FlatCloth, colours_of
 from cvfast.tryon.layers import Overlay, in_front, neck_shadow, soft_edge
 from cvfast.tryon.lower_shape import WornLower, read_worn_lower, target_lower
+from cvfast.tryon.registering import registered
 from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
 from cvfast.tryon.same_cloth import light_gain
 from cvfast.tryon.scene import Scene
@@ -97,7 +98,12 @@ def dress(
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", alpha)
-    return Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame)
+    look = Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame)
+    if fit.same_photo:
+        return look
+    seen = worn.visible & (alpha == 1) & (front.alpha == 0)
+    with steps.timed("registering"):
+        return _onto_itself(look, scene.colours, seen, doubts)
 
 
 def _shapes(
@@ -113,6 +119,15 @@ def _shapes(
         flat_mask=np.asarray(garment.mask) > 0.5,
     )  # fmt: skip
     return worn, target
+
+
+def _onto_itself(look: Look, photo: ImageF32, seen: _Mask, doubts: Doubts) -> Look:
+    """Lay a garment that is worn already onto itself; leave any other as it is."""
+    exact = registered(look, photo, seen)
+    if exact is None:
+        return look
+    doubts.note("the worn garment shows the same pattern: the new one is laid onto it")
+    return exact
 
 
 def _relit(
