@@ -27,7 +27,7 @@ from cvfast.typing import Image
 if TYPE_CHECKING:
     from cvfast.tryon.garment import Garment
 
-__all__ = ["try_on"]
+__all__ = ["garment_of", "try_on"]
 
 _Labels: TypeAlias = NDArray[np.uint8]
 
@@ -132,15 +132,22 @@ def _cloth(
     region: str,
     shading: float,
 ) -> FlatCloth:
-    return FlatCloth.of(_garment(garment, mask, from_person, region), shading)
+    return FlatCloth.of(garment_of(garment, mask, from_person, region), shading)
 
 
-def _garment(
+def garment_of(
     garment: Image | Garment,
     mask: NDArray[np.generic] | None,
     from_person: bool,
     region: str,
 ) -> Garment:
+    """Read the garment of a photo; pass on one that has been read.
+
+    Parameters
+    ----------
+    garment, mask, from_person, region
+        As for `try_on`.
+    """
     from cvfast.tryon.garment import read_garment
 
     if not isinstance(garment, np.ndarray):

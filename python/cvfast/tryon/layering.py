@@ -81,9 +81,8 @@ def dress(
     with steps.timed("shading"):
         light = coming.result()
         strength = 0.0 if fit.same_photo else shading  # its light is in it already
-        flat, same = colours_of(garment), False
-        if not fit.same_photo:
-            flat, same = _relit(cloth, light, strength, doubts)
+        own = fit.same_photo
+        flat, same = (colours_of(garment), False) if own else _relit(cloth, light, strength, doubts)
         if same and light.plain:
             light = read_shading(scene.colours, worn.visible, coloured=True)
     if not light.plain and strength:
