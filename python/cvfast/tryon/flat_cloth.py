@@ -19,7 +19,7 @@ from cvfast.typing import ImageF32
 if TYPE_CHECKING:
     from cvfast.tryon.garment import Garment
 
-__all__ = ["FlatCloth", "painted_on"]
+__all__ = ["FlatCloth", "colours_of", "painted_on"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 
