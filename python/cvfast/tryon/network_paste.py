@@ -76,7 +76,8 @@ def pasted(
     nothing = np.zeros(shape[:2], np.float32)
     done = Look(
         fill=Overlay(colour.astype(np.float32), where), grid=grid, sleeves=(),
-        cloth=painted_on(colours_of(garment), np.asarray(garment.mask) > 0.5), alpha=alpha, light=nothing + 1,
+        cloth=painted_on(colours_of(garment), np.asarray(garment.mask) > 0.5),
+        alpha=alpha, light=nothing + 1,
         front=Front(nothing, Overlay(colour.astype(np.float32), nothing)),
         corner=(0, 0), frame=(shape[1], shape[0]),
     )  # fmt: skip
