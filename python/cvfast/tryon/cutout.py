@@ -96,8 +96,8 @@ def _background(image: Reals) -> tuple[Reals, float, float]:
     border = np.ones((height, width), bool)
     border[frame:-frame, frame:-frame] = False
     y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None]
-    down, across = np.nonzero(border)
-    rows = np.stack([np.ones(len(down)), x[0, across], y[down, 0]], axis=1)
+    row, column = np.nonzero(border)
+    rows = np.stack([np.ones(len(row)), x[0, column], y[row, 0]], axis=1)
     colors = image[border]
     kept = np.abs(colors - np.median(colors, axis=0)).max(axis=1) < 60
     if np.count_nonzero(kept) < 0.3 * len(kept):
@@ -107,8 +107,9 @@ def _background(image: Reals) -> tuple[Reals, float, float]:
         misses = np.abs(colors - rows @ plane).max(axis=1)
         kept = misses <= max(3 * float(np.median(misses)), 3.0)
     spread = float(np.median(misses)) * 1.5 if kept.mean() > 0.5 else float(misses.mean()) * 1.5
+    colours = [start + across * x + down * y for start, across, down in plane.T]
     return (
-        np.asarray(plane[0] + x[..., None] * plane[1] + y[..., None] * plane[2]),
+        np.dstack(colours),
         max(spread, float(np.percentile(misses, 60))),
         float(1 - kept.mean()),
     )
