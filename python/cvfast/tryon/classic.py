@@ -25,7 +25,7 @@ from cvfast.typing import Image
 if TYPE_CHECKING:
     from cvfast.tryon.garment import Garment
 
-__all__ = ["try_on"]
+__all__ = ["check_options", "garment_of", "try_on"]
 
 _Labels: TypeAlias = NDArray[np.uint8]
 
@@ -94,14 +94,14 @@ def try_on(
     >>> cvfast.try_on(me, shirt)  # doctest: +SKIP
     TryOn(768x1024, upper, confidence 0.92)
     """
-    _check(region, sleeves, shading)
+    check_options(region, sleeves, shading)
     doubts, steps = Doubts(), Steps(keep_layers)
     with steps.timed("person"):
         scene = read_scene(
             person, pose=pose, labels=labels, person_index=person_index, doubts=doubts
         )
     with steps.timed("garment"):
-        cloth = _garment(garment, garment_mask, from_person, region)
+        cloth = garment_of(garment, garment_mask, from_person, region)
     doubts.take(cloth.confidence, cloth.reasons, of="garment")
     where = cloth.region if region == "auto" else region
     steps.show_scene(scene)
@@ -120,12 +120,13 @@ def try_on(
     )
 
 
-def _garment(
+def garment_of(
     garment: Image | Garment,
     mask: NDArray[np.generic] | None,
     from_person: bool,
     region: str,
 ) -> Garment:
+    """Read the garment's photo, or pass on what was read."""
     from cvfast.tryon.garment import read_garment
 
     if not isinstance(garment, np.ndarray):
@@ -138,7 +139,8 @@ def _garment(
     return read_garment(rgb_levels(garment), mask=mask)
 
 
-def _check(region: str, sleeves: str, shading: float) -> None:
+def check_options(region: str, sleeves: str, shading: float) -> None:
+    """Raise ValueError for options out of their range."""
     if region not in ("auto", "upper", "lower"):
         raise ValueError(f"region: expected auto, upper or lower, got {region!r}")
     if sleeves not in ("garment", "keep"):

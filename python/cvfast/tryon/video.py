@@ -1,0 +1,337 @@
+"""Try-on in clips: the garment read once, the person followed, every frame's look made steady."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from cvfast.errors import LimitError, NothingFoundError
+from cvfast.geometry.sampling import PixelReader
+from cvfast.io.frame import Frame
+from cvfast.io.opencv import load_cv2
+from cvfast.io.provenance import Mark
+from cvfast.io.video import Alpha, VideoSummary, transcode
+from cvfast.people.body import Body
+from cvfast.people.following import PersonFollower
+from cvfast.people.parts import find_parts
+from cvfast.tryon.classic import check_options, garment_of
+from cvfast.tryon.doubts import Doubts
+from cvfast.tryon.finishing import Look, finish
+from cvfast.tryon.garment import Garment
+from cvfast.tryon.layering import dress
+from cvfast.tryon.motion import MotionReader
+from cvfast.tryon.scene import LEAST_SIDE, Scene
+from cvfast.tryon.steadying import LookSteadier
+from cvfast.tryon.steps import Steps
+from cvfast.tryon.worn_shape import PartMasks
+from cvfast.typing import Image, ImageU8, Progress
+from cvfast.typing import Path as PathLike
+
+__all__ = ["ClipOptions", "FrameDresser", "VideoTryOn", "clip_garment", "try_on_video"]
+
+_Dressed: TypeAlias = tuple[ImageU8, Look] | None
+_WORK_SIDE = 960  # pixels of the longer side at which a frame is analysed
+_DEFAULT_RATE = 25.0  # for frames without a time
+_FINER = 1.5  # times the clip's longer side: a garment's photo needs no more pixels
+_USUAL = 0.1  # share of the frames from which on a reason is told
+
+
+@dataclass(frozen=True)
+class ClipOptions:
+    """How a garment is put on the person of a clip; see `cvfast.try_on`.
+
+    Raises
+    ------
+    ValueError
+        An option out of its range.
+    """
+
+    region: str = "auto"
+    sleeves: str = "garment"
+    shading: float = 1.0
+    person_index: int | None = None
+    from_person: bool = False
+
+    def __post_init__(self) -> None:
+        check_options(self.region, self.sleeves, self.shading)
+
+    def mark(self) -> Mark:
+        """Return what the result says of itself."""
+        told = {
+            "from_person": self.from_person,
+            "person_index": self.person_index,
+            "region": self.region,
+            "sleeves": self.sleeves,
+            "shading": self.shading,
+        }
+        actions = tuple(f"tryon.{name}={value}" for name, value in told.items() if value)
+        return Mark("compositeCapture", actions=("tryon.engine=classic", *actions))
+
+
+@dataclass(frozen=True)
+class VideoTryOn:
+    """What `try_on_video` did.
+
+    Parameters
+    ----------
+    video
+        Frames, time, encoder and what could not be kept.
+    dressed
+        Frames in which the person wears the garment.
+    without_person
+        Frames in which nobody was found; they are the clip's own.
+    scenes
+        Times that the person was found anew: at the beginning, after cuts and absences.
+    region
+        ``"upper"`` or ``"lower"``.
+    confidence
+        Mean of the dressed frames'.
+    reasons
+        What lowered it in at least a tenth of them, the most frequent first.
+    """
+
+    video: VideoSummary
+    dressed: int
+    without_person: int
+    scenes: int
+    region: str
+    confidence: float
+    reasons: tuple[str, ...]
+
+    def report(self) -> dict[str, Any]:
+        """Return all but the paths as JSON values."""
+        return {
+            "frames": self.video.frames,
+            "dressed": self.dressed,
+            "without_person": self.without_person,
+            "scenes": self.scenes,
+            "region": self.region,
+            "confidence": round(self.confidence, 4),
+            "reasons": list(self.reasons),
+            "seconds": round(self.video.seconds, 2),
+            "notes": list(self.video.notes),
+        }
+
+
+def try_on_video(
+    source: PathLike,
+    target: PathLike,
+    garment: Image | Garment,
+    *,
+    region: str = "auto",
+    sleeves: str = "garment",
+    shading: float = 1.0,
+    person_index: int | None = None,
+    from_person: bool = False,
+    start: float | None = None,
+    end: float | None = None,
+    codec: str | None = None,
+    crf: float = 18,
+    preset: str = "medium",
+    threads: int | None = None,
+    alpha: Alpha = "keep",
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> VideoTryOn:
+    """Put a garment on the person of a clip.
+
+    One streaming pass of bounded memory. Times, rotation, colour tags and metadata are kept, audio
+    and subtitles are copied packet for packet, and pixels outside the changed region are handed to
+    the encoder as they were decoded. Frames without a person stay as they are.
+
+    Parameters
+    ----------
+    source, target
+        Clip and output file (.mp4, .m4v, .mov, .mkv, .webm).
+    garment, region, sleeves, shading, person_index, from_person
+        As for `cvfast.try_on`. The garment is read once.
+    start, end
+        Seconds from the first frame; what lies outside is left out.
+    codec, crf, preset, threads, alpha
+        As for `cvfast.io.video.transcode`.
+    overwrite
+        Replace an existing target.
+    progress
+        Called with (frames done, expected total or None).
+
+    Raises
+    ------
+    NothingFoundError
+        No frame shows a person, or the photo no garment; nothing is written.
+    MediaError, OutputError
+        The source cannot be read, or the target not be written; nothing is left behind.
+    LimitError
+        The clip is too small.
+    TypeError, ValueError
+        Not a picture, or an option out of its range.
+
+    Examples
+    --------
+    >>> import cvfast
+    >>> from cvfast.io.images import read_image
+    >>> from cvfast.tryon.video import try_on_video
+    >>> shirt = read_image("shirt.jpg").pixels  # doctest: +SKIP
+    >>> try_on_video("me.mp4", "new.mp4", shirt).dressed  # doctest: +SKIP
+    250
+    """
+    options = ClipOptions(region, sleeves, shading, person_index, from_person)
+    dresser = FrameDresser(clip_garment(garment, options), options)
+
+    def settle(_temporary: Path, video: VideoSummary) -> VideoSummary:
+        if not dresser.dressed:
+            raise NothingFoundError(f"{source}: no person found in any of its frames")
+        return video
+
+    video = transcode(
+        source,
+        target,
+        dresser.draw,
+        prepare=dresser.find,
+        start=start,
+        end=end,
+        codec=codec,
+        crf=crf,
+        preset=preset,
+        threads=threads,
+        alpha=alpha,
+        overwrite=overwrite,
+        mark=options.mark(),
+        progress=progress,
+        settle=settle,
+    )
+    return dresser.summary(video)
+
+
+def clip_garment(garment: Image | Garment, options: ClipOptions, **more: Any) -> Garment:
+    """Read the garment for a clip; `more` may hold its mask.
+
+    Raises
+    ------
+    NothingFoundError
+        The photo shows no garment.
+    TypeError, ValueError
+        Not a picture.
+    """
+    return garment_of(garment, more.get("mask"), options.from_person, options.region)
+
+
+class FrameDresser:
+    """Dresses the person in the frames of one clip, in order.
+
+    Parameters
+    ----------
+    garment
+        What `clip_garment` returned.
+    options
+        How.
+    count_from
+        Seconds on the clip's clock from which on frames are counted; those before lead in.
+
+    Attributes
+    ----------
+    dressed, without_person, scenes
+        As in `VideoTryOn`.
+    """
+
+    def __init__(
+        self, garment: Garment, options: ClipOptions, *, count_from: Fraction | None = None
+    ) -> None:
+        self._garment, self._options, self._count_from = garment, options, count_from
+        self.region = garment.region if options.region == "auto" else options.region
+        self._follower = PersonFollower(options.person_index or 0)
+        self._motion, self._steadier = MotionReader(), LookSteadier()
+        self._seconds = 0.0
+        self._frames = 0
+        self.dressed = self.without_person = self.scenes = 0
+        self.confidence = 0.0  # summed
+        self.reasons: Counter[str] = Counter()
+
+    def find(self, frame: Frame) -> _Dressed:
+        """Follow the person into a frame; return it upright with its look, None without one."""
+        image = np.ascontiguousarray(np.rot90(frame.rgb(), -frame.rotation))
+        if max(image.shape[:2]) < LEAST_SIDE:
+            raise LimitError(
+                f"clip: expected at least {LEAST_SIDE} pixels on the longer side, got "
+                f"{image.shape[1]} x {image.shape[0]}; there is too little to see"
+            )
+        now = frame.seconds
+        seconds = self._frames / _DEFAULT_RATE if now is None else float(now)
+        self._frames += 1
+        counts = self._count_from is None or (now is not None and now >= self._count_from)
+        look = self._look(image, seconds, counts=counts)
+        self._seconds = seconds
+        if counts:
+            self.dressed += look is not None
+            self.without_person += look is None
+        return None if look is None else (image, look)
+
+    def _look(self, image: ImageU8, seconds: float, *, counts: bool) -> Look | None:
+        cv2 = load_cv2()
+        cv2.setRNGSeed(0)  # each frame's numbers are its own, whoever does the ones before
+        scale = min(1.0, _WORK_SIDE / max(image.shape[:2]))
+        small = image
+        if scale < 1:
+            size = tuple(max(2, round(side * scale)) for side in image.shape[1::-1])
+            small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        motion = self._motion.update(small)
+        person = self._follower.update(PixelReader.of(small), seconds)
+        if self._follower.begun:
+            self._steadier.reset()
+        if person is None:
+            return None
+        self.scenes += self._follower.begun and counts
+        doubts = Doubts()
+        try:
+            body = Body.of(person.pose)
+            parts = find_parts(small, person)
+            doubts.take(parts.confidence, parts.reasons, of="parts")
+            doubts.add_pose(person.pose, (small.shape[1], small.shape[0]))
+            colours = small.astype(np.float32) / np.float32(255)
+            scene = Scene(small, colours, scale, person, person.pose, body, PartMasks(parts.labels))
+            look = self._dress(scene, doubts)
+        except NothingFoundError:  # a head alone: nothing to dress
+            self._steadier.reset()
+            return None
+        if counts:
+            self.confidence += doubts.confidence
+            self.reasons.update(doubts.reasons)
+        return self._steadier.steady(look, motion, seconds - self._seconds)
+
+    def _dress(self, scene: Scene, doubts: Doubts) -> Look:
+        doubts.take(self._garment.confidence, self._garment.reasons, of="garment")
+        return dress(
+            scene,
+            self._garment,
+            region=self.region,
+            keep_sleeves=self._options.sleeves == "keep",
+            shading=self._options.shading,
+            doubts=doubts,
+            steps=Steps(False),
+        )
+
+    def draw(self, frame: Frame, dressed: _Dressed) -> bool:
+        """Put the look on a frame, in place; return whether it has changed."""
+        if dressed is None:
+            return False
+        image, look = dressed
+        done, mask, _ = finish(image, look)
+        if not mask.any():
+            return False
+        back = np.ascontiguousarray(np.rot90(done, frame.rotation))
+        frame.write_rgb((0, 0, frame.width, frame.height), back.astype(np.uint8, copy=False))
+        return True
+
+    def summary(self, video: VideoSummary) -> VideoTryOn:
+        """Return what was done to the frames so far, beside what the encoder did."""
+        least = max(1, round(_USUAL * self.dressed))
+        usual = tuple(reason for reason, count in self.reasons.most_common() if count >= least)
+        mean = self.confidence / max(1, self.dressed)
+        return VideoTryOn(
+            video, self.dressed, self.without_person, self.scenes, self.region, mean, usual
+        )
