@@ -32,6 +32,11 @@ class Motion:
     def __init__(self, flow: ImageF32, size: tuple[int, int]) -> None:
         self._flow, self._size = flow, size
 
+    @property
+    def side(self) -> int:
+        """The frame's longer side in pixels."""
+        return max(self._size)
+
     def within(self, mask: _Mask, corner: tuple[int, int]) -> ImageF32:
         """Return the motion of what a mask shows, gone on smoothly beyond it.
 

@@ -8,7 +8,7 @@ makes every fit a little different, so neither shakes the cloth nor lets its lig
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,6 +27,7 @@ _Corner: TypeAlias = tuple[int, int]
 
 # Seconds in which a look follows its frame's own fit.
 _GRID, _LIGHT, _CLOTH, _EDGE, _FRONT, _FILL = 0.4, 0.25, 1.0, 0.2, 0.1, 0.3
+_HASTE = 20.0  # times sooner, at a speed of the frame's longer side a second
 _FAINT = np.float32(0.02)  # opacity that is none
 _SAME_SLEEVE = 0.5  # of a sleeve's size: its box in two frames lies no further apart
 
@@ -68,64 +69,91 @@ class LookSteadier:
 
 
 def _followed(last: Look, look: Look, motion: Motion, passed: float) -> Look:
-    def share(seconds: float) -> np.float32:
-        return np.float32(1 - np.exp(-passed / seconds))
-
     cloth_seen = (look.alpha > 0.5) & (look.front.alpha < 0.5)
-    with_cloth = _Carrier(motion, cloth_seen, look.corner, last.corner)
-    front_seen = (look.front.alpha > 0.5) if (look.front.alpha > 0.5).any() else cloth_seen
-    with_front = _Carrier(motion, front_seen, look.corner, last.corner)
+    with_cloth = _Carrier(motion, cloth_seen, (look.corner, last.corner), passed)
+    in_front = look.front.alpha > 0.5
+    front_seen = in_front if in_front.any() else cloth_seen
+    with_front = _Carrier(motion, front_seen, (look.corner, last.corner), passed)
     cloth = look.cloth
     if cloth.shape == last.cloth.shape:
-        cloth = last.cloth + share(_CLOTH) * (cloth - last.cloth)
+        cloth = last.cloth + _share(passed / _CLOTH) * (cloth - last.cloth)
     front = Front(
-        _clean(with_front.blend(last.front.alpha, look.front.alpha, share(_FRONT))),
-        _overlay(with_front, last.front.rim, look.front.rim, share(_FRONT)),
+        _clean(with_front.blend(last.front.alpha, look.front.alpha, _FRONT, nimble=True)),
+        _overlay(with_front, last.front.rim, look.front.rim, _FRONT),
     )
     light_before, light = _alike(last.light, look.light)
     return replace(
         look,
-        fill=_overlay(with_cloth, last.fill, look.fill, share(_FILL)),
-        grid=with_cloth.blend(last.grid, look.grid, share(_GRID)),
-        sleeves=_sleeves(last, look, motion, share(_GRID), share(_EDGE)),
+        fill=_overlay(with_cloth, last.fill, look.fill, _FILL),
+        grid=with_cloth.blend(last.grid, look.grid, _GRID),
+        sleeves=_sleeves(last, look, motion, passed),
         cloth=cloth,
-        alpha=_clean(with_cloth.blend(last.alpha, look.alpha, share(_EDGE))),
-        light=with_cloth.blend(light_before, light, share(_LIGHT)),
+        alpha=_clean(with_cloth.blend(last.alpha, look.alpha, _EDGE, nimble=True)),
+        light=with_cloth.blend(light_before, light, _LIGHT),
         front=front,
     )
 
 
 class _Carrier:
-    """Carries planes of the frame before to where what they belong to is now."""
+    """Carries planes of the frame before to where what they belong to is now.
+
+    Parameters
+    ----------
+    motion
+        From the frame before.
+    seen
+        (h, w) bool: whose motion counts.
+    corners
+        x, y of the planes' first pixel, in this frame and in the one before.
+    passed
+        Seconds between the two.
+    """
 
     def __init__(
-        self, motion: Motion, seen: NDArray[np.bool_], corner: _Corner, before: _Corner
+        self,
+        motion: Motion,
+        seen: NDArray[np.bool_],
+        corners: tuple[_Corner, _Corner],
+        passed: float,
     ) -> None:
-        flow = motion.within(seen, corner)
+        flow = motion.within(seen, corners[0])
         height, width = seen.shape
-        offset = np.array(corner, np.float32) - np.array(before, np.float32)
+        offset = np.array(corners[0], np.float32) - np.array(corners[1], np.float32)
         self._x = flow[..., 0] + (np.arange(width, dtype=np.float32) + offset[0])
         self._y = flow[..., 1] + (np.arange(height, dtype=np.float32) + offset[1])[:, None]
+        self._passed = passed
+        speed = np.sqrt((flow * flow).sum(axis=2)) / np.float32(passed * motion.side)
+        self._haste = 1 + np.float32(_HASTE) * speed
 
-    def blend(self, last: ImageF32, now: ImageF32, share: np.float32) -> ImageF32:
-        """Return ``last`` carried here and drawn towards ``now``; beyond its edge ``now`` alone."""
-        carried: Any = load_cv2().remap(
-            last, self._x, self._y, load_cv2().INTER_LINEAR,
-            borderMode=load_cv2().BORDER_REPLICATE,
-        )  # fmt: skip
+    def blend(
+        self, last: ImageF32, now: ImageF32, seconds: float, *, nimble: bool = False
+    ) -> ImageF32:
+        """Return ``last`` carried here and drawn towards ``now``; beyond its edge ``now`` alone.
+
+        What is `nimble` follows sooner where it moves.
+        """
+        cv2 = load_cv2()
+        carried: Any = cv2.remap(
+            last, self._x, self._y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         height, width = last.shape[:2]
         outside = (self._x < 0) | (self._y < 0) | (self._x > width - 1) | (self._y > height - 1)
-        carried += share * (now - carried)
+        share: Any = _share(self._passed / seconds * (self._haste if nimble else 1.0))
+        carried += (share[..., None] if nimble and now.ndim == 3 else share) * (now - carried)
         carried[outside] = now[outside]
         return np.asarray(carried, np.float32)
 
 
-def _overlay(carrier: _Carrier, last: Overlay, now: Overlay, share: np.float32) -> Overlay:
+def _share(passed: Any) -> Any:
+    """Return how far a difference dies down in a time, in units of the time that it takes."""
+    return np.float32(1) - np.exp(-np.float32(passed))
+
+
+def _overlay(carrier: _Carrier, last: Overlay, now: Overlay, seconds: float) -> Overlay:
     """Blend colours by their opacity, so that what is clear lends none."""
-    alpha = carrier.blend(last.alpha, now.alpha, share)
-    summed = carrier.blend(
-        last.colour * last.alpha[..., None], now.colour * now.alpha[..., None], share
-    )
+    alpha = carrier.blend(last.alpha, now.alpha, seconds, nimble=True)
+    before, wanted = (one.colour * one.alpha[..., None] for one in (last, now))
+    summed = carrier.blend(before, wanted, seconds, nimble=True)
     covered = alpha > _FAINT
     colour = now.colour.copy()
     colour[covered] = summed[covered] / alpha[covered][:, None]
@@ -150,33 +178,20 @@ def _alike(last: ImageF32, now: ImageF32) -> tuple[ImageF32, ImageF32]:
     return wide[0], wide[1]
 
 
-def _sleeves(
-    last: Look, look: Look, motion: Motion, share: np.float32, edge: np.float32
-) -> tuple[SleevePatch, ...]:
-    return tuple(
-        _sleeve(_nearest(last.sleeves, sleeve, last.corner, look.corner), sleeve, last, look,
-                motion, share, edge)
-        for sleeve in look.sleeves
-    )  # fmt: skip
-
-
-def _sleeve(
-    before: SleevePatch | None,
-    sleeve: SleevePatch,
-    last: Look,
-    look: Look,
-    motion: Motion,
-    share: np.float32,
-    edge: np.float32,
-) -> SleevePatch:
-    seen = sleeve.weight > 0.5
-    if before is None or not seen.any():
-        return sleeve
-    here, there = _placed(sleeve, look.corner), _placed(before, last.corner)
-    carrier = _Carrier(motion, seen, here, there)
-    grid = carrier.blend(before.grid, sleeve.grid, share)
-    weight = _clean(carrier.blend(before.weight, sleeve.weight, edge))
-    return SleevePatch(grid, weight, sleeve.corner)
+def _sleeves(last: Look, look: Look, motion: Motion, passed: float) -> tuple[SleevePatch, ...]:
+    kept = []
+    for sleeve in look.sleeves:
+        before = _nearest(last.sleeves, sleeve, last.corner, look.corner)
+        seen = sleeve.weight > 0.5
+        if before is None or not seen.any():
+            kept.append(sleeve)
+            continue
+        corners = _placed(sleeve, look.corner), _placed(before, last.corner)
+        carrier = _Carrier(motion, seen, corners, passed)
+        grid = carrier.blend(before.grid, sleeve.grid, _GRID)
+        weight = _clean(carrier.blend(before.weight, sleeve.weight, _EDGE, nimble=True))
+        kept.append(SleevePatch(grid, weight, sleeve.corner))
+    return tuple(kept)
 
 
 def _placed(sleeve: SleevePatch, corner: _Corner) -> _Corner:
