@@ -111,7 +111,5 @@ class PersonFollower:
 def _strayed(fit: BodyFit, wanted: RotatedBox) -> bool:
     """Whether a person is no longer in the middle of the crop."""
     region = fit.region
-    away = max(
-        abs(wanted.x - region.x), abs(wanted.y - region.y), abs(wanted.width - region.width)
-    )
+    away = max(abs(wanted.x - region.x), abs(wanted.y - region.y), abs(wanted.width - region.width))
     return away > _STRAY * region.width

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cvfast.errors import LimitError, NothingFoundError
 from cvfast.geometry.sampling import PixelReader
@@ -21,6 +20,7 @@ from cvfast.people.body import Body
 from cvfast.people.following import PersonFollower
 from cvfast.people.parts import find_parts
 from cvfast.tryon.classic import check_options, garment_of
+from cvfast.tryon.clip_result import FrameCounts, VideoTryOn
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import Look, finish
 from cvfast.tryon.garment import Garment
@@ -33,13 +33,18 @@ from cvfast.tryon.worn_shape import PartMasks
 from cvfast.typing import Image, ImageU8, Progress
 from cvfast.typing import Path as PathLike
 
-__all__ = ["ClipOptions", "FrameDresser", "VideoTryOn", "clip_garment", "try_on_video"]
+__all__ = [
+    "ClipOptions",
+    "FrameCounts",
+    "FrameDresser",
+    "VideoTryOn",
+    "clip_garment",
+    "try_on_video",
+]
 
 _Dressed: TypeAlias = tuple[ImageU8, Look] | None
 _WORK_SIDE = 960  # pixels of the longer side at which a frame is analysed
 _DEFAULT_RATE = 25.0  # for frames without a time
-_FINER = 1.5  # times the clip's longer side: a garment's photo needs no more pixels
-_USUAL = 0.1  # share of the frames from which on a reason is told
 
 
 @dataclass(frozen=True)
@@ -72,51 +77,6 @@ class ClipOptions:
         }
         actions = tuple(f"tryon.{name}={value}" for name, value in told.items() if value)
         return Mark("compositeCapture", actions=("tryon.engine=classic", *actions))
-
-
-@dataclass(frozen=True)
-class VideoTryOn:
-    """What `try_on_video` did.
-
-    Parameters
-    ----------
-    video
-        Frames, time, encoder and what could not be kept.
-    dressed
-        Frames in which the person wears the garment.
-    without_person
-        Frames in which nobody was found; they are the clip's own.
-    scenes
-        Times that the person was found anew: at the beginning, after cuts and absences.
-    region
-        ``"upper"`` or ``"lower"``.
-    confidence
-        Mean of the dressed frames'.
-    reasons
-        What lowered it in at least a tenth of them, the most frequent first.
-    """
-
-    video: VideoSummary
-    dressed: int
-    without_person: int
-    scenes: int
-    region: str
-    confidence: float
-    reasons: tuple[str, ...]
-
-    def report(self) -> dict[str, Any]:
-        """Return all but the paths as JSON values."""
-        return {
-            "frames": self.video.frames,
-            "dressed": self.dressed,
-            "without_person": self.without_person,
-            "scenes": self.scenes,
-            "region": self.region,
-            "confidence": round(self.confidence, 4),
-            "reasons": list(self.reasons),
-            "seconds": round(self.video.seconds, 2),
-            "notes": list(self.video.notes),
-        }
 
 
 def try_on_video(
@@ -184,8 +144,7 @@ def try_on_video(
     dresser = FrameDresser(clip_garment(garment, options), options)
 
     def settle(_temporary: Path, video: VideoSummary) -> VideoSummary:
-        if not dresser.dressed:
-            raise NothingFoundError(f"{source}: no person found in any of its frames")
+        dresser.told.check(source)
         return video
 
     video = transcode(
@@ -205,11 +164,13 @@ def try_on_video(
         progress=progress,
         settle=settle,
     )
-    return dresser.summary(video)
+    return dresser.told.summary(video, dresser.region)
 
 
-def clip_garment(garment: Image | Garment, options: ClipOptions, **more: Any) -> Garment:
-    """Read the garment for a clip; `more` may hold its mask.
+def clip_garment(
+    garment: Image | Garment, options: ClipOptions, mask: NDArray[np.bool_] | None = None
+) -> Garment:
+    """Read the garment for a clip; `mask` says where it is in its photo, if that is known.
 
     Raises
     ------
@@ -218,7 +179,7 @@ def clip_garment(garment: Image | Garment, options: ClipOptions, **more: Any) ->
     TypeError, ValueError
         Not a picture.
     """
-    return garment_of(garment, more.get("mask"), options.from_person, options.region)
+    return garment_of(garment, mask, options.from_person, options.region)
 
 
 class FrameDresser:
@@ -235,8 +196,10 @@ class FrameDresser:
 
     Attributes
     ----------
-    dressed, without_person, scenes
-        As in `VideoTryOn`.
+    region
+        ``"upper"`` or ``"lower"``.
+    told
+        What became of the frames so far.
     """
 
     def __init__(
@@ -248,9 +211,7 @@ class FrameDresser:
         self._motion, self._steadier = MotionReader(), LookSteadier()
         self._seconds = 0.0
         self._frames = 0
-        self.dressed = self.without_person = self.scenes = 0
-        self.confidence = 0.0  # summed
-        self.reasons: Counter[str] = Counter()
+        self.told = FrameCounts()
 
     def find(self, frame: Frame) -> _Dressed:
         """Follow the person into a frame; return it upright with its look, None without one."""
@@ -267,8 +228,8 @@ class FrameDresser:
         look = self._look(image, seconds, counts=counts)
         self._seconds = seconds
         if counts:
-            self.dressed += look is not None
-            self.without_person += look is None
+            self.told.dressed += look is not None
+            self.told.without_person += look is None
         return None if look is None else (image, look)
 
     def _look(self, image: ImageU8, seconds: float, *, counts: bool) -> Look | None:
@@ -285,7 +246,7 @@ class FrameDresser:
             self._steadier.reset()
         if person is None:
             return None
-        self.scenes += self._follower.begun and counts
+        self.told.scenes += self._follower.begun and counts
         doubts = Doubts()
         try:
             body = Body.of(person.pose)
@@ -299,8 +260,8 @@ class FrameDresser:
             self._steadier.reset()
             return None
         if counts:
-            self.confidence += doubts.confidence
-            self.reasons.update(doubts.reasons)
+            self.told.confidence += doubts.confidence
+            self.told.reasons.update(doubts.reasons)
         return self._steadier.steady(look, motion, seconds - self._seconds)
 
     def _dress(self, scene: Scene, doubts: Doubts) -> Look:
@@ -326,12 +287,3 @@ class FrameDresser:
         back = np.ascontiguousarray(np.rot90(done, frame.rotation))
         frame.write_rgb((0, 0, frame.width, frame.height), back.astype(np.uint8, copy=False))
         return True
-
-    def summary(self, video: VideoSummary) -> VideoTryOn:
-        """Return what was done to the frames so far, beside what the encoder did."""
-        least = max(1, round(_USUAL * self.dressed))
-        usual = tuple(reason for reason, count in self.reasons.most_common() if count >= least)
-        mean = self.confidence / max(1, self.dressed)
-        return VideoTryOn(
-            video, self.dressed, self.without_person, self.scenes, self.region, mean, usual
-        )
