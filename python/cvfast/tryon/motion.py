@@ -74,7 +74,8 @@ class Motion:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        return (moved * np.array(ratio, np.float32)).astype(np.float32)
+        scaled: ImageF32 = np.asarray(moved * np.array(ratio, np.float32), np.float32)
+        return scaled
 
 
 class MotionReader:

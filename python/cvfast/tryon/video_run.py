@@ -89,7 +89,8 @@ def _garment(path: Path, mask: Path | None, options: ClipOptions, max_pixels: in
     if mask is not None:
         place = read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
     elif cloth.alpha is not None and not options.from_person:
-        place = np.asarray(cloth.alpha) > (127 if cloth.alpha.dtype == np.uint8 else 0.5)
+        opaque = 255 if cloth.alpha.dtype == np.uint8 else 1
+        place = cloth.alpha.astype(np.float32) > 0.5 * opaque
     return clip_garment(cloth.pixels, options, place)
 
 
