@@ -37,6 +37,12 @@ class Motion:
         """The frame's longer side in pixels."""
         return max(self._size)
 
+    @property
+    def most(self) -> float:
+        """How far what moves most has moved, as a share of the longer side; noise is left out."""
+        far = float(np.percentile(_speed(_beyond_noise(self._flow)), 97))
+        return far / max(self._flow.shape[:2])
+
     def within(self, mask: _Mask, corner: tuple[int, int]) -> ImageF32:
         """Return the motion of what a mask shows, gone on smoothly beyond it.
 
@@ -108,8 +114,13 @@ class MotionReader:
         return Motion(flow, (image.shape[1], image.shape[0]))
 
 
+def _speed(flow: ImageF32) -> ImageF32:
+    speed: ImageF32 = np.sqrt((flow * flow).sum(axis=2))
+    return speed
+
+
 def _beyond_noise(flow: ImageF32) -> ImageF32:
     """Return motion without what noise alone brings about."""
-    speed = np.sqrt((flow * flow).sum(axis=2, keepdims=True))
-    kept: ImageF32 = flow * np.maximum(0, 1 - (_REST / np.maximum(speed, np.float32(1e-6))) ** 2)
+    speed = np.maximum(_speed(flow)[..., None], np.float32(1e-6))
+    kept: ImageF32 = flow * np.maximum(0, 1 - (_REST / speed) ** 2)
     return kept.astype(np.float32)

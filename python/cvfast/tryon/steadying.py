@@ -67,8 +67,17 @@ class LookSteadier:
             self._last = _followed(last, look, motion, passed)
         return self._last
 
+    def carry(self, motion: Motion | None, passed: float) -> Look | None:
+        """Return the look before, moved as what is seen there has moved; None: there is none."""
+        if self._last is not None and motion is not None and passed > 0:
+            self._last = _followed(self._last, None, motion, passed)
+        return self._last
 
-def _followed(last: Look, look: Look, motion: Motion, passed: float) -> Look:
+
+def _followed(last: Look, fitted: Look | None, motion: Motion, passed: float) -> Look:
+    """Carry a look into the next frame, and draw it towards what was fitted there, if anything."""
+    look = last if fitted is None else fitted
+    passed = 0.0 if fitted is None else passed
     cloth_seen = (look.alpha > 0.5) & (look.front.alpha < 0.5)
     with_cloth = _Carrier(motion, cloth_seen, (look.corner, last.corner), passed)
     in_front = look.front.alpha > 0.5
@@ -106,7 +115,7 @@ class _Carrier:
     corners
         x, y of the planes' first pixel, in this frame and in the one before.
     passed
-        Seconds between the two.
+        Seconds between the two; 0: nothing was fitted to this frame.
     """
 
     def __init__(
@@ -122,7 +131,7 @@ class _Carrier:
         self._x = flow[..., 0] + (np.arange(width, dtype=np.float32) + offset[0])
         self._y = flow[..., 1] + (np.arange(height, dtype=np.float32) + offset[1])[:, None]
         self._passed = passed
-        speed = np.sqrt((flow * flow).sum(axis=2)) / np.float32(passed * motion.side)
+        speed = np.sqrt((flow * flow).sum(axis=2)) / np.float32(max(passed, 1e-3) * motion.side)
         self._haste = 1 + np.float32(_HASTE) * speed
 
     def blend(
@@ -136,6 +145,8 @@ class _Carrier:
         carried: Any = cv2.remap(
             last, self._x, self._y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
+        if not self._passed:
+            return np.asarray(carried, np.float32)
         height, width = last.shape[:2]
         outside = (self._x < 0) | (self._y < 0) | (self._x > width - 1) | (self._y > height - 1)
         share: Any = _share(self._passed / seconds * (self._haste if nimble else 1.0))

@@ -19,13 +19,14 @@ from cvfast.io.video import Alpha, VideoSummary, transcode
 from cvfast.people.body import Body
 from cvfast.people.following import PersonFollower
 from cvfast.people.parts import find_parts
+from cvfast.tryon.choices import Choices
 from cvfast.tryon.classic import check_options, garment_of
 from cvfast.tryon.clip_result import FrameCounts, VideoTryOn
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import Look, finish
 from cvfast.tryon.garment import Garment
 from cvfast.tryon.layering import dress
-from cvfast.tryon.motion import MotionReader
+from cvfast.tryon.motion import Motion, MotionReader
 from cvfast.tryon.scene import LEAST_SIDE, Scene
 from cvfast.tryon.steadying import LookSteadier
 from cvfast.tryon.steps import Steps
@@ -44,6 +45,9 @@ __all__ = [
 
 _Dressed: TypeAlias = tuple[ImageU8, Look] | None
 _WORK_SIDE = 960  # pixels of the longer side at which a frame is analysed
+_PATIENCE = 12  # frames in a row that show another kind of sleeve or collar
+_REFIT = 4  # frames from one fit to the next where nothing moves much
+_MOVED = 0.004  # of the frame's longer side: after so much motion it is time for a fit
 _DEFAULT_RATE = 25.0  # for frames without a time
 
 
@@ -209,8 +213,11 @@ class FrameDresser:
         self.region = garment.region if options.region == "auto" else options.region
         self._follower = PersonFollower(options.person_index or 0)
         self._motion, self._steadier = MotionReader(), LookSteadier()
+        self._choices = Choices(_PATIENCE)
         self._seconds = 0.0
+        self._since_fit, self._moved = 0, 0.0
         self._frames = 0
+        self._doubts = Doubts()
         self.told = FrameCounts()
 
     def find(self, frame: Frame) -> _Dressed:
@@ -244,8 +251,15 @@ class FrameDresser:
         person = self._follower.update(PixelReader.of(small), seconds)
         if self._follower.begun:
             self._steadier.reset()
+            self._choices.reset()
         if person is None:
             return None
+        passed = seconds - self._seconds
+        if not self._due(motion):
+            carried = self._steadier.carry(motion, passed)
+            if carried is not None:
+                self._count(counts)
+                return carried
         self.told.scenes += self._follower.begun and counts
         doubts = Doubts()
         try:
@@ -259,10 +273,21 @@ class FrameDresser:
         except NothingFoundError:  # a head alone: nothing to dress
             self._steadier.reset()
             return None
+        self._since_fit, self._moved, self._doubts = 0, 0.0, doubts
+        self._count(counts)
+        return self._steadier.steady(look, motion, passed)
+
+    def _due(self, motion: Motion | None) -> bool:
+        """Whether it is time to fit the garment to the frame: now and then, or after motion."""
+        self._since_fit += 1
+        self._moved += 1.0 if motion is None else motion.most
+        return self._follower.begun or self._since_fit >= _REFIT or self._moved > _MOVED
+
+    def _count(self, counts: bool) -> None:
+        """Count a dressed frame's confidence: that of the last fit."""
         if counts:
-            self.told.confidence += doubts.confidence
-            self.told.reasons.update(doubts.reasons)
-        return self._steadier.steady(look, motion, seconds - self._seconds)
+            self.told.confidence += self._doubts.confidence
+            self.told.reasons.update(self._doubts.reasons)
 
     def _dress(self, scene: Scene, doubts: Doubts) -> Look:
         doubts.take(self._garment.confidence, self._garment.reasons, of="garment")
@@ -274,6 +299,7 @@ class FrameDresser:
             shading=self._options.shading,
             doubts=doubts,
             steps=Steps(False),
+            choices=self._choices,
         )
 
     def draw(self, frame: Frame, dressed: _Dressed) -> bool:
