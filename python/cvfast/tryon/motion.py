@@ -37,10 +37,11 @@ class Motion:
         """The frame's longer side in pixels."""
         return max(self._size)
 
-    @property
-    def most(self) -> float:
-        """How far what moves most has moved, as a share of the longer side; noise is left out."""
-        far = float(np.percentile(_speed(_beyond_noise(self._flow)), 97))
+    def most(self, mask: _Mask, corner: tuple[int, int]) -> float:
+        """Return how far what moves most in a mask has moved, as a share of the longer side."""
+        even, weight, _ = self._even(mask, corner)
+        inside = weight > 0.5
+        far = float(np.percentile(_speed(even)[inside], 97)) if inside.any() else 0.0
         return far / max(self._flow.shape[:2])
 
     def within(self, mask: _Mask, corner: tuple[int, int]) -> ImageF32:
@@ -58,30 +59,39 @@ class Motion:
         (h, w, 2) float32: from each pixel to its place in the frame before.
         """
         cv2 = load_cv2()
-        height, width = self._flow.shape[:2]
-        ratio = self._size[0] / width, self._size[1] / height
-        place = np.array(
-            [[1 / ratio[0], 0, corner[0] / ratio[0]], [0, 1 / ratio[1], corner[1] / ratio[1]]],
-            np.float64,
-        )
-        weight = np.zeros((height, width), np.float32)
-        cv2.warpAffine(mask.astype(np.float32), place, (width, height), dst=weight)
-        sigma = _SMOOTH * max(width, height)
-        total = cv2.GaussianBlur(weight, (0, 0), sigma)
-        summed = cv2.GaussianBlur(self._flow * weight[..., None], (0, 0), sigma)
-        # Far from the mask there is its mean motion.
-        all_of_it = max(float(weight.sum()), 1e-6)
-        mean = (self._flow * weight[..., None]).sum(axis=(0, 1)) / all_of_it
-        even = (summed + np.float32(1e-3) * mean) / (total + np.float32(1e-3))[..., None]
+        even, _, place = self._even(mask, corner)
         moved: Any = cv2.warpAffine(
-            _beyond_noise(even.astype(np.float32)),
+            even,
             place,
             (mask.shape[1], mask.shape[0]),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        scaled: ImageF32 = np.asarray(moved * np.array(ratio, np.float32), np.float32)
+        scaled: ImageF32 = np.asarray(moved * np.array(self._ratio, np.float32), np.float32)
         return scaled
+
+    @property
+    def _ratio(self) -> tuple[float, float]:
+        return self._size[0] / self._flow.shape[1], self._size[1] / self._flow.shape[0]
+
+    def _even(
+        self, mask: _Mask, corner: tuple[int, int]
+    ) -> tuple[ImageF32, ImageF32, NDArray[np.float64]]:
+        """Return the small frame's motion as the mask shows it, the mask there, and its place."""
+        cv2 = load_cv2()
+        height, width = self._flow.shape[:2]
+        (x, y), (across, down) = corner, self._ratio
+        place = np.array([[1 / across, 0, x / across], [0, 1 / down, y / down]], np.float64)
+        weight: ImageF32 = cv2.warpAffine(mask.astype(np.float32), place, (width, height))
+        sigma = _SMOOTH * max(width, height)
+        total = cv2.GaussianBlur(weight, (0, 0), sigma)
+        weighted = self._flow * weight[..., None]
+        summed = cv2.GaussianBlur(weighted, (0, 0), sigma)
+        # Far from the mask there is its mean motion.
+        mean = weighted.sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
+        little = np.float32(1e-3)
+        even = (summed + little * mean) / (total + little)[..., None]
+        return _beyond_noise(even.astype(np.float32)), weight, place
 
 
 class MotionReader:

@@ -27,7 +27,7 @@ _Corner: TypeAlias = tuple[int, int]
 
 # Seconds in which a look follows its frame's own fit.
 _GRID, _LIGHT, _CLOTH, _EDGE, _FRONT, _FILL = 0.4, 0.25, 1.0, 0.2, 0.1, 0.3
-_HASTE = 20.0  # times sooner, at a speed of the frame's longer side a second
+_HASTE = 10.0  # times sooner, at a speed of the frame's longer side a second
 _FAINT = np.float32(0.02)  # opacity that is none
 _SAME_SLEEVE = 0.5  # of a sleeve's size: its box in two frames lies no further apart
 
@@ -67,11 +67,22 @@ class LookSteadier:
             self._last = _followed(last, look, motion, passed)
         return self._last
 
+    def moved(self, motion: Motion | None) -> float:
+        """Return how far cloth and arms moved, as a share of the longer side; 1: not known."""
+        if motion is None or self._last is None:
+            return 1.0
+        return motion.most(_seen(self._last), self._last.corner)
+
     def carry(self, motion: Motion | None, passed: float) -> Look | None:
         """Return the look before, moved as what is seen there has moved; None: there is none."""
         if self._last is not None and motion is not None and passed > 0:
             self._last = _followed(self._last, None, motion, passed)
         return self._last
+
+
+def _seen(look: Look) -> NDArray[np.bool_]:
+    seen: NDArray[np.bool_] = (look.alpha > 0.5) | (look.front.alpha > 0.5)
+    return seen
 
 
 def _followed(last: Look, fitted: Look | None, motion: Motion, passed: float) -> Look:

@@ -280,7 +280,7 @@ class FrameDresser:
     def _due(self, motion: Motion | None) -> bool:
         """Whether it is time to fit the garment to the frame: now and then, or after motion."""
         self._since_fit += 1
-        self._moved += 1.0 if motion is None else motion.most
+        self._moved += self._steadier.moved(motion)
         return self._follower.begun or self._since_fit >= _REFIT or self._moved > _MOVED
 
     def _count(self, counts: bool) -> None:
