@@ -42,7 +42,7 @@ class Motion:
         even, weight, _ = self._even(mask, corner)
         inside = weight > 0.5
         far = float(np.percentile(_speed(even)[inside], 97)) if inside.any() else 0.0
-        return far / max(self._flow.shape[:2])
+        return far / float(max(self._flow.shape[:2]))
 
     def within(self, mask: _Mask, corner: tuple[int, int]) -> ImageF32:
         """Return the motion of what a mask shows, gone on smoothly beyond it.
