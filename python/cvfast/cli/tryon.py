@@ -95,7 +95,8 @@ def tryon(
         "shading": shading,
         "person_index": person_number,
     }
-    if many is not None and many.pairs is not None:
+    many = many or PairFlags()
+    if many.pairs is not None:
         _refuse_beside_pairs(person, mask, layers)
         recipe = _pair_recipe(
             options, engine or EngineFlags(), quality, max_pixels, overwrite=overwrite
@@ -103,16 +104,15 @@ def tryon(
         return work_pairs(many, output, recipe, report)
     if person is None or garment is None:
         raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
+    engine, known = engine or EngineFlags(), known or KnownFlags()
     if is_video(person):
         clip = _clip_job(
-            person, garment, output, options, engine or EngineFlags(), known or KnownFlags(),
-            mask=mask, layers=layers, least=least, max_pixels=max_pixels, overwrite=overwrite,
+            person, garment, output, options, engine, known, mask=mask, layers=layers, least=least,
+            max_pixels=max_pixels, overwrite=overwrite,
         )  # fmt: skip
-        told = many or PairFlags()
-        return work_clip(clip, report, jobs=told.jobs, resume=told.resume)
+        return work_clip(clip, report, jobs=many.jobs, resume=many.resume)
     done = _photo(
-        person, garment, output, options, engine or EngineFlags(), known or KnownFlags(),
-        mask=mask, layers=layers, least=least,
+        person, garment, output, options, engine, known, mask=mask, layers=layers, least=least,
         quality=quality, max_pixels=max_pixels, overwrite=overwrite,
     )  # fmt: skip
     _tell(report, done, person, garment, output)

@@ -93,8 +93,7 @@ def target_upper(
     if not trunk.any():
         trunk = _guessed_trunk(worn, body)
         reasons.append("no worn garment seen: its shape is guessed from the pose")
-    shape = trunk.shape
-    size = (shape[1], shape[0])
+    shape, size = trunk.shape, (trunk.shape[1], trunk.shape[0])
     sleeves: dict[str, _Mask] = {}
     reach: dict[str, float] = {}
     for side in _SIDES:
