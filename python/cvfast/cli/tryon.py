@@ -95,16 +95,13 @@ def tryon(
         "shading": shading,
         "person_index": person_number,
     }
-    many = many or PairFlags()
+    many, engine, known = many or PairFlags(), engine or EngineFlags(), known or KnownFlags()
     if many.pairs is not None:
         _refuse_beside_pairs(person, mask, layers)
-        recipe = _pair_recipe(
-            options, engine or EngineFlags(), quality, max_pixels, overwrite=overwrite
-        )
+        recipe = _pair_recipe(options, engine, quality, max_pixels, overwrite=overwrite)
         return work_pairs(many, output, recipe, report)
     if person is None or garment is None:
         raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
-    engine, known = engine or EngineFlags(), known or KnownFlags()
     if is_video(person):
         clip = _clip_job(
             person, garment, output, options, engine, known, mask=mask, layers=layers, least=least,
