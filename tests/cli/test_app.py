@@ -18,8 +18,8 @@ from cvfast.errors import MissingDependencyError
 from cvfast.io import opencv
 
 VERBS = (
-    *("retouch", "live", "average-face", "detect", "landmarks", "provenance", "demo", "info"),
-    "doctor",
+    *("retouch", "live", "tryon", "average-face", "detect", "landmarks", "pose", "parts"),
+    *("provenance", "demo", "info", "doctor"),
 )
 
 

@@ -13,16 +13,22 @@ KINDS = [(verb, kind) for verb, group in GROUPS.items() for kind in group.names]
 def test_the_kinds() -> None:
     assert {verb: group.names for verb, group in GROUPS.items()} == {
         "train": (
+            "acgpn",
             "cascade",
+            "clothes-transform",
             "deepface",
             "eigenfaces",
             "fisherfaces",
+            "gmm",
             "landmarks",
             "lbph",
             "patches",
+            "swapnet",
+            "tom",
+            "viton",
         ),
-        "make": ("faces", "scenes", "clip"),
-        "evaluate": ("detect", "recognition"),
+        "make": ("faces", "scenes", "people", "garments", "clip"),
+        "evaluate": ("detect", "recognition", "tryon", "dataset"),
         "recognize": ("enroll", "identify", "verify", "list", "forget", "cluster", "explain"),
     }
 

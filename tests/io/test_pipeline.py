@@ -15,8 +15,10 @@ from cvfast.io.pipeline import run_overlapped
 
 @pytest.fixture(autouse=True)
 def no_thread_survives():
+    before = set(threading.enumerate())  # another test's: the thread that try-on keeps
     yield
-    assert [t.name for t in threading.enumerate() if t.name.startswith("cvfast-")] == []
+    left = set(threading.enumerate()) - before
+    assert [t.name for t in left if t.name.startswith("cvfast-")] == []
 
 
 def test_results_come_in_order_and_in_the_callers_thread():

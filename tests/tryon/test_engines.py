@@ -13,6 +13,7 @@ from cvfast.errors import ModelError
 from cvfast.synth.garments import make_garment, random_garment
 from cvfast.synth.people import MadePerson, make_person, random_person
 from cvfast.tryon.checkpoints import write_checkpoint
+from cvfast.tryon.classic import garment_of
 from cvfast.tryon.engines import load_networks, try_on_with
 from cvfast.tryon.garment import Garment
 from cvfast.tryon.network_paste import pasted
@@ -146,3 +147,9 @@ def test_torch_is_left_as_it_was() -> None:
     state = torch.get_rng_state()
     networks("gmm")
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_garment_of_floats_is_the_garment_of_bytes() -> None:
+    made = make_garment(random_garment(123, "tee"), size=(180, 240))
+    floats = made.image.astype(np.float32) / np.float32(255)
+    assert np.array_equal(garment_of(floats, None, False, "upper").image, made.image)

@@ -120,7 +120,9 @@ def find_poses(image: Image | PixelReader, *, limit: int | None = None) -> list[
     return [person.pose for person in find_people(image, limit=limit)]
 
 
-def find_people(image: Image | PixelReader, *, limit: int | None = None) -> list[FoundPerson]:
+def find_people(
+    image: Image | PixelReader, *, limit: int | None = None, quick: bool = False
+) -> list[FoundPerson]:
     """Find people in a photo, with their poses and coarse masks.
 
     The detector looks at the whole photo, then at it from further off (people who fill it); every
@@ -131,6 +133,8 @@ def find_people(image: Image | PixelReader, *, limit: int | None = None) -> list
     ----------
     image, limit
         As for `find_poses`.
+    quick
+        Once somebody is found, do not look for further people by small faces.
 
     Returns
     -------
@@ -159,7 +163,7 @@ def find_people(image: Image | PixelReader, *, limit: int | None = None) -> list
     reader = PixelReader.of(image)
     if 0 in reader.size:
         return []
-    fits = _fits(reader)
+    fits = _fits(reader, quick)
     people = sorted((person_of_fit(fit, reader.size) for fit in fits), key=_rank)
     return people[:limit]
 
@@ -168,7 +172,7 @@ def _rank(person: FoundPerson) -> tuple[float, float]:
     return -person.area, -person.score
 
 
-def _fits(reader: PixelReader) -> list[BodyFit]:
+def _fits(reader: PixelReader, quick: bool) -> list[BodyFit]:
     """Fit every person that one of the ways of looking finds."""
     whole = _whole(reader)
     fits: list[BodyFit] = []
@@ -176,7 +180,7 @@ def _fits(reader: PixelReader) -> list[BodyFit]:
         if not any(_quality(fit) > _PLAUSIBLE for fit in fits):
             for region, _ in candidate_regions(reader, square):
                 _add(fits, _settled(reader, region))
-    for box in _face_boxes(reader, careful=not fits):
+    for box in _face_boxes(reader, careful=not fits, quick=quick):
         if not any(_belongs(box, fit) and _quality(fit) > _PLAUSIBLE for fit in fits):
             _add_first(fits, reader, _below_face(box), box)
     if not fits:
@@ -255,10 +259,10 @@ def _add_first(
             return
 
 
-def _face_boxes(reader: PixelReader, *, careful: bool) -> list[NDArray[np.float64]]:
+def _face_boxes(reader: PixelReader, *, careful: bool, quick: bool) -> list[NDArray[np.float64]]:
     """Boxes of faces: of a quick look, or of a careful one where nobody was found yet."""
-    smallest = _SMALL_FACE if careful else max(reader.size) / _SMALLER
-    faces = _face_finder().find(reader, smallest=max(smallest, _SMALL_FACE))
+    smallest = max(_SMALL_FACE if careful else max(reader.size) / _SMALLER, _SMALL_FACE)
+    faces = _face_finder().find(reader, smallest=None if quick and not careful else smallest)
     return [box.astype(np.float64) for box in faces.boxes]
 
 

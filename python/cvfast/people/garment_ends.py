@@ -13,7 +13,6 @@ __all__ = ["change_point", "find_hem", "find_sleeves"]
 _STEPS = 32
 _F64 = NDArray[np.float64]
 _CLEAREST = 3.0  # log likelihood ratio that one pixel may count for
-_LEAST_GAIN = 0.25  # mean log likelihood ratio a step; less is no change of colour
 
 
 def change_point(

@@ -16,14 +16,13 @@ from torch import Tensor, nn
 from cvfast.tryon.norms import norm_layer
 
 __all__ = [
-    "INPUTS", "LABELS", "OUTPUTS", "Refine", "build_g", "build_g1", "build_g2", "start_official",
+    "INPUTS", "LABELS", "OUTPUTS", "Refine", "build_g", "build_g1", "build_g2",
 ]  # fmt: skip
 
 LABELS = 14
 INPUTS = {"G1": 37, "G2": 37, "U": 4, "G": 24}
 OUTPUTS = {"G1": LABELS, "G2": 1, "U": 4, "G": 3}
 _LEVELS = 5
-_STARTING_SPREAD = 0.02
 
 
 class Refine(nn.Module):
@@ -101,13 +100,6 @@ def build_g(*, width: int = 64, compat: bool = True) -> Refine:
 
 def _build(part: str, width: int, compat: bool) -> Refine:
     return Refine(INPUTS[part], OUTPUTS[part], width=width, compat=compat)
-
-
-def start_official(net: nn.Module) -> None:
-    """Draw the convolutions' weights as published: normal, of spread 0.02."""
-    for layer in net.modules():
-        if isinstance(layer, nn.Conv2d):
-            nn.init.normal_(layer.weight, 0.0, _STARTING_SPREAD)
 
 
 def _twice(before: int, after: int, compat: bool) -> list[nn.Module]:

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from cvfast.kernels.arrays import check_image
 from cvfast.people.pose import Pose
+from cvfast.tryon.alongside import alongside
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import finish
+from cvfast.tryon.flat_cloth import FlatCloth
 from cvfast.tryon.layering import dress
 from cvfast.tryon.result import TryOn
 from cvfast.tryon.scene import read_scene, rgb_levels
@@ -96,16 +98,19 @@ def try_on(
     """
     check_options(region, sleeves, shading)
     doubts, steps = Doubts(), Steps(keep_layers)
+    # Neither needs the other: on two cores the garment is read while the person is.
+    coming = alongside(lambda: _cloth(garment, garment_mask, from_person, region, shading))
     with steps.timed("person"):
         scene = read_scene(
             person, pose=pose, labels=labels, person_index=person_index, doubts=doubts
         )
     with steps.timed("garment"):
-        cloth = garment_of(garment, garment_mask, from_person, region)
-    doubts.take(cloth.confidence, cloth.reasons, of="garment")
-    where = cloth.region if region == "auto" else region
+        cloth = coming.result()
+    found = cloth.garment
+    doubts.take(found.confidence, found.reasons, of="garment")
+    where = found.region if region == "auto" else region
     steps.show_scene(scene)
-    steps.show_garment(cloth)
+    steps.show_garment(found)
     look = dress(
         scene, cloth, region=where, keep_sleeves=sleeves == "keep", shading=shading,
         doubts=doubts, steps=steps,
@@ -120,13 +125,29 @@ def try_on(
     )
 
 
+def _cloth(
+    garment: Image | Garment,
+    mask: NDArray[np.generic] | None,
+    from_person: bool,
+    region: str,
+    shading: float,
+) -> FlatCloth:
+    return FlatCloth.of(garment_of(garment, mask, from_person, region), shading)
+
+
 def garment_of(
     garment: Image | Garment,
     mask: NDArray[np.generic] | None,
     from_person: bool,
     region: str,
 ) -> Garment:
-    """Read the garment's photo, or pass on what was read."""
+    """Read the garment of a photo; pass on one that has been read.
+
+    Parameters
+    ----------
+    garment, mask, from_person, region
+        As for `try_on`.
+    """
     from cvfast.tryon.garment import read_garment
 
     if not isinstance(garment, np.ndarray):

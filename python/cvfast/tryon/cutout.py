@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ def cut_out(image: ImageU8) -> Cutout:
             f"the garment's background is not plain (its border varies by {spread:.0f} levels); "
             "give the garment's mask, or a photo on one colour"
         )
-    away = np.abs(cv2.GaussianBlur(small, (0, 0), 0.8) - background).max(axis=2)
+    away = _widest(np.abs(cv2.GaussianBlur(small, (0, 0), 0.8) - background))
     solid = _solid(away, max(_LEAST, min(_NOISES * spread, 40.0)))
     if solid.mean() < _SMALLEST:
         raise NothingFoundError(
@@ -113,11 +113,19 @@ def _background(image: Reals) -> tuple[Reals, float, float]:
     )
 
 
+def _widest(planes: NDArray[Any]) -> NDArray[Any]:
+    """Return the most of three channels: much faster than a maximum over the last axis."""
+    most = np.maximum(np.maximum(planes[..., 0], planes[..., 1]), planes[..., 2])
+    return np.asarray(most)
+
+
 def _solid(away: Reals, threshold: float) -> NDArray[np.uint8]:
     """Return the largest thing that the background, seen from the border, does not reach."""
     import cv2
 
     apart = np.asarray(away > threshold, np.uint8)
+    # Between two colours of a pattern, mixed pixels may look like the background.
+    apart = np.asarray(cv2.morphologyEx(apart, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
     differs = cv2.morphologyEx(apart, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     contours, _ = cv2.findContours(differs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     out: NDArray[np.uint8] = np.zeros(apart.shape, np.uint8)
@@ -143,7 +151,7 @@ def _opacity(image: ImageU8, background: Reals) -> ImageF32:
 
     size = image.shape[1], image.shape[0]
     plane = cv2.resize(background.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    away = cv2.absdiff(image.astype(np.float32), plane).max(axis=2)
+    away = _widest(cv2.absdiff(image.astype(np.float32), plane))
     most = cv2.dilate(away, np.ones((7, 7), np.uint8))
     share = np.asarray(away / np.maximum(most, np.float32(_LEAST)), np.float32)
     inside = cv2.erode((away > _LEAST).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0

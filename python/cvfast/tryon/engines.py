@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cvfast.errors import ModelError
 from cvfast.people.pose import Pose
+from cvfast.tryon.classic import garment_of
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.network_paste import pasted
 from cvfast.tryon.network_view import NetworkLook, NetworkView, view_of
@@ -179,7 +180,7 @@ def try_on_with(
             person, pose=pose, labels=labels, person_index=person_index, doubts=doubts
         )
     with steps.timed("garment"):
-        cloth = garment_of(garment, garment_mask, from_person)
+        cloth = garment_of(garment, garment_mask, from_person, "upper")
     doubts.take(cloth.confidence, cloth.reasons, of="garment")
     if region == "auto" and cloth.region != "upper":
         raise ValueError(
@@ -214,21 +215,6 @@ def _with_wearer(view: NetworkView, photo: Image, cloth: Garment, doubts: Doubts
     wearer = read_scene(photo, pose=None, labels=None, person_index=None, doubts=doubts)
     size = view.labels.shape[1], view.labels.shape[0]
     return replace(view, wearer=view_of(wearer, cloth, size)[0])
-
-
-def garment_of(
-    garment: Image | Garment, mask: NDArray[np.generic] | None, from_person: bool
-) -> Garment:
-    """Return the flat garment of a photo."""
-    from cvfast.tryon.garment import read_garment
-
-    if not isinstance(garment, np.ndarray):
-        return garment
-    if from_person:
-        from cvfast.tryon.from_person import garment_of_person
-
-        return garment_of_person(garment, region="upper")
-    return read_garment(np.asarray(garment, np.uint8), mask=mask)
 
 
 def _called(name: str) -> Callable[..., Any]:

@@ -16,7 +16,7 @@ from cvfast.tryon.fitting import SleevePatch
 from cvfast.tryon.layers import Front, Overlay, compose, resized
 from cvfast.typing import Image, ImageF32
 
-__all__ = ["Look", "finish", "sample_cloth"]
+__all__ = ["Look", "draw_cloth", "finish", "sample_cloth"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _Box: TypeAlias = tuple[slice, slice]
@@ -132,7 +132,7 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     fill = look.fill.cut(small, size)
     alpha = resized(look.alpha[small], size)
     front = Front(resized(look.front.alpha[small], size), look.front.rim.cut(small, size))
-    cloth = _drawn(look, small, size)
+    cloth = draw_cloth(look, small, size)
     light = resized(look.light[small], size)
     cloth = np.clip(cloth * (light if light.ndim == 3 else light[..., None]), 0, 1)
     done = compose(fill.over(colours), cloth, alpha, front)
@@ -144,7 +144,7 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     return image, mask, worn
 
 
-def _drawn(look: Look, small: _Box, size: tuple[int, int]) -> ImageF32:
+def draw_cloth(look: Look, small: _Box, size: tuple[int, int]) -> ImageF32:
     """Draw the garment in a box of the look, at another size: the trunk, and sleeves over it."""
     cloth = sample_cloth(look.cloth, resized(look.grid[small], size))
     left, top = small[1].start, small[0].start

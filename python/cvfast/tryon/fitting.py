@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
+from cvfast.tryon.alongside import alongside
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.layers import soft_edge
 from cvfast.tryon.limbs import Limb
@@ -102,22 +103,26 @@ def fit_garment(
     whole = np.asarray(garment.mask) > 0.5
     same = _same_place(whole, garment, target, corner)
     if same is not None:
-        return Fit(same, (), soft_edge(target.mask, _EDGE), True)
+        height, width = target.mask.shape
+        here = whole[corner[1] : corner[1] + height, corner[0] : corner[0] + width]
+        return Fit(same, (), soft_edge(target.mask & here, _EDGE), True)
     flat = {side: FlatSleeve.of(garment.landmarks, side) for side in target.sleeves}
     apart = all(flat[side] is not None and target.sleeves[side].any() for side in target.sleeves)
     if not (target.sleeves and apart):
         warp = _warp(garment, target.mask, target, hidden, doubts)
         doubts.take(warp.report.confidence, warp.report.reasons, of="warp")
         return Fit(warp.map, (), _opacity(warp, target.mask), False)
+    coming = alongside(
+        lambda: [_sleeve(flat[side], target, side, body, trunk_seen) for side in target.sleeves]
+    )
     trunk = replace(garment, mask=trunk_of(garment.mask, garment.landmarks))
     warp = _warp(trunk, target.trunk, target, hidden & target.trunk, doubts)
     doubts.take(warp.report.confidence, warp.report.reasons, of="warp")
-    patches = [_sleeve(flat[side], target, side, body, trunk_seen) for side in target.sleeves]
     sleeves = target.sleeves["left"] | target.sleeves["right"]
     alpha = np.maximum(_opacity(warp, target.trunk), soft_edge(sleeves, _EDGE))
     # Where both edges meet there is no gap between them.
     alpha = np.maximum(alpha, soft_edge(target.mask, _EDGE) * (alpha > 0.2))
-    kept = tuple(patch for patch in patches if patch is not None)
+    kept = tuple(patch for patch in coming.result() if patch is not None)
     return Fit(warp.map, kept, alpha, False)
 
 

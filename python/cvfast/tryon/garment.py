@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from cvfast.kernels.arrays import check_image
 from cvfast.tryon.cutout import Cutout, cut_out
 from cvfast.tryon.garment_landmarks import find_landmarks
 from cvfast.typing import ImageF32, ImageU8
+
+if TYPE_CHECKING:
+    from cvfast.faces.blazeface import BlazeFace
 
 __all__ = ["Garment", "read_garment"]
 
@@ -124,12 +128,17 @@ def _given(image: ImageU8, mask: NDArray[Any]) -> Cutout:
 
 def _somebody(image: ImageU8) -> bool:
     """Whether a face shows, large enough to be the wearer's."""
-    from cvfast.faces.detectors import detect
-
     step = max(1, max(image.shape[:2]) // 400)  # a wearer's face is large
     image = np.ascontiguousarray(image[::step, ::step])
-    faces = detect(image, min_score=0.7, max_faces=1)
+    faces = _face_finder().find(image, min_score=0.7, smallest=None)
     if len(faces) == 0:
         return False
     x0, y0, x1, y1 = faces.boxes[0]
     return bool(max(x1 - x0, y1 - y0) > 0.06 * max(image.shape[:2]) and y0 < 0.5 * image.shape[0])
+
+
+@functools.cache
+def _face_finder() -> BlazeFace:
+    from cvfast.faces.blazeface import BlazeFace
+
+    return BlazeFace()

@@ -19,6 +19,7 @@ _CROTCH = 0.2  # of the height: how deep the gap between the legs of trousers is
 _LONG = 0.62  # of the torso's height: sleeves from here on count as long
 _BEND = 0.02  # of the way from neck to cuff: how far a shoulder stands out that can be seen
 _INWARDS = 0.17  # of half the chest: how much nearer to the middle than armpits shoulders are
+_ARMHOLE = 0.05  # of the width: deeper bays at both sides are no skirt's
 _NECK = 0.035  # of the height: how deep a neckline is at least
 
 
@@ -79,7 +80,9 @@ def find_landmarks(mask: NDArray[Any]) -> Anatomy:
     sleeves = [_has_sleeve(contour, pit, side, width)
                for pit, side in ((left, 1), (right, -1))]  # fmt: skip
     axis = _axis(contour)
-    if not any(sleeves) and not _has_neck(contour, axis, low, height):
+    deep = {bay.deepest for bay in bays if bay.depth > _ARMHOLE * width}
+    armholes = left in deep and right in deep
+    if not (any(sleeves) or armholes or _has_neck(contour, axis, low, height)):
         return Anatomy("skirt", "none", _skirt(contour, low, high, axis), ())
     if all(sleeves) and left is not None and right is not None:
         return _sleeved(contour, left, right, axis)

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.tryon.alongside import alongside
 from cvfast.tryon.choices import Choices
 from cvfast.tryon.doubts import Doubts
-from cvfast.tryon.fill import mirror_points
 from cvfast.tryon.finishing import Look
 from cvfast.tryon.fitting import fit_garment
+from cvfast.tryon.flat_cloth import FlatCloth, colours_of
 from cvfast.tryon.layers import Overlay, in_front, neck_shadow, soft_edge
 from cvfast.tryon.lower_shape import WornLower, read_worn_lower, target_lower
+from cvfast.tryon.registering import registered
 from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
 from cvfast.tryon.same_cloth import light_gain
 from cvfast.tryon.scene import Scene
@@ -27,7 +29,7 @@ from cvfast.typing import ImageF32
 if TYPE_CHECKING:
     from cvfast.tryon.garment import Garment
 
-__all__ = ["dress", "painted_on"]
+__all__ = ["dress"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _RIM = 3  # pixels round the old garment whose colours are mixed with it
@@ -38,7 +40,7 @@ _HIDING = (
 
 def dress(
     scene: Scene,
-    garment: Garment,
+    cloth: FlatCloth,
     *,
     region: str,
     keep_sleeves: bool,
@@ -53,7 +55,7 @@ def dress(
     ----------
     scene
         The person's photo.
-    garment
+    cloth
         The garment.
     region
         ``"upper"`` or ``"lower"``.
@@ -66,6 +68,7 @@ def dress(
     choices
         Of the clip's frames before; None of a photo.
     """
+    garment = cloth.garment
     frame = scene.image.shape[1], scene.image.shape[0]
     scene, corner = scene.around_clothes(region)
     with steps.timed("target"):
@@ -73,15 +76,17 @@ def dress(
     for reason in target.reasons:
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
+    coming = alongside(lambda: read_shading(scene.colours, worn.visible))
     with steps.timed("warp"):
         hidden = scene.parts.mask(*_HIDING) & target.mask
         seen = scene.parts.mask("upper", "dress", "coat")
         fit = fit_garment(garment, target, scene.body, hidden, seen, corner, doubts)
         alpha = fit.alpha
     with steps.timed("shading"):
-        light = read_shading(scene.colours, worn.visible)
+        light = coming.result()
         strength = 0.0 if fit.same_photo else shading  # its light is in it already
-        flat, same = _relit(garment, scene, worn.visible, strength, fit.same_photo, doubts)
+        own = fit.same_photo
+        flat, same = (colours_of(garment), False) if own else _relit(cloth, light, strength, doubts)
         if same and light.plain:
             light = read_shading(scene.colours, worn.visible, coloured=True)
     if not light.plain and strength:
@@ -96,7 +101,12 @@ def dress(
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", alpha)
-    return Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame)
+    look = Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame)
+    if fit.same_photo:
+        return look
+    seen = worn.visible & (alpha == 1) & (front.alpha == 0)
+    with steps.timed("registering"):
+        return _onto_itself(look, scene.colours, seen, doubts)
 
 
 def _shapes(
@@ -118,56 +128,30 @@ def _shapes(
     return worn, target
 
 
-def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
-    """Return a garment's picture with its cloth going on beyond its edge, for samples just outside.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) float32.
-    mask
-        (H, W) bool: the cloth.
-    """
-    cv2 = load_cv2()
-    rim = 2 * max(1, round(0.004 * max(mask.shape))) + 1  # mixed with the background
-    inner = cv2.erode(mask.astype(np.uint8), np.ones((rim, rim), np.uint8)) > 0
-    if not inner.any():
-        return image
-    reach = max(4, round(0.15 * float(np.sqrt(mask.sum()))))
-    away = cv2.distanceTransform((~inner).astype(np.uint8), cv2.DIST_L2, 3)
-    ring = (away <= reach) & ~inner
-    rows, columns, y, x = mirror_points(inner, ring)
-    painted = image.copy()
-    painted[rows, columns] = image[y, x]
-    return painted
+def _onto_itself(look: Look, photo: ImageF32, seen: _Mask, doubts: Doubts) -> Look:
+    """Lay a garment that is worn already onto itself; leave any other as it is."""
+    exact = registered(look, photo, seen)
+    if exact is None:
+        return look
+    doubts.note("the worn garment shows the same pattern: the new one is laid onto it")
+    return exact
 
 
 def _relit(
-    garment: Garment, scene: Scene, worn: _Mask, shading: float, worn_here: bool, doubts: Doubts
+    cloth: FlatCloth, light: Shading, strength: float, doubts: Doubts
 ) -> tuple[ImageF32, bool]:
-    """Return the garment's picture without its own light, its cloth going on beyond its edge.
+    """Return the garment's picture as the photo's light shows it, less folds.
 
-    Where it is the cloth that is worn, it is brought under the photo's light, and the second value
-    says so.
+    Where it is the cloth that is worn, it is brought under that light, and the second value says
+    so.
     """
-    image = np.asarray(garment.image)
-    colours: ImageF32 = image.astype(np.float32)
-    if image.dtype == np.uint8:
-        colours /= np.float32(255)
-    mask = np.asarray(garment.mask) > 0.5
-    same = False
-    if shading:
-        power = np.float32(shading)
-        own = read_shading(colours, mask)
-        colours = (colours / np.power(own.factor, power)[..., None]).astype(np.float32)
-        gain = light_gain(scene.colours, worn, colours, mask)
-        colours = colours * np.power(np.array(gain.factors, np.float32), power)
-        same = gain.sureness > 0.5
-        if same:
-            doubts.note("the worn garment has the same colour: it is taken for the same cloth")
-    if worn_here:  # its rim is the photo's own
-        return colours.astype(np.float32), same
-    return painted_on(colours.astype(np.float32), mask), same
+    gain = light_gain(light.colour, cloth.colour)
+    same = gain.sureness > 0.5
+    if same:
+        doubts.note("the worn garment has the same colour: it is taken for the same cloth")
+    if not gain.sureness:
+        return cloth.unlit, False
+    return cloth.unlit * np.power(np.array(gain.factors, np.float32), np.float32(strength)), same
 
 
 def _undressed(

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
-from cvfast.tryon.fill import smooth_fill
 from cvfast.tryon.limbs import Limb
 from cvfast.tryon.target_shape import TargetShape
 from cvfast.tryon.worn_shape import PartMasks, up_to
@@ -20,6 +19,7 @@ __all__ = ["Front", "Overlay", "compose", "in_front", "neck_shadow", "resized", 
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _SHOULDER = 0.2  # share of an arm that never lies before the trunk
+_RIM_BLUR = 2.0  # pixels
 _ALWAYS = ("hat", "hair", "glove", "glasses", "face", "left_hand", "right_hand", "held")
 
 
@@ -197,5 +197,9 @@ def _clean_rim(body: ImageF32, front: _Mask, old: _Mask) -> Overlay:
         return Overlay(body, np.zeros(front.shape, np.float32))
     near_front = cv2.dilate(front.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     beside = rim | (near_front & old)
-    filled = smooth_fill(body, front & ~rim)
+    known = (front & ~rim).astype(np.float32)
+    weights = cv2.GaussianBlur(known, (13, 13), _RIM_BLUR)
+    filled = cv2.GaussianBlur(body * known[..., None], (13, 13), _RIM_BLUR)
+    filled /= np.maximum(weights, np.float32(1e-6))[..., None]
+    beside &= weights > 1e-4
     return Overlay(filled, beside.astype(np.float32))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cvfast.io.opencv import load_cv2
 from cvfast.tryon.fill import textured_fill
 from cvfast.tryon.finishing import Look, finish
-from cvfast.tryon.layering import painted_on
+from cvfast.tryon.flat_cloth import colours_of, painted_on
 from cvfast.tryon.layers import Front, Overlay
 from cvfast.tryon.network_view import Frame, NetworkLook
 from cvfast.tryon.scene import Scene
@@ -74,10 +74,10 @@ def pasted(
     grid, alpha = _cloth(look, garment, frame, garment_frame, shape)
     alpha *= where * ~kept
     nothing = np.zeros(shape[:2], np.float32)
-    flat: ImageF32 = np.asarray(garment.image).astype(np.float32) / np.float32(255)
     done = Look(
         fill=Overlay(colour.astype(np.float32), where), grid=grid, sleeves=(),
-        cloth=painted_on(flat, np.asarray(garment.mask) > 0.5), alpha=alpha, light=nothing + 1,
+        cloth=painted_on(colours_of(garment), np.asarray(garment.mask) > 0.5),
+        alpha=alpha, light=nothing + 1,
         front=Front(nothing, Overlay(colour.astype(np.float32), nothing)),
         corner=(0, 0), frame=(shape[1], shape[0]),
     )  # fmt: skip

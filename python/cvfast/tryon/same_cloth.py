@@ -9,9 +9,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.tryon.shading import usual_colour
-from cvfast.typing import ImageF32
-
 __all__ = ["Gain", "fits_already", "light_gain"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
@@ -37,7 +34,7 @@ class Gain:
     sureness: float
 
 
-def light_gain(photo: ImageF32, worn: _Mask, flat: ImageF32, flat_mask: _Mask) -> Gain:
+def light_gain(ours: NDArray[np.float64] | None, theirs: NDArray[np.float64] | None) -> Gain:
     """Compare the worn garment's usual colour with the new one's.
 
     A cloth of the same chromaticity and about the same brightness is taken as the same cloth, so
@@ -46,20 +43,18 @@ def light_gain(photo: ImageF32, worn: _Mask, flat: ImageF32, flat_mask: _Mask) -
 
     Parameters
     ----------
-    photo, worn
-        (H, W, 3) float32 and (H, W) bool: the photo and the worn garment in it.
-    flat, flat_mask
+    ours
+        (3,), the usual colour of the worn garment in the photo; None of a patterned one.
+    theirs
         The same of the new garment's picture.
 
     Examples
     --------
-    >>> flat = np.full((16, 16, 3), (0.6, 0.2, 0.2), np.float32)
-    >>> all_of_it = np.ones((16, 16), bool)
-    >>> gain = light_gain(flat * np.float32(0.8), all_of_it, flat, all_of_it)
+    >>> red = np.array([0.6, 0.2, 0.2])
+    >>> gain = light_gain(0.8 * red, red)
     >>> round(gain.factors[0], 2), gain.sureness
     (0.8, 1.0)
     """
-    ours, theirs = usual_colour(photo, worn), usual_colour(flat, flat_mask)
     if ours is None or theirs is None:
         return Gain((1.0, 1.0, 1.0), 0.0)
     ratios = np.maximum(ours, 0.01) / np.maximum(theirs, 0.01)
@@ -79,13 +74,19 @@ def fits_already(
 ) -> bool:
     """Return whether a garment has its target's shape and place already, within a pixel.
 
-    That is so of a garment put back onto its own photo; bending it would only blur it.
+    That is so of a garment put back onto its own photo; bending it would only blur it. A sleeve
+    that is not seen there may be guessed in the target.
     """
-    if mask.shape != target.shape or set(marks) != set(target_marks) or not target.any():
+    if mask.shape != target.shape or not set(marks) <= set(target_marks) or not mask.any():
         return False
+    inside = float((mask & target).sum() / mask.sum())
     overlap = float((mask & target).sum() / (mask | target).sum())
-    away = max(float(np.hypot(*(marks[name] - target_marks[name]))) for name in marks)
-    return overlap > 0.97 and away < 1.5
+    away = max((float(np.hypot(*(marks[name] - target_marks[name]))) for name in marks), default=9)
+    return (
+        inside > 0.97
+        and overlap > (0.97 if set(marks) == set(target_marks) else 0.75)
+        and (away < 1.5)
+    )
 
 
 def _falls(value: float, low: float, high: float) -> float:

@@ -181,7 +181,7 @@ def _who(
         return pose.moved(scale)
     from cvfast.people.finding import find_people
 
-    people = find_people(image)
+    people = find_people(image, quick=index is None)
     if not people:
         raise NothingFoundError(f"{name}: no person found")
     if index is None:

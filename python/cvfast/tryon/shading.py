@@ -18,7 +18,7 @@ from cvfast.io.opencv import load_cv2
 from cvfast.tryon.fill import smooth_fill
 from cvfast.typing import ImageF32
 
-__all__ = ["Shading", "apply_shading", "luma", "read_shading", "remove_shading", "usual_colour"]
+__all__ = ["Shading", "apply_shading", "luma", "read_shading", "remove_shading"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
@@ -44,11 +44,14 @@ class Shading:
         Whether the cloth is of one colour, so that its fine folds are in ``factor`` too.
     share
         Part of the cloth's pixels that the light was read from.
+    colour
+        The colour that most of a plain cloth has, (3,); None of a patterned one.
     """
 
     factor: ImageF32
     plain: bool
     share: float
+    colour: NDArray[np.float64] | None = None
 
 
 def luma(image: ImageF32) -> ImageF32:
@@ -92,29 +95,7 @@ def read_shading(image: ImageF32, mask: _Mask, *, coloured: bool = False) -> Sha
     factor = small.factor
     if shrink > 1:
         factor = cv2.resize(factor, (width, height), interpolation=cv2.INTER_LINEAR)
-    return Shading(factor, small.plain, small.share)
-
-
-def usual_colour(image: ImageF32, mask: _Mask) -> NDArray[np.float64] | None:
-    """Return the colour that most of a plain cloth has, (3,); None of a patterned one.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) float32 in [0, 1].
-    mask
-        (H, W) bool.
-    """
-    step = max(1, int(np.sqrt(mask.sum() / _WORK_PIXELS)))
-    part, inner = image[::step, ::step], mask[::step, ::step]
-    if inner.sum() < 16:
-        return None
-    bright = luma(part)
-    usual = _of_usual_colour(part, bright, np.log(np.maximum(bright, _LEAST_LUMA)), inner)
-    if usual.sum() < _PLAIN * inner.sum():
-        return None
-    colour: NDArray[np.float64] = np.median(part[usual], axis=0).astype(np.float64)
-    return colour
+    return Shading(factor, small.plain, small.share, small.colour)
 
 
 def _box_of(mask: _Mask) -> tuple[slice, slice] | None:
@@ -134,7 +115,9 @@ def _factors(image: ImageF32, mask: _Mask, coloured: bool) -> Shading:
     logs = np.log(np.maximum(bright, _LEAST_LUMA))
     usual = _of_usual_colour(image, bright, logs, inner)
     share = float(usual.sum() / inner.sum())
+    colour = None
     if share >= _PLAIN:
+        colour = np.median(image[usual], axis=0).astype(np.float64)
         seen = np.log(np.maximum(image, _LEAST_LUMA)) if coloured else logs
         known, values, sigma = usual, seen - np.median(seen[usual], axis=0), 0.0
     else:
@@ -146,7 +129,7 @@ def _factors(image: ImageF32, mask: _Mask, coloured: bool) -> Shading:
         values = cv2.GaussianBlur(values * weights, (0, 0), sigma) / np.maximum(total, 1e-3)
     spread = smooth_fill(values.astype(np.float32), known)
     factor = np.exp(spread).clip(*_RANGE).astype(np.float32)
-    return Shading(factor, plain=share >= _PLAIN, share=share)
+    return Shading(factor, plain=share >= _PLAIN, share=share, colour=colour)
 
 
 def apply_shading(cloth: ImageF32, shading: Shading | ImageF32, strength: float = 1.0) -> ImageF32:
@@ -199,7 +182,8 @@ def _of_usual_colour(image: ImageF32, bright: ImageF32, logs: ImageF32, inner: _
     centre = np.array([_mode(inside[:, channel]) for channel in range(2)], np.float32)
     # In dark cloth the camera's noise alone moves the ratios.
     room = np.maximum(_CHROMA * 2, 0.012 / np.maximum(bright, _LEAST_LUMA))
-    same = inner & (np.abs(ratios - centre).max(axis=2) < room)
+    away = np.abs(ratios - centre)
+    same = inner & (np.maximum(away[..., 0], away[..., 1]) < room)
     if not same.any() or _busy(logs, same):
         return np.zeros_like(same)
     middle = _mode(logs[same])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -107,7 +108,7 @@ def cloth_labels(out: Tensor, *, compat: bool) -> Tensor:
     return torch.where(strongest.values > 0, strongest.indices + 1, 0)
 
 
-class _SwapTask(ExchangeTask):
+class _SwapTask(ExchangeTask, ABC):
     """One module's training.
 
     Parameters
@@ -151,9 +152,9 @@ class _SwapTask(ExchangeTask):
         swap = Swap(*(part.to(fabric.device) for part in batch[0]))
         return self.descend(self.losses(swap, batch[1].to(fabric.device)), fabric)
 
+    @abstractmethod
     def losses(self, swap: Swap, cloth: Tensor) -> Mapping[str, Tensor]:
         """Return losses by name, weighted."""
-        raise NotImplementedError
 
 
 class WarpingTask(_SwapTask):

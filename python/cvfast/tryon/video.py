@@ -24,6 +24,7 @@ from cvfast.tryon.classic import check_options, garment_of
 from cvfast.tryon.clip_result import FrameCounts, VideoTryOn
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import Look, finish
+from cvfast.tryon.flat_cloth import FlatCloth
 from cvfast.tryon.garment import Garment
 from cvfast.tryon.layering import dress
 from cvfast.tryon.motion import Motion, MotionReader
@@ -39,7 +40,7 @@ __all__ = [
     "FrameCounts",
     "FrameDresser",
     "VideoTryOn",
-    "clip_garment",
+    "clip_cloth",
     "try_on_video",
 ]
 
@@ -145,7 +146,7 @@ def try_on_video(
     250
     """
     options = ClipOptions(region, sleeves, shading, person_index, from_person)
-    dresser = FrameDresser(clip_garment(garment, options), options)
+    dresser = FrameDresser(clip_cloth(garment, options), options)
 
     def settle(_temporary: Path, video: VideoSummary) -> VideoSummary:
         dresser.told.check(source)
@@ -171,9 +172,9 @@ def try_on_video(
     return dresser.told.summary(video, dresser.region)
 
 
-def clip_garment(
+def clip_cloth(
     garment: Image | Garment, options: ClipOptions, mask: NDArray[np.bool_] | None = None
-) -> Garment:
+) -> FlatCloth:
     """Read the garment for a clip; `mask` says where it is in its photo, if that is known.
 
     Raises
@@ -183,7 +184,8 @@ def clip_garment(
     TypeError, ValueError
         Not a picture.
     """
-    return garment_of(garment, mask, options.from_person, options.region)
+    found = garment_of(garment, mask, options.from_person, options.region)
+    return FlatCloth.of(found, options.shading)
 
 
 class FrameDresser:
@@ -191,8 +193,8 @@ class FrameDresser:
 
     Parameters
     ----------
-    garment
-        What `clip_garment` returned.
+    cloth
+        What `clip_cloth` returned.
     options
         How.
     count_from
@@ -207,10 +209,10 @@ class FrameDresser:
     """
 
     def __init__(
-        self, garment: Garment, options: ClipOptions, *, count_from: Fraction | None = None
+        self, cloth: FlatCloth, options: ClipOptions, *, count_from: Fraction | None = None
     ) -> None:
-        self._garment, self._options, self._count_from = garment, options, count_from
-        self.region = garment.region if options.region == "auto" else options.region
+        self._cloth, self._options, self._count_from = cloth, options, count_from
+        self.region = cloth.garment.region if options.region == "auto" else options.region
         self._follower = PersonFollower(options.person_index or 0)
         self._motion, self._steadier = MotionReader(), LookSteadier()
         self._choices = Choices(_PATIENCE)
@@ -290,10 +292,11 @@ class FrameDresser:
             self.told.reasons.update(self._doubts.reasons)
 
     def _dress(self, scene: Scene, doubts: Doubts) -> Look:
-        doubts.take(self._garment.confidence, self._garment.reasons, of="garment")
+        garment = self._cloth.garment
+        doubts.take(garment.confidence, garment.reasons, of="garment")
         return dress(
             scene,
-            self._garment,
+            self._cloth,
             region=self.region,
             keep_sleeves=self._options.sleeves == "keep",
             shading=self._options.shading,

@@ -27,8 +27,8 @@ from cvfast.io.video import VideoSummary, probe, transcode
 from cvfast.runs.plan import Fingerprint, Plan, Unit
 from cvfast.runs.work import Task
 from cvfast.tryon.clip_result import FrameCounts, VideoTryOn
-from cvfast.tryon.garment import Garment
-from cvfast.tryon.video import ClipOptions, FrameDresser, clip_garment
+from cvfast.tryon.flat_cloth import FlatCloth
+from cvfast.tryon.video import ClipOptions, FrameDresser, clip_cloth
 from cvfast.typing import Progress
 
 __all__ = ["PART", "ClipJob", "dress_clip", "join", "part", "parts_of", "plan_clip"]
@@ -78,20 +78,20 @@ class ClipJob:
 
     def dresser(self, count_from: Fraction | None = None) -> FrameDresser:
         """Return what dresses the frames; the garment is read once a process."""
-        garment = _garment(self.garment, self.mask, self.options, self.max_pixels)
-        return FrameDresser(garment, self.options, count_from=count_from)
+        cloth = _cloth(self.garment, self.mask, self.options, self.max_pixels)
+        return FrameDresser(cloth, self.options, count_from=count_from)
 
 
 @functools.lru_cache(maxsize=1)
-def _garment(path: Path, mask: Path | None, options: ClipOptions, max_pixels: int) -> Garment:
-    cloth = read_image(path, max_pixels=max_pixels)
+def _cloth(path: Path, mask: Path | None, options: ClipOptions, max_pixels: int) -> FlatCloth:
+    photo = read_image(path, max_pixels=max_pixels)
     place = None
     if mask is not None:
         place = read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
-    elif cloth.alpha is not None and not options.from_person:
-        opaque = 255 if cloth.alpha.dtype == np.uint8 else 1
-        place = cloth.alpha.astype(np.float32) > 0.5 * opaque
-    return clip_garment(cloth.pixels, options, place)
+    elif photo.alpha is not None and not options.from_person:
+        opaque = 255 if photo.alpha.dtype == np.uint8 else 1
+        place = photo.alpha.astype(np.float32) > 0.5 * opaque
+    return clip_cloth(photo.pixels, options, place)
 
 
 def dress_clip(job: ClipJob, *, progress: Progress | None = None) -> VideoTryOn:

@@ -16,6 +16,7 @@ __all__ = ["read_swapnet_labels", "read_viton_labels", "read_viton_pose"]
 
 _JOINTS = 18
 _MOST_SIDE = 4096
+_MOST_BYTES = 1 << 28  # unpacked
 
 
 def read_viton_pose(path: Path) -> Pose:
@@ -83,6 +84,8 @@ def read_swapnet_labels(path: Path) -> ImageU8:
     """
     try:
         with np.load(path, allow_pickle=False) as data:
+            if sum(part.file_size for part in data.zip.infolist()) > _MOST_BYTES:
+                raise ValueError(f"expected at most {_MOST_BYTES:,} bytes unpacked, got more")
             kind, shape = data["format"].item(), tuple(int(side) for side in data["shape"])
             parts = {name: data[name] for name in ("data", "indices", "indptr")}
     except FileNotFoundError as error:

@@ -131,11 +131,13 @@ def up_to(sleeve: _Mask, limb: Limb, share: float) -> _Mask:
     """Return the part of a sleeve above a share of the arm."""
     if not sleeve.any():
         return sleeve
-    y, x = np.nonzero(sleeve)
-    along, _ = limb.measure(np.stack([x, y], axis=1).astype(np.float64))
+    cv2 = load_cv2()
+    left, top, width, height = cv2.boundingRect(sleeve.view(np.uint8))
+    part = sleeve[top : top + height, left : left + width]
+    y, x = np.nonzero(part)
+    along, _ = limb.measure(np.stack([x + left, y + top], axis=1).astype(np.float64))
     kept = np.zeros_like(sleeve)
-    inside = along <= share
-    kept[y[inside], x[inside]] = True
+    kept[top : top + height, left : left + width][part] = along <= share
     return kept
 
 
