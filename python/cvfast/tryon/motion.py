@@ -44,6 +44,31 @@ class Motion:
         far = float(np.percentile(_speed(even)[inside], 97)) if inside.any() else 0.0
         return far / float(max(self._flow.shape[:2]))
 
+    def speed(self, shape: tuple[int, ...], corner: tuple[int, int]) -> ImageF32:
+        """Return how far what is near each pixel has moved, as a share of the longer side.
+
+        Parameters
+        ----------
+        shape
+            Height and width of a part of the frame.
+        corner
+            x, y of its first pixel.
+        """
+        cv2 = load_cv2()
+        longer = max(self._flow.shape[:2])
+        side = 2 * max(1, round(_SMOOTH * longer)) + 1
+        near = cv2.dilate(_speed(_beyond_noise(self._flow)) / longer, np.ones((side, side)))
+        (x, y), (across, down) = corner, self._ratio
+        place = np.array([[1 / across, 0, x / across], [0, 1 / down, y / down]], np.float64)
+        speed: ImageF32 = cv2.warpAffine(
+            near,
+            place,
+            (shape[1], shape[0]),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return speed
+
     def within(self, mask: _Mask, corner: tuple[int, int]) -> ImageF32:
         """Return the motion of what a mask shows, gone on smoothly beyond it.
 

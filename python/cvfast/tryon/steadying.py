@@ -27,7 +27,10 @@ _Corner: TypeAlias = tuple[int, int]
 
 # Seconds in which a look follows its frame's own fit.
 _GRID, _LIGHT, _CLOTH, _EDGE, _FRONT, _FILL = 0.4, 0.25, 1.0, 0.2, 0.1, 0.3
-_HASTE = 10.0  # times sooner, at a speed of the frame's longer side a second
+_HASTE, _LIMB_HASTE = 10.0, 40.0  # times sooner, at a speed of the frame's longer side a second
+_THICK = 0.01  # of the longer side: a shape's edge that differs by less trembles
+_APART = 0.4  # opacities that differ by more are of two shapes
+_MOVING = 0.03  # of the longer side a second: what moves faster leaves no ghost
 _FAINT = np.float32(0.02)  # opacity that is none
 _SAME_SLEEVE = 0.5  # of a sleeve's size: its box in two frames lies no further apart
 
@@ -89,26 +92,27 @@ def _followed(last: Look, fitted: Look | None, motion: Motion, passed: float) ->
     """Carry a look into the next frame, and draw it towards what was fitted there, if anything."""
     look = last if fitted is None else fitted
     passed = 0.0 if fitted is None else passed
+    corners = look.corner, last.corner
     cloth_seen = (look.alpha > 0.5) & (look.front.alpha < 0.5)
-    with_cloth = _Carrier(motion, cloth_seen, (look.corner, last.corner), passed)
-    in_front = look.front.alpha > 0.5
-    front_seen = in_front if in_front.any() else cloth_seen
-    with_front = _Carrier(motion, front_seen, (look.corner, last.corner), passed)
+    in_front, filled = look.front.alpha > 0.5, look.fill.alpha > 0.5
+    with_cloth = _Carrier(motion, cloth_seen, corners, passed)
+    with_front = _Carrier(motion, in_front if in_front.any() else cloth_seen, corners, passed)
+    with_fill = _Carrier(motion, filled if filled.any() else cloth_seen, corners, passed)
     cloth = look.cloth
     if cloth.shape == last.cloth.shape:
         cloth = last.cloth + _share(passed / _CLOTH) * (cloth - last.cloth)
     front = Front(
-        _clean(with_front.blend(last.front.alpha, look.front.alpha, _FRONT, nimble=True)),
+        with_front.blend_shape(last.front.alpha, look.front.alpha, _FRONT),
         _overlay(with_front, last.front.rim, look.front.rim, _FRONT),
     )
     light_before, light = _alike(last.light, look.light)
     return replace(
         look,
-        fill=_overlay(with_cloth, last.fill, look.fill, _FILL),
+        fill=_overlay(with_fill, last.fill, look.fill, _FILL),
         grid=with_cloth.blend(last.grid, look.grid, _GRID),
         sleeves=_sleeves(last, look, motion, passed),
         cloth=cloth,
-        alpha=_clean(with_cloth.blend(last.alpha, look.alpha, _EDGE, nimble=True)),
+        alpha=with_cloth.blend_shape(last.alpha, look.alpha, _EDGE),
         light=with_cloth.blend(light_before, light, _LIGHT),
         front=front,
     )
@@ -142,28 +146,63 @@ class _Carrier:
         self._x = flow[..., 0] + (np.arange(width, dtype=np.float32) + offset[0])
         self._y = flow[..., 1] + (np.arange(height, dtype=np.float32) + offset[1])[:, None]
         self._passed = passed
-        speed = np.sqrt((flow * flow).sum(axis=2)) / np.float32(max(passed, 1e-3) * motion.side)
-        self._haste = 1 + np.float32(_HASTE) * speed
+        if passed:
+            self._speed = motion.speed(seen.shape, corners[0]) / np.float32(passed)
+        self._thick = 2 * round(_THICK * motion.side / 2) + 1
+
+    def carry(self, last: ImageF32) -> ImageF32:
+        """Return ``last`` as what it belongs to has moved."""
+        cv2 = load_cv2()
+        carried: ImageF32 = cv2.remap(
+            last, self._x, self._y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return carried
 
     def blend(
-        self, last: ImageF32, now: ImageF32, seconds: float, *, nimble: bool = False
+        self, last: ImageF32, now: ImageF32, seconds: float, share: ImageF32 | None = None
     ) -> ImageF32:
         """Return ``last`` carried here and drawn towards ``now``; beyond its edge ``now`` alone.
 
-        What is `nimble` follows sooner where it moves.
+        ``share`` says how far, pixel by pixel, where `seconds` do not.
         """
-        cv2 = load_cv2()
-        carried: Any = cv2.remap(
-            last, self._x, self._y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
+        carried = self.carry(last)
         if not self._passed:
-            return np.asarray(carried, np.float32)
+            return carried
         height, width = last.shape[:2]
         outside = (self._x < 0) | (self._y < 0) | (self._x > width - 1) | (self._y > height - 1)
-        share: Any = _share(self._passed / seconds * (self._haste if nimble else 1.0))
-        carried += (share[..., None] if nimble and now.ndim == 3 else share) * (now - carried)
+        weight: Any = _share(self._passed / seconds) if share is None else share
+        if share is not None and now.ndim == 3:
+            weight = share[..., None]
+        carried += weight * (now - carried)
         carried[outside] = now[outside]
-        return np.asarray(carried, np.float32)
+        return carried
+
+    def share(self, last: ImageF32, now: ImageF32, seconds: float) -> ImageF32 | None:
+        """Return how far a shape's opacity is drawn towards ``now``: wholly where it has moved away.
+
+        An edge that trembles is steadied; a limb that is elsewhere by more than its edge leaves no
+        ghost behind.
+        """
+        if not self._passed:
+            return None
+        cv2 = load_cv2()
+        share: Any = _share(self._passed / seconds * (1 + np.float32(_HASTE) * self._speed))
+        apart = (np.abs(self.carry(last) - now) > _APART) & (self._speed > _MOVING)
+        square = np.ones((self._thick, self._thick), np.uint8)
+        opened = cv2.morphologyEx(apart.astype(np.uint8), cv2.MORPH_OPEN, square)
+        share[cv2.dilate(opened, square, iterations=2) > 0] = 1
+        return np.asarray(share, np.float32)
+
+    def haste(self, seconds: float) -> ImageF32 | None:
+        """Return how far what moves with a limb is drawn towards its fit: the sooner it moves."""
+        if not self._passed:
+            return None
+        speed = np.float32(_LIMB_HASTE) * self._speed
+        return np.asarray(_share(self._passed / seconds * (1 + speed)), np.float32)
+
+    def blend_shape(self, last: ImageF32, now: ImageF32, seconds: float) -> ImageF32:
+        """Blend a shape's opacity."""
+        return _clean(self.blend(last, now, seconds, self.share(last, now, seconds)))
 
 
 def _share(passed: Any) -> Any:
@@ -173,9 +212,10 @@ def _share(passed: Any) -> Any:
 
 def _overlay(carrier: _Carrier, last: Overlay, now: Overlay, seconds: float) -> Overlay:
     """Blend colours by their opacity, so that what is clear lends none."""
-    alpha = carrier.blend(last.alpha, now.alpha, seconds, nimble=True)
+    share = carrier.share(last.alpha, now.alpha, seconds)
+    alpha = carrier.blend(last.alpha, now.alpha, seconds, share)
     before, wanted = (one.colour * one.alpha[..., None] for one in (last, now))
-    summed = carrier.blend(before, wanted, seconds, nimble=True)
+    summed = carrier.blend(before, wanted, seconds, share)
     covered = alpha > _FAINT
     colour = now.colour.copy()
     colour[covered] = summed[covered] / alpha[covered][:, None]
@@ -210,8 +250,9 @@ def _sleeves(last: Look, look: Look, motion: Motion, passed: float) -> tuple[Sle
             continue
         corners = _placed(sleeve, look.corner), _placed(before, last.corner)
         carrier = _Carrier(motion, seen, corners, passed)
-        grid = carrier.blend(before.grid, sleeve.grid, _GRID)
-        weight = _clean(carrier.blend(before.weight, sleeve.weight, _EDGE, nimble=True))
+        share = carrier.share(before.weight, sleeve.weight, _EDGE)
+        weight = _clean(carrier.blend(before.weight, sleeve.weight, _EDGE, share))
+        grid = carrier.blend(before.grid, sleeve.grid, _GRID, carrier.haste(_GRID))
         kept.append(SleevePatch(grid, weight, sleeve.corner))
     return tuple(kept)
 

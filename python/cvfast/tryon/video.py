@@ -234,12 +234,17 @@ class FrameDresser:
         seconds = self._frames / _DEFAULT_RATE if now is None else float(now)
         self._frames += 1
         counts = self._count_from is None or (now is not None and now >= self._count_from)
+        look = self.look(image, seconds, counts=counts)
+        return None if look is None else (image, look)
+
+    def look(self, image: ImageU8, seconds: float, *, counts: bool = True) -> Look | None:
+        """Return the look of the next picture, (H, W, 3) uint8 at a time in seconds, if any."""
         look = self._look(image, seconds, counts=counts)
         self._seconds = seconds
         if counts:
             self.told.dressed += look is not None
             self.told.without_person += look is None
-        return None if look is None else (image, look)
+        return look
 
     def _look(self, image: ImageU8, seconds: float, *, counts: bool) -> Look | None:
         cv2 = load_cv2()
