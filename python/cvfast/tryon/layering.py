@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.models.alongside import alongside
+from cvfast.tryon.choices import Choices
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import Look
 from cvfast.tryon.fitting import fit_garment
@@ -46,6 +47,7 @@ def dress(
     shading: float,
     doubts: Doubts,
     steps: Steps,
+    choices: Choices | None = None,
 ) -> Look:
     """Put a garment on a person.
 
@@ -63,12 +65,14 @@ def dress(
         0 to 1: how much of the worn garment's light goes onto the new one.
     doubts, steps
         Take reasons, times and pictures.
+    choices
+        Of the clip's frames before; None of a photo.
     """
     garment = cloth.garment
     frame = scene.image.shape[1], scene.image.shape[0]
     scene, corner = scene.around_clothes(region)
     with steps.timed("target"):
-        worn, target = _shapes(scene, garment, region, keep_sleeves)
+        worn, target = _shapes(scene, garment, region, keep_sleeves, choices)
     for reason in target.reasons:
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
@@ -106,7 +110,11 @@ def dress(
 
 
 def _shapes(
-    scene: Scene, garment: Garment, region: str, keep_sleeves: bool
+    scene: Scene,
+    garment: Garment,
+    region: str,
+    keep_sleeves: bool,
+    choices: Choices | None,
 ) -> tuple[WornUpper | WornLower, TargetShape]:
     """Return what is worn, and the shape of what is to come."""
     if region == "lower":
@@ -115,7 +123,7 @@ def _shapes(
     worn = read_worn_upper(scene.parts, scene.body)
     target = target_upper(
         worn, scene.body, garment.landmarks, garment.sleeve, keep_sleeves=keep_sleeves,
-        flat_mask=np.asarray(garment.mask) > 0.5,
+        flat_mask=np.asarray(garment.mask) > 0.5, choices=choices,
     )  # fmt: skip
     return worn, target
 

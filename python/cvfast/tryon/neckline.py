@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.tryon.choices import Choices
 
 __all__ = ["fit_neckline"]
 
@@ -25,6 +26,7 @@ def fit_neckline(
     worn: Mapping[str, _F64],
     flat: Mapping[str, _F64],
     flat_mask: _Mask | None = None,
+    choices: Choices | None = None,
 ) -> tuple[_Mask, dict[str, _F64]]:
     """Give a trunk the neck opening of a garment.
 
@@ -39,6 +41,8 @@ def fit_neckline(
     flat_mask
         (H', W') bool: the new one in its picture, whose opening is copied; None cuts half an
         ellipse.
+    choices
+        Of the frames before; None of a photo.
 
     Returns
     -------
@@ -48,6 +52,7 @@ def fit_neckline(
         ``worn`` with the three points of the collar moved.
     """
     marks = dict(worn)
+    choices = choices or Choices()
     if not all(name in worn and name in flat for name in _NEEDED):
         return trunk, marks
     ours = {name: np.asarray(worn[name], np.float64) for name in _NEEDED}
@@ -55,12 +60,13 @@ def fit_neckline(
     middle = (ours["collar_left"] + ours["collar_right"]) / 2
     half = (ours["collar_left"] - ours["collar_right"]) / 2
     ratio = _width_ratio(worn, flat)
+    ratio = ratio if choices.settle("other width", ratio != 1) else 1.0
     flat_middle = (theirs["collar_left"] + theirs["collar_right"]) / 2
     flat_half = (theirs["collar_left"] - theirs["collar_right"]) / 2
     flat_width = max(float(np.hypot(*flat_half)), 1e-6)
     depth = float(np.hypot(*(theirs["collar_center"] - flat_middle))) / flat_width
     alike = ratio == 1 and flat_mask is not None and _same_opening(trunk, ours, flat_mask, theirs)
-    if alike:
+    if choices.settle("same opening", alike):
         return trunk, marks
     half = half * ratio
     # As complex numbers a similarity is one product.
