@@ -92,5 +92,6 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     ring = (away <= reach) & ~inner
     rows, columns, y, x = mirror_points(inner, ring)
     painted = image.copy()
+    painted[~inner] = np.median(image[inner][::31], axis=0)  # where even the mirror ends
     painted[rows, columns] = image[y, x]
     return painted

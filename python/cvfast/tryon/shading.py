@@ -26,7 +26,10 @@ _LEAST_LUMA = 0.02  # darker cloth shows no light
 _CHROMA = 0.045  # of the cloth's colour, as shares of luma: further off is pattern
 _LOG_LUMA = 0.55  # folds change luma by less than this factor's logarithm
 _PLAIN = 0.6  # share of pixels of one colour from which on a cloth is plain
+_DEEP = 1.4  # the same of deep shade, which is joined to the rest without a sharp edge
+_SHARP = 0.13  # change of log luma from pixel to pixel that no shade makes
 _ROUGH = 0.045  # mean change of log luma within a few pixels: more than folds make
+_GRAIN = 0.009  # the same of luma: in dark cloth less than that is the camera's noise
 _RANGE = (0.35, 2.2)  # of factors
 _WORK_PIXELS = 60000  # of the cloth's box: folds are wider than a pixel of that
 
@@ -188,7 +191,22 @@ def _of_usual_colour(image: ImageF32, bright: ImageF32, logs: ImageF32, inner: _
         return np.zeros_like(same)
     middle = _mode(logs[same])
     usual: _Mask = same & (np.abs(logs - middle) < _LOG_LUMA)
-    return usual
+    return _with_deep_shade(usual, same & (np.abs(logs - middle) < _DEEP), logs)
+
+
+def _with_deep_shade(usual: _Mask, wider: _Mask, logs: ImageF32) -> _Mask:
+    """Add pixels in deep shade: shade comes softly, a darker print has an edge."""
+    cv2 = load_cv2()
+    if (wider == usual).all():
+        return usual
+    wide = np.ones((3, 3), np.uint8)
+    steps = cv2.morphologyEx(cv2.blur(logs, (3, 3)), cv2.MORPH_GRADIENT, wide)
+    soft = usual | (wider & (steps < 2 * _SHARP))
+    _, numbers = cv2.connectedComponents(soft.astype(np.uint8), connectivity=4)
+    joined = np.bincount(numbers[usual], minlength=int(numbers.max()) + 1) > 0
+    joined[0] = False
+    reached: _Mask = joined[numbers]
+    return reached
 
 
 def _busy(logs: ImageF32, same: _Mask) -> bool:
@@ -197,7 +215,8 @@ def _busy(logs: ImageF32, same: _Mask) -> bool:
     weights = same.astype(np.float32)
     total = np.maximum(cv2.GaussianBlur(weights, (0, 0), 5.0), 1e-3)
     rough = (logs - cv2.GaussianBlur(logs * weights, (0, 0), 5.0) / total)[same]
-    return float(np.abs(rough).mean()) > _ROUGH
+    rough = np.abs(rough)
+    return bool(rough.mean() > _ROUGH and (rough * np.exp(logs[same])).mean() > _GRAIN)
 
 
 def _mode(values: NDArray[Any]) -> float:
