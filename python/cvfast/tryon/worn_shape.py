@@ -124,8 +124,9 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
     )
     hidden = hidden | whole_sleeves
     for side, limb in limbs.items():
-        if not reach[side]:  # the shoulder beside a top without sleeves hides nothing of it
-            hidden &= ~up_to(parts.mask(f"{side}_arm"), limb, _SHOULDER)
+        # What is bare beside a collar or armhole hides nothing of the trunk.
+        bare = up_to(parts.mask(f"{side}_arm"), limb, max(reach[side], _SHOULDER))
+        hidden &= ~bare
     return WornUpper(
         visible=seen | whole_sleeves,
         trunk=_whole_trunk(seen, hidden, body),
