@@ -28,6 +28,7 @@ _LOG_LUMA = 0.55  # folds change luma by less than this factor's logarithm
 _PLAIN = 0.6  # share of pixels of one colour from which on a cloth is plain
 _DEEP = 1.4  # the same of deep shade, which is joined to the rest without a sharp edge
 _SHARP = 0.13  # change of log luma from pixel to pixel that no shade makes
+_SHARP_CHROMA = 0.06  # the same of red or blue over luma
 _VISIBLE = 0.02  # change of luma under which no edge counts
 _PALER = 4.0  # times the room that a cloth's colour has, where light pales it softly
 _ROUGH = 0.045  # mean change of log luma within a few pixels: more than folds make
@@ -141,7 +142,7 @@ def fine_grain(image: ImageF32, shading: Shading) -> ImageF32 | None:
     if shading.known is None or shading.level is None:
         return None
     cv2 = load_cv2()
-    sure = cv2.blur(shading.known.astype(np.float32), (5, 5)) > 0.8
+    sure = cv2.morphologyEx(shading.known.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5))) > 0
     coloured = shading.factor.ndim == 3
     seen = image if coloured else luma(image)[..., None]
     factor = shading.factor if coloured else shading.factor[..., None]
@@ -253,7 +254,17 @@ def _of_usual_colour(
     usual: _Mask = same & (np.abs(logs - middle) < _LOG_LUMA)
     if coloured:
         same = inner & (np.maximum(away[..., 0], away[..., 1]) < _PALER * room)
+        same &= ~_changes(ratios, bright) | usual
     return _with_deep_shade(usual, same & (np.abs(logs - middle) < _DEEP), logs)
+
+
+def _changes(ratios: ImageF32, bright: ImageF32) -> _Mask:
+    """Return where a colour changes from pixel to pixel, as at the edge of another cloth."""
+    cv2 = load_cv2()
+    wide = np.ones((3, 3), np.uint8)
+    step = cv2.morphologyEx(cv2.blur(ratios, (3, 3)), cv2.MORPH_GRADIENT, wide).max(axis=2)
+    changes: _Mask = (step > _SHARP_CHROMA) & (step * bright > _VISIBLE)
+    return changes
 
 
 def _with_deep_shade(usual: _Mask, wider: _Mask, logs: ImageF32) -> _Mask:
