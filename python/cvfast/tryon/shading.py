@@ -276,11 +276,12 @@ def _with_deep_shade(usual: _Mask, wider: _Mask, logs: ImageF32) -> _Mask:
     steps = cv2.morphologyEx(cv2.blur(logs, (3, 3)), cv2.MORPH_GRADIENT, wide)
     sharp = (steps > 2 * _SHARP) & (steps * np.exp(logs) > _VISIBLE)
     soft = usual | (wider & ~sharp)
-    _, numbers = cv2.connectedComponents(soft.astype(np.uint8), connectivity=4)
+    core = cv2.erode(soft.astype(np.uint8), wide)  # not through a gap in an edge
+    _, numbers = cv2.connectedComponents(core, connectivity=4)
     joined = np.bincount(numbers[usual], minlength=int(numbers.max()) + 1) > 0
     joined[0] = False
-    reached: _Mask = joined[numbers]
-    return reached
+    reached: _Mask = cv2.dilate(joined[numbers].astype(np.uint8), wide) > 0
+    return usual | (reached & soft)
 
 
 def _busy(logs: ImageF32, same: _Mask) -> bool:
