@@ -92,7 +92,8 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     ring = (away <= reach) & ~inner
     rows, columns, y, x = mirror_points(inner, ring)
     painted = image.copy()
+    painted[~inner] = np.median(image[inner][::31], axis=0)  # where even the mirror ends
     width = image.shape[1]
     pixels = painted.reshape(-1, 3)
-    pixels[rows * width + columns] = pixels.take(y * width + x, axis=0)
+    pixels[rows * width + columns] = image.reshape(-1, 3).take(y * width + x, axis=0)
     return painted

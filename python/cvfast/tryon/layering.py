@@ -20,7 +20,7 @@ from cvfast.tryon.registering import registered
 from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
 from cvfast.tryon.same_cloth import light_gain
 from cvfast.tryon.scene import Scene
-from cvfast.tryon.shading import Shading, read_shading
+from cvfast.tryon.shading import Shading, fine_grain, read_shading
 from cvfast.tryon.steps import Steps
 from cvfast.tryon.target_shape import TargetShape, target_upper
 from cvfast.tryon.worn_shape import WornUpper, read_worn_upper
@@ -88,7 +88,7 @@ def dress(
         own = fit.same_photo
         flat, same = (colours_of(garment), False) if own else _relit(cloth, light, strength, doubts)
         if same and light.plain:
-            light = read_shading(scene.colours, worn.visible, coloured=True)
+            flat, light = _in_coloured_light(flat, light, scene, worn, strength)
     if not light.plain and strength:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     with steps.timed("removal"):
@@ -101,7 +101,8 @@ def dress(
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", alpha)
-    look = Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame)
+    grain = fine_grain(scene.colours, light) if strength else None
+    look = Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame, grain)
     if fit.same_photo:
         return look
     seen = worn.visible & (alpha == 1) & (front.alpha == 0)
@@ -152,6 +153,17 @@ def _relit(
     if not gain.sureness:
         return cloth.unlit, False
     return cloth.unlit * np.power(np.array(gain.factors, np.float32), np.float32(strength)), same
+
+
+def _in_coloured_light(
+    flat: ImageF32, light: Shading, scene: Scene, worn: WornUpper | WornLower, strength: float
+) -> tuple[ImageF32, Shading]:
+    """Read the light in colours, and bring the cloth to the level that it is relative to."""
+    exact = read_shading(scene.colours, worn.visible, coloured=True)
+    if exact.level is None or light.colour is None:
+        return flat, light
+    change = np.maximum(exact.level, 0.01) / np.maximum(light.colour, 0.01)
+    return flat * np.power(change.astype(np.float32), np.float32(strength)), exact
 
 
 def _undressed(
