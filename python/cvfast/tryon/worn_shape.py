@@ -137,9 +137,7 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
     )
 
 
-def _covered(
-    sleeve: _Mask, skin: _Mask, limb: Limb, body: Body, side: str, most: float
-) -> float:
+def _covered(sleeve: _Mask, skin: _Mask, limb: Limb, body: Body, side: str, most: float) -> float:
     """Return the share of an arm that its sleeve covers.
 
     Cloth of the trunk's flank that was taken for sleeve lies inwards of the arm: where the arm's
