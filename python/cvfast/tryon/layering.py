@@ -81,18 +81,15 @@ def dress(
         hidden = scene.parts.mask(*_HIDING) & target.mask
         seen = scene.parts.mask("upper", "dress", "coat")
         fit = fit_garment(garment, target, scene.body, hidden, seen, corner, doubts)
-        alpha = fit.alpha
     with steps.timed("shading"):
-        light = coming.result()
         strength = 0.0 if fit.same_photo else shading  # its light is in it already
-        own = fit.same_photo
-        flat, same = (colours_of(garment), False) if own else _relit(cloth, light, strength, doubts)
-        if same and light.plain:
-            flat, light = _in_coloured_light(flat, light, scene, worn, strength)
-    if not light.plain and strength:
-        doubts.note("the worn garment is patterned: only its broad light is carried over")
+        light = coming.result()
+        if fit.same_photo:
+            flat = colours_of(garment)
+        else:
+            flat, light = _lit(cloth, light, scene, worn, strength, doubts)
     with steps.timed("removal"):
-        fill, bare = _undressed(scene, worn, target, alpha, light)
+        fill, bare = _undressed(scene, worn, target, fit.alpha, light)
     with steps.timed("layers"):
         body = fill.over(scene.colours)
         front = in_front(body, scene.parts, target, bare, worn.visible, scene.body, region=region)
@@ -100,12 +97,12 @@ def dress(
     steps.show("without", body)
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
-    steps.show("alpha", alpha)
+    steps.show("alpha", fit.alpha)
     grain = fine_grain(scene.colours, light) if strength else None
-    look = Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame, grain)
+    look = Look(fill, fit.grid, fit.sleeves, flat, fit.alpha, factor, front, corner, frame, grain)
     if fit.same_photo:
         return look
-    seen = worn.visible & (alpha == 1) & (front.alpha == 0)
+    seen = worn.visible & (fit.alpha == 1) & (front.alpha == 0)
     with steps.timed("registering"):
         return _onto_itself(look, scene.colours, seen, doubts)
 
@@ -136,6 +133,23 @@ def _onto_itself(look: Look, photo: ImageF32, seen: _Mask, doubts: Doubts) -> Lo
         return look
     doubts.note("the worn garment shows the same pattern: the new one is laid onto it")
     return exact
+
+
+def _lit(
+    cloth: FlatCloth,
+    light: Shading,
+    scene: Scene,
+    worn: WornUpper | WornLower,
+    strength: float,
+    doubts: Doubts,
+) -> tuple[ImageF32, Shading]:
+    """Return the garment's picture under the photo's broad light, and the light of its folds."""
+    if not light.plain and strength:
+        doubts.note("the worn garment is patterned: only its broad light is carried over")
+    flat, same = _relit(cloth, light, strength, doubts)
+    if same and light.plain:
+        return _in_coloured_light(flat, light, scene, worn, strength)
+    return flat, light
 
 
 def _relit(
