@@ -268,7 +268,7 @@ class FrameDresser:
                 self._count(counts)
                 return carried
         self.told.scenes += self._follower.begun and counts
-        doubts = Doubts()
+        doubts, self._choices.settling = Doubts(), not counts
         try:
             body = Body.of(person.pose)
             parts = find_parts(small, person)
@@ -282,7 +282,7 @@ class FrameDresser:
             return None
         self._since_fit, self._moved, self._doubts = 0, 0.0, doubts
         self._count(counts)
-        return self._steadier.steady(look, motion, passed)
+        return self._steadier.steady(look, motion, passed, settling=not counts)
 
     def _due(self, motion: Motion | None) -> bool:
         """Whether it is time to fit the garment to the frame: now and then, or after motion."""

@@ -1,6 +1,6 @@
 """Try-on in a clip as a run: parts of the clip as units that can be resumed, joined at the end.
 
-A part is eight seconds. Its worker looks at the second before as well, so that the looks have
+A part is eight seconds. Its worker looks at the two seconds before as well, so that the looks have
 settled and no seam shows, and writes the video alone; the join copies the packets of all parts
 together with sound, subtitles and tags of the source.
 """
@@ -34,7 +34,7 @@ from cvfast.typing import Progress
 __all__ = ["PART", "ClipJob", "dress_clip", "join", "part", "parts_of", "plan_clip"]
 
 PART = Fraction(8)  # seconds
-LEAD_IN = Fraction(1)
+LEAD_IN = Fraction(2)
 _LONGEST = Fraction(100 * 3600)  # seconds that a clip can last
 _SEEKABLE = ("mp4", "matroska")  # others have no index to find a time by
 _UNITS = "cvfast.tryon.video_run:"
