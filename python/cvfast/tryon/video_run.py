@@ -26,7 +26,7 @@ from cvfast.io.shards import Cut, join_shards, write_shard
 from cvfast.io.video import VideoSummary, probe, transcode
 from cvfast.runs.plan import Fingerprint, Plan, Unit
 from cvfast.runs.work import Task
-from cvfast.tryon.clip_result import FrameCounts, VideoTryOn
+from cvfast.tryon.clip_result import Absence, FrameCounts, VideoTryOn
 from cvfast.tryon.flat_cloth import FlatCloth
 from cvfast.tryon.video import ClipOptions, FrameDresser, clip_cloth
 from cvfast.typing import Progress
@@ -260,6 +260,7 @@ def _summed(results: Sequence[dict[str, Any]]) -> FrameCounts:
                 one["scenes"],
                 one["confidence"],
                 Counter(one["reasons"]),
+                [Absence(**away) for away in one["absences"]],
             )
         )
     return counts
