@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,11 +21,12 @@ from cvfast.io.video import read_frames
 from cvfast.runs.crew import alone
 from cvfast.runs.execute import execute
 from cvfast.runs.folder import open_run
-from cvfast.runs.work import do_unit
 from cvfast.synth.garments import make_garment, random_garment
 from cvfast.synth.people import make_person, random_person
 from cvfast.synth.skeleton import Stance
-from cvfast.tryon.video import try_on_video
+from cvfast.tryon.clip_result import Absence
+from cvfast.tryon.finishing import finish
+from cvfast.tryon.video import ClipOptions, FrameDresser, clip_cloth, try_on_video
 from cvfast.tryon.video_run import ClipJob, plan_clip
 
 RED = (205, 30, 45)
@@ -150,25 +155,76 @@ def test_nobody_in_a_clip(shirt, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["none.mkv", "shirt.png"]
 
 
-def test_parts_of_a_stopped_run_are_gone_on_with(person, shirt, tmp_path):
+KILLED = """
+import sys
+from fractions import Fraction
+from pathlib import Path
+from cvfast.runs.crew import alone
+from cvfast.runs.execute import execute
+from cvfast.runs.folder import open_run
+from cvfast.tryon.video_run import ClipJob, plan_clip
+
+source, garment, target, folder = map(Path, sys.argv[1:])
+job = ClipJob(source=source, garment=garment, target=target,
+              encoder={"codec": "ffv1", "threads": 1})
+plan = plan_clip(job, seconds=Fraction(1, 12))
+with open_run(folder, plan, resume=True) as run:
+    execute(run, plan, alone())
+"""
+
+
+def killed_after(unit, job, folder):
+    """Work on a run in another process, and kill it once a unit is done; that is in the next."""
+    words = [job.source, job.garment, job.target, folder]
+    process = subprocess.Popen([sys.executable, "-c", KILLED, *map(str, words)])
+    until = time.monotonic() + 120
+    while not (folder / "done" / f"{unit}.json").exists():
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not job.target.exists()
+
+
+def test_a_run_killed_twice_gives_the_same_bytes(person, shirt, tmp_path):
     source = write_clip(tmp_path / "me.mkv", moving(person, 4))
     write_image(tmp_path / "shirt.png", shirt)
     results = []
-    for number in range(2):
+    for kills in (0, 2):
         job = ClipJob(
             source=source,
             garment=tmp_path / "shirt.png",
-            target=tmp_path / f"new{number}.mkv",
+            target=tmp_path / f"{kills}" / "new.mkv",
             encoder={"codec": "ffv1", "threads": 1},
         )
+        job.target.parent.mkdir()
         plan = plan_clip(job, seconds=Fraction(1, 12))
-        assert len(plan.units) == 3
-        with open_run(tmp_path / "run", plan, resume=False) as run:
-            if number:  # a killed process did one part
-                do_unit(str(run.path), plan.identity, plan.units[1])
+        assert [unit.name for unit in plan.units] == ["0000", "0001", "join"]
+        for unit in plan.units[:kills]:
+            killed_after(unit.name, job, tmp_path / "run")
+        with open_run(tmp_path / "run", plan, resume=True) as run:
             outcome = execute(run, plan, alone())
-            assert (outcome.done, outcome.before, outcome.errors) == (3 - number, number, ())
+            assert (outcome.done, outcome.before, outcome.errors) == (3 - kills, kills, ())
             run.remove()
         assert times(job.target) == times(source)
-        results.append(pictures_of(job.target))
-    assert (results[0] == results[1]).all()
+        results.append(job.target.read_bytes())
+    assert results[0] == results[1]
+
+
+def test_somebody_leaves_and_somebody_comes_in(person, shirt):
+    """Who wears it goes on wearing it; without anybody the clip stays, and is told when."""
+    other = make_person(replace(random_person(4), stance=Stance(), hair=0.0), size=SIZE).image
+    both = np.concatenate([person.image[:, 4:124], other], axis=1)
+    first = np.concatenate([person.image[:, 4:124], other[:, :1].repeat(120, axis=1)], axis=1)
+    blank = other[:, :1].repeat(240, axis=1)
+    dresser = FrameDresser(clip_cloth(shirt, ClipOptions()), ClipOptions())
+    done = []
+    for number, image in enumerate([first, both, blank, blank, both]):
+        look = dresser.look(np.ascontiguousarray(image), number / 2)
+        done.append(image if look is None else finish(image, look)[0])
+    worn = [[share_red(one, (slice(80, 100), slice(x, x + 20))) for x in (50, 170)] for one in done]
+    told = dresser.told
+    assert (told.dressed, told.without_person) == (3, 2)
+    assert told.absences == [Absence(1.0, 1.5, "nobody found")]
+    assert worn == [[1, 0], [1, 0], [0, 0], [0, 0], [1, 0]]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["refuse_with_clip", "work_clip"]
 
 _FRAME = 0.8  # seconds of work on a frame
+_TOLD = 5  # stretches without anybody to dress
 _LONG = 60.0  # seconds of work from which on it is a run
 
 
@@ -109,8 +110,12 @@ def _tell(report: Report, job: ClipJob, told: dict[str, Any]) -> None:
     """Say how far to trust the result, and why not further."""
     for reason in [*told["reasons"], *told["notes"]]:
         report.note(f"{job.source}: {reason}")
-    if told["without_person"]:
-        report.note(f"{job.source}: nobody in {told['without_person']} frames, left as they are")
+    for away in told["absences"][:_TOLD]:
+        report.note(f"{job.source}: {away['start']:.2f} to {away['end']:.2f} s left as it is: "
+                    f"{away['reason']}")  # fmt: skip
+    if len(told["absences"]) > _TOLD:
+        report.note(f"{job.source}: {len(told['absences'])} such stretches, "
+                    f"{told['without_person']} frames")  # fmt: skip
     report.result(
         f"{job.source} + {job.garment} -> {job.target}: {told['region']} garment in "
         f"{told['dressed']} of {told['frames']} frames, confidence {told['confidence']:.2f}, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from cvfast.faces.cuts import CutDetector
 from cvfast.faces.smoothing import OneEuro
 from cvfast.geometry.boxes import RotatedBox
 from cvfast.geometry.sampling import PixelReader
+from cvfast.kernels.nms import iou
 from cvfast.people.blazepose import BodyFit, fit_body, next_region
 from cvfast.people.finding import FoundPerson, find_people, person_of_fit
 from cvfast.people.pose import Pose
@@ -20,6 +22,7 @@ __all__ = ["PersonFollower"]
 _LEAST_SCORE = 0.5
 _STRAY = 0.1  # of the crop's side: a person who moved or grew by less keeps the crop
 _UNIT = 0.2  # of the crop's side: about the width of shoulders
+_SAME_PLACE = 0.3  # intersection over union with where the person was
 _UNDECIDED = 0.5  # seconds in which sureness of a point follows what the model says
 
 
@@ -28,7 +31,8 @@ class PersonFollower:
 
     The landmark model runs on the crop of the frame before, which stays until the person has moved
     out of its middle; points pass through a One-Euro filter. A person who is lost, and whoever
-    stands there after a scene cut, is looked for in the whole frame.
+    stands there after a scene cut, is looked for in the whole frame: who is where the person was
+    goes before the one of that number.
 
     Parameters
     ----------
@@ -57,6 +61,7 @@ class PersonFollower:
         self._index = index
         self._is_cut = CutDetector()
         self._region: RotatedBox | None = None
+        self._box: NDArray[np.float64] | None = None
         self._smooth = OneEuro()
         self._sure: NDArray[np.float64] | None = None
         self._seconds = 0.0
@@ -81,12 +86,22 @@ class PersonFollower:
         person = None if self.cut else self._again(reader)
         self.begun = person is None
         if person is None:
-            people = find_people(reader)
-            person = people[self._index] if self._index < len(people) else None
+            person = self._choose(find_people(reader))
             self._smooth, self._sure = OneEuro(beta=20.0, rest=0.05), None
+        if person is not None:
+            self._box = person.box
         self._region = None if person is None else person.region
         passed, self._seconds = max(0.0, seconds - self._seconds), seconds
         return None if person is None else self._steady(person, seconds, passed)
+
+    def _choose(self, people: Sequence[FoundPerson]) -> FoundPerson | None:
+        """Return who stands where the person was last, or else the one that was asked for."""
+        if people and self._box is not None:
+            shares = iou(self._box[None], np.stack([one.box for one in people]))[0]
+            best = int(shares.argmax())
+            if shares[best] > _SAME_PLACE:
+                return people[best]
+        return people[self._index] if self._index < len(people) else None
 
     def _again(self, reader: PixelReader) -> FoundPerson | None:
         """Look where the person was in the frame before."""

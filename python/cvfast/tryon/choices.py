@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TypeVar
 
 __all__ = ["Choices"]
@@ -17,6 +18,11 @@ class Choices:
     patience
         How many times.
 
+    Attributes
+    ----------
+    settling
+        Nobody sees what is chosen: it is what was most frequent so far.
+
     Examples
     --------
     >>> choices = Choices(patience=2)
@@ -26,22 +32,29 @@ class Choices:
 
     def __init__(self, patience: int = 1) -> None:
         self._patience = patience
+        self.settling = False
+        self._votes: dict[str, Counter[object]] = {}
         self._made: dict[str, object] = {}
         self._against: dict[str, int] = {}
 
     def settle(self, name: str, value: _T) -> _T:
         """Return what is chosen for a name, given what would be chosen now."""
+        if self.settling:
+            votes = self._votes.setdefault(name, Counter())
+            votes[value] += 1
+            self._made[name] = votes.most_common(1)[0][0]
         made = self._made.setdefault(name, value)
-        if made == value:
+        if self.settling or made == value:
             self._against[name] = 0
-            return value
+            return made  # type: ignore[return-value]  # a name's choices are of one type
         self._against[name] = self._against.get(name, 0) + 1
         if self._against[name] < self._patience:
-            return made  # type: ignore[return-value]  # a name's choices are of one type
+            return made  # type: ignore[return-value]
         self._made[name], self._against[name] = value, 0
         return value
 
     def reset(self) -> None:
         """Forget all choices."""
         self._made.clear()
+        self._votes.clear()
         self._against.clear()

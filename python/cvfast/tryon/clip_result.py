@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from cvfast.errors import NothingFoundError
 from cvfast.io.video import VideoSummary
 from cvfast.typing import Path as PathLike
 
-__all__ = ["FrameCounts", "VideoTryOn"]
+__all__ = ["Absence", "FrameCounts", "VideoTryOn"]
 
 _USUAL = 0.1  # share of the frames from which on a reason is told
+
+
+NOBODY = "nobody found"
+_SEAM = 0.5  # seconds: absences before and after the end of a part are one
+
+
+@dataclass(frozen=True)
+class Absence:
+    """Frames on end that are left as they are.
+
+    Parameters
+    ----------
+    start, end
+        Times in the clip of the first and the last of them, in seconds.
+    reason
+        Why.
+    """
+
+    start: float
+    end: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -26,7 +48,7 @@ class VideoTryOn:
     dressed
         Frames in which the person wears the garment.
     without_person
-        Frames in which nobody was found; they are the clip's own.
+        Frames in which nobody was found, or nothing to dress; they are the clip's own.
     scenes
         Times that the person was found anew: at the beginning, after cuts and absences.
     region
@@ -35,6 +57,8 @@ class VideoTryOn:
         Mean of the dressed frames'.
     reasons
         What lowered it in at least a tenth of them, the most frequent first.
+    absences
+        When nobody was found, and why not.
     """
 
     video: VideoSummary
@@ -44,6 +68,7 @@ class VideoTryOn:
     region: str
     confidence: float
     reasons: tuple[str, ...]
+    absences: tuple[Absence, ...] = ()
 
     def report(self) -> dict[str, Any]:
         """Return all but the paths as JSON values."""
@@ -55,6 +80,7 @@ class VideoTryOn:
             "region": self.region,
             "confidence": round(self.confidence, 4),
             "reasons": list(self.reasons),
+            "absences": [asdict(one) for one in self.absences],
             "seconds": round(self.video.seconds, 2),
             "notes": list(self.video.notes),
         }
@@ -72,6 +98,8 @@ class FrameCounts:
         Sum over the dressed frames.
     reasons
         In how many frames each was told.
+    absences
+        When nobody was found.
     """
 
     dressed: int = 0
@@ -79,6 +107,25 @@ class FrameCounts:
     scenes: int = 0
     confidence: float = 0.0
     reasons: Counter[str] = field(default_factory=Counter)
+    absences: list[Absence] = field(default_factory=list)
+    _away: bool = field(default=False, init=False, repr=False)
+
+    def here(self, confidence: float, reasons: Iterable[str]) -> None:
+        """Count a dressed frame."""
+        self.dressed += 1
+        self.confidence += confidence
+        self.reasons.update(reasons)
+        self._away = False
+
+    def away(self, seconds: float, reason: str) -> None:
+        """Count a frame without anybody to dress."""
+        self.without_person += 1
+        last = self.absences[-1] if self._away else None
+        if last is not None and last.reason == reason:
+            self.absences[-1] = replace(last, end=seconds)
+        else:
+            self.absences.append(Absence(seconds, seconds, reason))
+        self._away = True
 
     def add(self, other: FrameCounts) -> None:
         """Add another part's."""
@@ -87,11 +134,21 @@ class FrameCounts:
         self.scenes += other.scenes
         self.confidence += other.confidence
         self.reasons.update(other.reasons)
+        later = list(other.absences)
+        if self.absences and later:
+            first, last = later[0], self.absences[-1]
+            if first.reason == last.reason and first.start - last.end < _SEAM:
+                self.absences[-1] = replace(last, end=later.pop(0).end)
+        self.absences += later
 
     def check(self, source: PathLike, least: float = 0.0) -> None:
         """Raise NothingFoundError if no frame was dressed, or they are too unsure."""
         if not self.dressed:
-            raise NothingFoundError(f"{source}: no person found in any of its frames")
+            why = sorted({one.reason for one in self.absences} - {NOBODY})
+            raise NothingFoundError(
+                f"{source}: no person found in any of its frames"
+                + "".join(f"; {reason}" for reason in why)
+            )
         if self.confidence < least * self.dressed:
             raise NothingFoundError(
                 f"{source}: confidence {self.confidence / self.dressed:.2f} is under {least:g}: "
@@ -108,5 +165,6 @@ class FrameCounts:
         """Return what was done, beside what the encoder did."""
         mean = self.confidence / max(1, self.dressed)
         return VideoTryOn(
-            video, self.dressed, self.without_person, self.scenes, region, mean, self.usual_reasons
-        )
+            video, self.dressed, self.without_person, self.scenes, region, mean, self.usual_reasons,
+            tuple(self.absences),
+        )  # fmt: skip

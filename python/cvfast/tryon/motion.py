@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,7 +15,7 @@ __all__ = ["Motion", "MotionReader"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _SIDE = 384  # pixels of the longer side at which motion is read
-_REST = 0.3  # pixels there: less is the camera's noise
+_REST = 0.15  # pixels there: less is the camera's noise
 _SMOOTH = 0.02  # of the longer side: motion is even over so much
 
 
@@ -55,13 +56,10 @@ class Motion:
             x, y of its first pixel.
         """
         cv2 = load_cv2()
-        longer = max(self._flow.shape[:2])
-        side = 2 * max(1, round(_SMOOTH * longer)) + 1
-        near = cv2.dilate(_speed(_beyond_noise(self._flow)) / longer, np.ones((side, side)))
         (x, y), (across, down) = corner, self._ratio
         place = np.array([[1 / across, 0, x / across], [0, 1 / down, y / down]], np.float64)
         speed: ImageF32 = cv2.warpAffine(
-            near,
+            self._near,
             place,
             (shape[1], shape[0]),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -95,6 +93,15 @@ class Motion:
         scaled: ImageF32 = np.asarray(moved * np.array(self._ratio, np.float32), np.float32)
         return scaled
 
+    @functools.cached_property
+    def _near(self) -> ImageF32:
+        """The most that anything near each of the small frame's pixels has moved."""
+        longer = max(self._flow.shape[:2])
+        side = 2 * max(1, round(_SMOOTH * longer)) + 1
+        speed = _speed(_beyond_noise(self._flow)) / np.float32(longer)
+        near: ImageF32 = load_cv2().dilate(speed, np.ones((side, side), np.uint8))
+        return near
+
     @property
     def _ratio(self) -> tuple[float, float]:
         return self._size[0] / self._flow.shape[1], self._size[1] / self._flow.shape[0]
@@ -113,7 +120,7 @@ class Motion:
         weighted = self._flow * weight[..., None]
         summed = cv2.GaussianBlur(weighted, (0, 0), sigma)
         # Far from the mask there is its mean motion.
-        mean = weighted.sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
+        mean = np.array(cv2.mean(weighted)[:2], np.float32) / max(cv2.mean(weight)[0], 1e-9)
         little = np.float32(1e-3)
         even = (summed + little * mean) / (total + little)[..., None]
         return _beyond_noise(even.astype(np.float32)), weight, place
@@ -144,13 +151,13 @@ class MotionReader:
         if last is None or last.shape != grey.shape:
             return None
         if self._flow is None:
-            self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+            self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         flow: ImageF32 = self._flow.calc(grey, last, None)
         return Motion(flow, (image.shape[1], image.shape[0]))
 
 
 def _speed(flow: ImageF32) -> ImageF32:
-    speed: ImageF32 = np.sqrt((flow * flow).sum(axis=2))
+    speed: ImageF32 = load_cv2().magnitude(*load_cv2().split(flow))
     return speed
 
 

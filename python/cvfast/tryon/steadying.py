@@ -26,8 +26,10 @@ __all__ = ["LookSteadier"]
 _Corner: TypeAlias = tuple[int, int]
 
 # Seconds in which a look follows its frame's own fit.
-_GRID, _LIGHT, _CLOTH, _EDGE, _FRONT, _FILL = 0.4, 0.25, 1.0, 0.2, 0.1, 0.3
+_LIMB = 0.4
+_GRID, _LIGHT, _CLOTH, _EDGE, _FRONT, _FILL = 1.2, 0.25, 1.0, 0.2, 0.1, 0.3
 _HASTE, _LIMB_HASTE = 10.0, 40.0  # times sooner, at a speed of the frame's longer side a second
+_DRIFT = 0.03  # of the garment a second: most that its pattern swims towards a fit
 _THICK = 0.01  # of the longer side: a shape's edge that differs by less trembles
 _APART = 0.4  # opacities that differ by more are of two shapes
 _MOVING = 0.03  # of the longer side a second: what moves faster leaves no ghost
@@ -46,12 +48,16 @@ class LookSteadier:
 
     def __init__(self) -> None:
         self._last: Look | None = None
+        self._fits = 0
 
     def reset(self) -> None:
         """Forget what was: a new scene begins, or the person was away."""
         self._last = None
+        self._fits = 0
 
-    def steady(self, look: Look, motion: Motion | None, passed: float) -> Look:
+    def steady(
+        self, look: Look, motion: Motion | None, passed: float, *, settling: bool = False
+    ) -> Look:
         """Return a look that follows from the one before.
 
         Parameters
@@ -62,12 +68,17 @@ class LookSteadier:
             From the frame before; None: not known, and the look is taken as it is.
         passed
             Seconds since then.
+        settling
+            Nobody sees the frame: the garment's map is the mean of all fits so far, which is where
+            it would be had the clip begun long before.
         """
         last = self._last
+        self._fits += 1
         if last is None or motion is None or passed <= 0 or last.frame != look.frame:
             self._last = look
         else:
-            self._last = _followed(last, look, motion, passed)
+            least = 1 / self._fits if settling else 0.0
+            self._last = _followed(last, look, motion, passed, least)
         return self._last
 
     def moved(self, motion: Motion | None) -> float:
@@ -88,8 +99,13 @@ def _seen(look: Look) -> NDArray[np.bool_]:
     return seen
 
 
-def _followed(last: Look, fitted: Look | None, motion: Motion, passed: float) -> Look:
-    """Carry a look into the next frame, and draw it towards what was fitted there, if anything."""
+def _followed(
+    last: Look, fitted: Look | None, motion: Motion, passed: float, least: float = 0.0
+) -> Look:
+    """Carry a look into the next frame, and draw it towards what was fitted there, if anything.
+
+    The garment's map and colours by at least a share.
+    """
     look = last if fitted is None else fitted
     passed = 0.0 if fitted is None else passed
     corners = look.corner, last.corner
@@ -100,7 +116,7 @@ def _followed(last: Look, fitted: Look | None, motion: Motion, passed: float) ->
     with_fill = _Carrier(motion, filled if filled.any() else cloth_seen, corners, passed)
     cloth = look.cloth
     if cloth.shape == last.cloth.shape:
-        cloth = last.cloth + _share(passed / _CLOTH) * (cloth - last.cloth)
+        cloth = last.cloth + np.float32(max(least, _share(passed / _CLOTH))) * (cloth - last.cloth)
     front = Front(
         with_front.blend_shape(last.front.alpha, look.front.alpha, _FRONT),
         _overlay(with_front, last.front.rim, look.front.rim, _FRONT),
@@ -109,7 +125,7 @@ def _followed(last: Look, fitted: Look | None, motion: Motion, passed: float) ->
     return replace(
         look,
         fill=_overlay(with_fill, last.fill, look.fill, _FILL),
-        grid=with_cloth.blend(last.grid, look.grid, _GRID),
+        grid=with_cloth.drift(last.grid, look.grid, _DRIFT * max(cloth.shape[:2]), least),
         sleeves=_sleeves(last, look, motion, passed),
         cloth=cloth,
         alpha=with_cloth.blend_shape(last.alpha, look.alpha, _EDGE),
@@ -168,17 +184,43 @@ class _Carrier:
         carried = self.carry(last)
         if not self._passed:
             return carried
-        height, width = last.shape[:2]
-        outside = (self._x < 0) | (self._y < 0) | (self._x > width - 1) | (self._y > height - 1)
         weight: Any = _share(self._passed / seconds) if share is None else share
         if share is not None and now.ndim == 3:
             weight = share[..., None]
         carried += weight * (now - carried)
+        outside = self._outside(last)
+        carried[outside] = now[outside]
+        return carried
+
+    def _outside(self, last: ImageF32) -> NDArray[np.bool_]:
+        """Return which pixels the planes of the frame before did not show."""
+        height, width = last.shape[:2]
+        outside: NDArray[np.bool_] = (
+            (self._x < 0) | (self._y < 0) | (self._x > width - 1) | (self._y > height - 1)
+        )
+        return outside
+
+    def drift(self, last: ImageF32, now: ImageF32, most: float, least: float) -> ImageF32:
+        """Return a garment's map carried here and drawn slowly towards ``now``.
+
+        Fits of neighbouring frames disagree by more than the cloth moves on the body, so that haste
+        would let its pattern swim; ``most``, in its pixels a second, counts where ``least``,
+        a share, is 0.
+        """
+        wanted = self.blend(last, now, min(_GRID, self._passed / least) if least else _GRID)
+        if not self._passed or least:
+            return wanted
+        carried = self.carry(last)
+        step = wanted - carried
+        cv2 = load_cv2()
+        far = cv2.magnitude(*cv2.split(step))[..., None]
+        carried += step * np.minimum(1, np.float32(most * self._passed) / np.maximum(far, 1e-6))
+        outside = self._outside(last)
         carried[outside] = now[outside]
         return carried
 
     def share(self, last: ImageF32, now: ImageF32, seconds: float) -> ImageF32 | None:
-        """Return how far a shape's opacity is drawn towards ``now``: wholly where it has moved away.
+        """Return how far a shape's opacity is drawn towards ``now``: all where it has moved.
 
         An edge that trembles is steadied; a limb that is elsewhere by more than its edge leaves no
         ghost behind.
@@ -252,7 +294,7 @@ def _sleeves(last: Look, look: Look, motion: Motion, passed: float) -> tuple[Sle
         carrier = _Carrier(motion, seen, corners, passed)
         share = carrier.share(before.weight, sleeve.weight, _EDGE)
         weight = _clean(carrier.blend(before.weight, sleeve.weight, _EDGE, share))
-        grid = carrier.blend(before.grid, sleeve.grid, _GRID, carrier.haste(_GRID))
+        grid = carrier.blend(before.grid, sleeve.grid, _LIMB, carrier.haste(_LIMB))
         kept.append(SleevePatch(grid, weight, sleeve.corner))
     return tuple(kept)
 

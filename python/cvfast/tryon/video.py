@@ -16,12 +16,14 @@ from cvfast.io.frame import Frame
 from cvfast.io.opencv import load_cv2
 from cvfast.io.provenance import Mark
 from cvfast.io.video import Alpha, VideoSummary, transcode
+from cvfast.kernels.nms import iou
 from cvfast.people.body import Body
+from cvfast.people.finding import FoundPerson
 from cvfast.people.following import PersonFollower
 from cvfast.people.parts import find_parts
 from cvfast.tryon.choices import Choices
 from cvfast.tryon.classic import check_options, garment_of
-from cvfast.tryon.clip_result import FrameCounts, VideoTryOn
+from cvfast.tryon.clip_result import NOBODY, FrameCounts, VideoTryOn
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import Look, finish
 from cvfast.tryon.flat_cloth import FlatCloth
@@ -49,6 +51,7 @@ _WORK_SIDE = 960  # pixels of the longer side at which a frame is analysed
 _PATIENCE = 12  # frames in a row that show another kind of sleeve or collar
 _REFIT = 4  # frames from one fit to the next where nothing moves much
 _MOVED = 0.004  # of the frame's longer side: after so much motion it is time for a fit
+_BRIDGE = 0.3  # seconds for which a look is carried on while nobody is found
 _DEFAULT_RATE = 25.0  # for frames without a time
 
 
@@ -218,7 +221,8 @@ class FrameDresser:
         self._choices = Choices(_PATIENCE)
         self._seconds = 0.0
         self._since_fit, self._moved = 0, 0.0
-        self._frames = 0
+        self._frames, self._lost = 0, 0.0
+        self._box: NDArray[np.float64] | None = None
         self._doubts = Doubts()
         self.told = FrameCounts()
 
@@ -239,14 +243,6 @@ class FrameDresser:
 
     def look(self, image: ImageU8, seconds: float, *, counts: bool = True) -> Look | None:
         """Return the look of the next picture, (H, W, 3) uint8 at a time in seconds, if any."""
-        look = self._look(image, seconds, counts=counts)
-        self._seconds = seconds
-        if counts:
-            self.told.dressed += look is not None
-            self.told.without_person += look is None
-        return look
-
-    def _look(self, image: ImageU8, seconds: float, *, counts: bool) -> Look | None:
         cv2 = load_cv2()
         cv2.setRNGSeed(0)  # each frame's numbers are its own, whoever does the ones before
         scale = min(1.0, _WORK_SIDE / max(image.shape[:2]))
@@ -254,35 +250,70 @@ class FrameDresser:
         if scale < 1:
             size = tuple(max(2, round(side * scale)) for side in image.shape[1::-1])
             small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        passed, self._seconds = seconds - self._seconds, seconds
         motion = self._motion.update(small)
         person = self._follower.update(PixelReader.of(small), seconds)
-        if self._follower.begun:
+        if self._is_new(person):
             self._steadier.reset()
             self._choices.reset()
+            self.told.scenes += person is not None and counts
+        look, why = None, NOBODY
+        if person is not None:
+            try:
+                look = self._dressed(small, scale, person, motion, passed, settling=not counts)
+                self._lost = 0.0
+            except (NothingFoundError, LimitError) as error:  # a head alone: nothing to dress
+                why = str(error)
+        if look is None:
+            look = self._bridge(motion, passed)
+        if counts:
+            self._count(look, why)
+        return look
+
+    def _is_new(self, person: FoundPerson | None) -> bool:
+        """Whether somebody begins to wear the garment: not whoever was lost for a moment."""
+        follower, last, self._box = self._follower, self._box, self._box
         if person is None:
+            return follower.cut
+        self._box = person.box
+        if not follower.begun:
+            return False
+        return follower.cut or last is None or self._lost > _BRIDGE or _overlap(last, person) < 0.5
+
+    def _bridge(self, motion: Motion | None, passed: float) -> Look | None:
+        """Carry the look on for a moment, while nobody is found."""
+        self._lost += passed
+        self._since_fit = _REFIT
+        if self._follower.cut or self._lost > _BRIDGE:
+            self._steadier.reset()
             return None
-        passed = seconds - self._seconds
+        return self._steadier.carry(motion, passed)
+
+    def _dressed(
+        self,
+        image: ImageU8,
+        scale: float,
+        person: FoundPerson,
+        motion: Motion | None,
+        passed: float,
+        *,
+        settling: bool,
+    ) -> Look:
+        """Dress a person: by a new fit, or by the one before, moved with what is seen."""
         if not self._due(motion):
             carried = self._steadier.carry(motion, passed)
             if carried is not None:
-                self._count(counts)
                 return carried
-        self.told.scenes += self._follower.begun and counts
-        doubts = Doubts()
-        try:
-            body = Body.of(person.pose)
-            parts = find_parts(small, person)
-            doubts.take(parts.confidence, parts.reasons, of="parts")
-            doubts.add_pose(person.pose, (small.shape[1], small.shape[0]))
-            colours = small.astype(np.float32) / np.float32(255)
-            scene = Scene(small, colours, scale, person, person.pose, body, PartMasks(parts.labels))
-            look = self._dress(scene, doubts)
-        except NothingFoundError:  # a head alone: nothing to dress
-            self._steadier.reset()
-            return None
+        doubts, self._choices.settling = Doubts(), settling
+        body = Body.of(person.pose)
+        parts = find_parts(image, person)
+        doubts.take(parts.confidence, parts.reasons, of="parts")
+        doubts.add_pose(person.pose, (image.shape[1], image.shape[0]))
+        colours = image.astype(np.float32) / np.float32(255)
+        scene = Scene(image, colours, scale, person, person.pose, body, PartMasks(parts.labels))
+        look = self._dress(scene, doubts)
         self._since_fit, self._moved, self._doubts = 0, 0.0, doubts
-        self._count(counts)
-        return self._steadier.steady(look, motion, passed)
+        return self._steadier.steady(look, motion, passed, settling=settling)
 
     def _due(self, motion: Motion | None) -> bool:
         """Whether it is time to fit the garment to the frame: now and then, or after motion."""
@@ -290,11 +321,12 @@ class FrameDresser:
         self._moved += self._steadier.moved(motion)
         return self._follower.begun or self._since_fit >= _REFIT or self._moved > _MOVED
 
-    def _count(self, counts: bool) -> None:
-        """Count a dressed frame's confidence: that of the last fit."""
-        if counts:
-            self.told.confidence += self._doubts.confidence
-            self.told.reasons.update(self._doubts.reasons)
+    def _count(self, look: Look | None, why: str) -> None:
+        """Count a frame; a dressed one's confidence is that of the last fit."""
+        if look is None:
+            self.told.away(self._seconds, why)
+        else:
+            self.told.here(self._doubts.confidence, self._doubts.reasons)
 
     def _dress(self, scene: Scene, doubts: Doubts) -> Look:
         garment = self._cloth.garment
@@ -321,3 +353,8 @@ class FrameDresser:
         back = np.ascontiguousarray(np.rot90(done, frame.rotation))
         frame.write_rgb((0, 0, frame.width, frame.height), back.astype(np.uint8, copy=False))
         return True
+
+
+def _overlap(box: NDArray[np.float64], person: FoundPerson) -> float:
+    """Return the intersection over union of a box and a person's."""
+    return float(iou(box[None], person.box[None])[0, 0])

@@ -1,6 +1,6 @@
 """Try-on in a clip as a run: parts of the clip as units that can be resumed, joined at the end.
 
-A part is eight seconds. Its worker looks at the second before as well, so that the looks have
+A part is eight seconds. Its worker looks at the two seconds before as well, so that the looks have
 settled and no seam shows, and writes the video alone; the join copies the packets of all parts
 together with sound, subtitles and tags of the source.
 """
@@ -26,7 +26,7 @@ from cvfast.io.shards import Cut, join_shards, write_shard
 from cvfast.io.video import VideoSummary, probe, transcode
 from cvfast.runs.plan import Fingerprint, Plan, Unit
 from cvfast.runs.work import Task
-from cvfast.tryon.clip_result import FrameCounts, VideoTryOn
+from cvfast.tryon.clip_result import Absence, FrameCounts, VideoTryOn
 from cvfast.tryon.flat_cloth import FlatCloth
 from cvfast.tryon.video import ClipOptions, FrameDresser, clip_cloth
 from cvfast.typing import Progress
@@ -34,7 +34,7 @@ from cvfast.typing import Progress
 __all__ = ["PART", "ClipJob", "dress_clip", "join", "part", "parts_of", "plan_clip"]
 
 PART = Fraction(8)  # seconds
-LEAD_IN = Fraction(1)
+LEAD_IN = Fraction(2)
 _LONGEST = Fraction(100 * 3600)  # seconds that a clip can last
 _SEEKABLE = ("mp4", "matroska")  # others have no index to find a time by
 _UNITS = "cvfast.tryon.video_run:"
@@ -260,6 +260,7 @@ def _summed(results: Sequence[dict[str, Any]]) -> FrameCounts:
                 one["scenes"],
                 one["confidence"],
                 Counter(one["reasons"]),
+                [Absence(**away) for away in one["absences"]],
             )
         )
     return counts
