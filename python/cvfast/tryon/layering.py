@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
-from cvfast.tryon.alongside import alongside
+from cvfast.models.alongside import alongside
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import Look
 from cvfast.tryon.fitting import fit_garment

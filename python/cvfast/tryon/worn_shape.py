@@ -44,9 +44,9 @@ class PartMasks:
             No part has this name.
         """
         if names not in self._known:
-            table = np.zeros(256, bool)
-            table[[LABEL_SETS["cvfast"][name] for name in names]] = True
-            self._known[names] = table[self.labels]
+            table = np.zeros(256, np.uint8)
+            table[[LABEL_SETS["cvfast"][name] for name in names]] = 1
+            self._known[names] = load_cv2().LUT(self.labels, table).view(bool)
         return self._known[names].copy()
 
 
