@@ -57,7 +57,7 @@ class PartCanvas:
         best = np.full(self.guide.shape[:2], 1, np.float32)
         for plane in fine.values():
             best -= plane
-        labels = self.zones["background"]
+        labels = self.zones["background"].copy()
         for name, plane in fine.items():
             np.copyto(labels, self.zones[name], where=plane > best)
             np.maximum(best, plane, out=best)

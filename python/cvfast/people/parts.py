@@ -14,6 +14,7 @@ from cvfast.people.body import Body, BodyMaps
 from cvfast.people.face_outline import find_face
 from cvfast.people.finding import FoundPerson
 from cvfast.people.garment_ends import find_hem, find_sleeves
+from cvfast.people.labels import check_labels
 from cvfast.people.part_canvas import PartCanvas
 from cvfast.people.part_colours import Materials, learn_materials
 from cvfast.people.part_confidence import judge_parts
@@ -23,6 +24,7 @@ from cvfast.people.part_zones import IDS, zone_labels
 from cvfast.people.person_mask import coarse_person, frame_of, pose_of
 from cvfast.people.pose import Pose
 from cvfast.people.skin import learn_skin
+from cvfast.people.work_frame import check_photo
 from cvfast.typing import Image, ImageF32
 
 __all__ = ["Parts", "find_parts"]
@@ -92,7 +94,7 @@ def find_parts(
     Parameters
     ----------
     image
-        (H, W, 3) RGB, uint8 or float32 in [0, 1].
+        (H, W, 3) RGB or (H, W) grey, uint8 or float32 in [0, 1].
     person
         From `cvfast.people.finding.find_people`, or a pose.
     labels
@@ -109,10 +111,11 @@ def find_parts(
     NothingFoundError
         The pose has no shoulder.
     TypeError, ValueError
-        Wrong types or sizes.
+        Wrong types or sizes, or labels that the set lacks.
     """
     if labels is not None:
         return _given(image, labels)
+    check_photo(image)
     rgb = as_rgb(image)
     pose = pose_of(person)
     frame = frame_of(rgb, person)
@@ -155,11 +158,10 @@ def find_parts(
 
 
 def _given(image: Image, labels: NDArray[np.uint8]) -> Parts:
-    if labels.shape != image.shape[:2] or labels.dtype != np.uint8:
-        raise ValueError(
-            f"labels: expected uint8 of shape {image.shape[:2]}, got {labels.dtype} of shape "
-            f"{labels.shape}"
-        )
+    check_photo(image)
+    check_labels(labels, "cvfast")
+    if labels.shape != image.shape[:2]:
+        raise ValueError(f"labels: expected shape {image.shape[:2]}, got {labels.shape}")
     return Parts(labels.copy(), 1.0, ())
 
 
