@@ -51,7 +51,7 @@ def test_gmm_learns_to_warp(
     # Few steps do: these people stand where they are.
     monkeypatch.setattr("cvfast.tryon.network_task.moved", lambda batch, _: batch)
     path = tmp_path / "gmm.safetensors"
-    plan = Plan(iterations=50, batch=8, width=8, variant="cp-vton+", rate=3e-3)
+    plan = Plan(iterations=45, batch=6, width=8, variant="cp-vton+", rate=3e-3)
 
     _, figures = train_network("gmm", pool, path, plan=plan, held_out=people)
 
