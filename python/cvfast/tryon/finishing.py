@@ -47,6 +47,8 @@ class Look:
         x, y in the analysed photo of the first pixel of all these.
     frame
         Width and height of the analysed photo.
+    grain
+        (h, w, 1 or 3) float32: what is added to the lit cloth; None of nothing.
     """
 
     fill: Overlay
@@ -58,6 +60,7 @@ class Look:
     front: Front
     corner: tuple[int, int]
     frame: tuple[int, int]
+    grain: ImageF32 | None = None
 
 
 def sample_cloth(cloth: ImageF32, grid: ImageF32) -> ImageF32:
@@ -135,8 +138,11 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     front = Front(resized(look.front.alpha[small], size), look.front.rim.cut(small, size))
     cloth = draw_cloth(look, small, size)
     light = resized(look.light[small], size)
-    lit = cloth * light if light.ndim == 3 else weighted(cloth, light)
-    cloth = np.clip(lit, 0, 1, out=lit)
+    cloth = cloth * light if light.ndim == 3 else weighted(cloth, light)
+    if look.grain is not None:
+        grain = resized(look.grain[small], size)
+        cloth += grain if grain.ndim == 3 else grain[..., None]
+    cloth = np.clip(cloth, 0, 1, out=cloth)
     done = compose(fill.over(colours), cloth, alpha, front)
     shows = alpha * (1 - front.alpha)
     hides = front.alpha * (alpha > 0) * (front.rim.alpha > 0)
