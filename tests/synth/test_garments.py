@@ -77,7 +77,21 @@ def test_sleeves_stay_clear_of_the_trunk() -> None:
         assert inner[0] > np.interp(inner[1], cut.rows, cut.widths)
 
 
+def test_a_logo_larger_than_the_picture_is_cut_off() -> None:
+    spec = GarmentSpec(logo="disc", logo_size=14.0, length=4.0)
+    plain = make_garment(replace(spec, logo="none"), size=(96, 128))
+    huge = make_garment(spec, size=(96, 128))
+    ground, logo = (np.array(spec.colors[at]) for at in (0, 2))
+    middle = huge.texture[120, 20:76].astype(int)
+    assert np.abs(middle - logo).sum(axis=1).mean() < np.abs(middle - ground).sum(axis=1).mean()
+    assert (huge.mask == plain.mask).all()
+
+
 def test_bad_values_are_named() -> None:
+    with pytest.raises(ValueError, match="colors: expected three RGB colours"):
+        GarmentSpec(colors=((1, 2, 3),))
+    with pytest.raises(ValueError, match="seed: expected 0 or more, got -1"):
+        random_garment(-1)
     with pytest.raises(ValueError, match="kind: expected one of tee"):
         random_garment(0, "cape")
     with pytest.raises(ValueError, match="folds"):

@@ -54,7 +54,17 @@ def test_refusals(tmp_path: Path) -> None:
         write_garments(tmp_path / "b", 0)
     with pytest.raises(ValueError, match="kind"):
         write_garments(tmp_path / "b", 1, kind="cape")
+    with pytest.raises(ValueError, match="seed: expected 0 or more, got -1"):
+        write_tryon_set(tmp_path / "b", 1, -1)
+    with pytest.raises(ValueError, match="size: expected 24 to 1024, got 2000"):
+        TryOnPool(1, size=(24, 2000))
     assert not (tmp_path / "b").exists()
+
+
+def test_one_person_alone_makes_no_unpaired_pair(tmp_path: Path) -> None:
+    write_tryon_set(tmp_path / "data", 2, size=SIZE, test_share=0.5)
+    assert (tmp_path / "data/test_pairs.txt").read_text() == "000001_0.jpg 000001_1.jpg\n"
+    assert (tmp_path / "data/test_pairs_unpaired.txt").read_text() == ""
 
 
 def test_theta_gives_back_a_spline_and_is_flat_where_nothing_is_known() -> None:

@@ -153,3 +153,21 @@ def test_a_garment_of_floats_is_the_garment_of_bytes() -> None:
     made = make_garment(random_garment(123, "tee"), size=(180, 240))
     floats = made.image.astype(np.float32) / np.float32(255)
     assert np.array_equal(garment_of(floats, None, False, "upper").image, made.image)
+
+
+def test_what_an_engine_cannot_do_is_named(person: MadePerson, garment: Garment) -> None:
+    nets = networks("gmm", "tom")
+
+    def dress(engine: str = "cpvton", **options: Any) -> None:
+        told = {"weights": nets, "pose": person.pose, "labels": person.labels, **options}
+        try_on_with(engine, person.image, garment, **told)
+
+    with pytest.raises(ValueError, match="engine: expected one of cpvton"):
+        dress("magic")
+    with pytest.raises(ValueError, match="region: expected auto or upper"):
+        dress(region="lower")
+    with pytest.raises(ModelError, match="got none of tom"):
+        dress(weights=networks("gmm"))
+    large = build_network("tom", network_settings("tom", (384, 512), Plan(width=4)), seed=0).eval()
+    with pytest.raises(ModelError, match="expected networks that work together at 48 x 64"):
+        dress(weights=nets | {"tom": large})

@@ -16,6 +16,7 @@ from cvfast.kernels.mask import polygon_mask
 from cvfast.synth.base import Reals
 from cvfast.synth.garment_paint import LOGOS, PATTERNS, WORDS, folds, logo_stamp, pattern
 from cvfast.synth.garment_shape import LOWER, UPPER, Cut, skirt_cut, trousers_cut, upper_cut
+from cvfast.synth.seeds import check_seed
 from cvfast.typing import ImageF32, ImageU8
 
 __all__ = ["KINDS", "GarmentSpec", "MadeGarment", "cut_of", "make_garment", "random_garment"]
@@ -104,6 +105,8 @@ class GarmentSpec:
         _choice("neck", self.neck, ("crew", "v", "scoop", "collar"))
         if not 0 <= self.folds <= 0.3:
             raise ValueError(f"folds: expected a number in [0, 0.3], got {self.folds}")
+        if len(self.colors) != 3 or any(len(color) != 3 for color in self.colors):
+            raise ValueError(f"colors: expected three RGB colours, got {self.colors}")
 
 
 @dataclass(frozen=True)
@@ -158,13 +161,14 @@ def random_garment(seed: int, kind: str | None = None) -> GarmentSpec:
     Raises
     ------
     ValueError
-        No such kind.
+        No such kind, or a negative number.
 
     Examples
     --------
     >>> random_garment(3) == random_garment(3), random_garment(3, "tank").kind
     (True, 'tank')
     """
+    check_seed(seed)
     rng = np.random.default_rng([_SALT, seed])
     drawn = str(rng.choice(UPPER, p=(0.4, 0.26, 0.14, 0.2)))
     kind = drawn if kind is None else kind
@@ -329,8 +333,10 @@ def _painted(spec: GarmentSpec, cut: Cut, size: tuple[int, int], scale: float, o
         stamp = logo_stamp(spec.logo, spec.word, max(2, round(spec.logo_size * scale)))
         x0 = round(float(origin[0]) - stamp.shape[1] / 2)
         y0 = round(float(origin[1]) + 3.1 * scale - stamp.shape[0] / 2)
-        here = levels[y0 : y0 + stamp.shape[0], x0 : x0 + stamp.shape[1]]
-        here += stamp[..., None] * (colors[2] - here)
+        left, top = max(x0, 0), max(y0, 0)  # a logo may be larger than the picture
+        here = levels[top : max(y0 + stamp.shape[0], 0), left : max(x0 + stamp.shape[1], 0)]
+        seen = stamp[top - y0 :, left - x0 :][: here.shape[0], : here.shape[1]]
+        here += seen[..., None] * (colors[2] - here)
     return levels
 
 

@@ -10,6 +10,7 @@ from cvfast.kernels.tps import ThinPlateSpline
 from cvfast.synth.base import Reals
 from cvfast.synth.garments import MadeGarment, make_garment, random_garment
 from cvfast.synth.noise import noise
+from cvfast.synth.seeds import check_seed
 from cvfast.typing import ImageF32, ImageU8
 
 __all__ = ["KnownWarp", "warp_known"]
@@ -83,7 +84,7 @@ def warp_known(
     Raises
     ------
     ValueError
-        No such occluder; a strength out of [0, 0.4].
+        No such occluder; a strength out of [0, 0.4]; a negative seed.
 
     Examples
     --------
@@ -95,6 +96,7 @@ def warp_known(
         raise ValueError(f"occluder: expected one of {', '.join(OCCLUDERS)}, got {occluder!r}")
     if not 0 <= strength <= 0.4:
         raise ValueError(f"strength: expected a number in [0, 0.4], got {strength}")
+    check_seed(seed)
     rng = np.random.default_rng([_SALT, seed])
     flat = make_garment(random_garment(seed, kind), size=size) if garment is None else garment
     size = flat.image.shape[1], flat.image.shape[0]

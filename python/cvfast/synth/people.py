@@ -29,6 +29,7 @@ from cvfast.synth.light import draw_light
 from cvfast.synth.patches import Patch
 from cvfast.synth.render import Camera, PosedHead, View, posed_head
 from cvfast.synth.render import Pose as HeadPose
+from cvfast.synth.seeds import check_seed
 from cvfast.synth.skeleton import Build, Stance, draw_build, draw_stance
 from cvfast.synth.studio import BACKGROUNDS, studio
 from cvfast.synth.worn import (
@@ -138,11 +139,17 @@ class MadePerson:
 def random_person(seed: int) -> PersonSpec:
     """Draw a person; the same number gives the same one.
 
+    Raises
+    ------
+    ValueError
+        A negative number.
+
     Examples
     --------
     >>> random_person(4) == random_person(4)
     True
     """
+    check_seed(seed)
     rng = np.random.default_rng([_SALT, seed])
     identity = int(rng.integers(0, 1000))
     look = Identity(identity).look
@@ -275,7 +282,7 @@ def _flat(garment: GarmentSpec | MadeGarment, size: tuple[int, int]) -> MadeGarm
     return garment if isinstance(garment, MadeGarment) else _made(garment, size)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=4)  # one person's two, in two cuts; large ones take 200 MB each
 def _made(garment: GarmentSpec, size: tuple[int, int]) -> MadeGarment:
     """Make a garment, or hand on the one made before; nobody writes to it."""
     made = make_garment(garment, size=size)

@@ -75,6 +75,6 @@ def _boards(rng: np.random.Generator, wall: ImageF32, color: Reals) -> None:
         x, y = int(rng.uniform(-0.2, 1) * width), int(rng.uniform(-0.1, 0.7) * height)
         tone = np.clip(color * rng.uniform(0.5, 1.2) + rng.normal(0, 20, 3), 10, 250)
         x0, y0 = max(x, 0), max(y, 0)
-        wall[y0 : y + max(h, 2), x0 : x + max(w, 2)] = tone
+        wall[y0 : max(y + max(h, 2), 0), x0 : max(x + max(w, 2), 0)] = tone
     sigma = max(0.3, float(rng.uniform(0.002, 0.008)) * width)
     wall[:] = cv2.GaussianBlur(wall, (0, 0), sigma)

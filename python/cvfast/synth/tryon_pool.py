@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cvfast.people.labels import LABEL_SETS
 from cvfast.synth.garments import GarmentSpec, make_garment, random_garment
 from cvfast.synth.people import PersonSpec, make_person, random_person
+from cvfast.synth.seeds import check_seed
 from cvfast.typing import ImageF32, ImageU8, Progress
 
 __all__ = ["TryOnBatch", "TryOnPool"]
@@ -95,9 +96,11 @@ class TryOnPool:
                  paints: int = 4, mirror: bool = True,
                  progress: Progress | None = None) -> None:  # fmt: skip
         for name, value, least, most in (("count", count, 1, 100_000), ("paints", paints, 1, 1000),
-                                         ("size", min(size), 24, 1024)):  # fmt: skip
+                                         ("size", min(size), 24, 1024),
+                                         ("size", max(size), 24, 1024)):  # fmt: skip
             if not least <= value <= most:
                 raise ValueError(f"{name}: expected {least} to {most}, got {value}")
+        check_seed(seed)
         self.size, self.paints, self.mirror = size, paints, mirror
         self._people: list[tuple[_Dressed, _Dressed]] = []
         self._points: list[NDArray[np.float32]] = []

@@ -19,6 +19,7 @@ from cvfast.people.openpose import write_openpose
 from cvfast.synth.base import Reals
 from cvfast.synth.garments import make_garment, random_garment
 from cvfast.synth.people import MadePerson, make_person, random_person
+from cvfast.synth.seeds import check_seed
 from cvfast.typing import ImageF32, ImageU8, Progress
 from cvfast.typing import Path as PathLike
 
@@ -47,7 +48,8 @@ def write_tryon_set(
     worn pixel's point in the flat picture, ``theta`` (5, 5, 2), the thin-plate spline nearest to
     it (row, column; source x, y in [-1, 1]), and ``parts`` (h, w), cvfast's own labels.
     Pairs lists ``train_pairs.txt`` and ``test_pairs.txt`` hold "person garment" lines: each
-    person's own garment; in ``test_pairs_unpaired.txt`` the next one's.
+    person's own garment; in ``test_pairs_unpaired.txt`` the next one's, none where there is but
+    one.
 
     Parameters
     ----------
@@ -90,6 +92,7 @@ def write_tryon_set(
         raise ValueError(f"count: expected 1 to 1000000, got {count}")
     if not 0 <= test_share <= 1:
         raise ValueError(f"test_share: expected a number in [0, 1], got {test_share}")
+    check_seed(seed)
     root = _empty(folder)
     tested = round(count * test_share)
     stems: dict[str, list[str]] = {split: [] for split in _SPLITS}
@@ -105,8 +108,9 @@ def write_tryon_set(
             progress(number + 1, count)
     for split, names in stems.items():
         _write_pairs(root / f"{split}_pairs.txt", names, names)
-    _write_pairs(root / "test_pairs_unpaired.txt", stems["test"],
-                 stems["test"][1:] + stems["test"][:1])  # fmt: skip
+    # One person alone has no other's garment: a pair of their own would pass for an unpaired one.
+    others = stems["test"] if len(stems["test"]) > 1 else []
+    _write_pairs(root / "test_pairs_unpaired.txt", others, others[1:] + others[:1])
     return root / "train_pairs.txt"
 
 
@@ -130,7 +134,7 @@ def write_garments(
 ) -> Path:
     """Write flat garments: ``NNNNNN.jpg``, ``NNNNNN_mask.png``, and ``garments.jsonl``.
 
-    Each line of the last holds name, kind, sleeve, pattern and landmarks of a garment.
+    Each line of the last holds name, kind, pattern and landmarks of a garment.
 
     Parameters
     ----------
@@ -148,6 +152,7 @@ def write_garments(
     """
     if not 1 <= count <= 1_000_000:
         raise ValueError(f"count: expected 1 to 1000000, got {count}")
+    check_seed(seed)
     random_garment(0, kind)
     root = _empty(folder)
     lines = []

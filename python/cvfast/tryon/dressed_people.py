@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cvfast.people.labels import convert_labels
 from cvfast.synth.garments import random_garment
 from cvfast.synth.people import MadePerson, make_person, random_person
+from cvfast.synth.seeds import check_seed
 from cvfast.typing import ImageU8, Progress
 
 __all__ = ["DressedPeople", "make_dressed_people", "square_pose_maps"]
@@ -84,12 +85,20 @@ def make_dressed_people(
     progress
         Called with (done, total).
 
+    Raises
+    ------
+    ValueError
+        A number out of range.
+
     Examples
     --------
     >>> people = make_dressed_people(1, size=(24, 32))
     >>> people.people.shape, people.labels_in("acgpn14").max() <= 13
     ((1, 2, 32, 24, 3), np.True_)
     """
+    check_seed(seed)
+    if count < 1:
+        raise ValueError(f"count: expected at least 1, got {count}")
     parts: dict[str, list[Any]] = {"people": [], "labels": [], "garments": [], "masks": []}
     points = []
     for number in range(count):

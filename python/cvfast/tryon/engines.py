@@ -93,8 +93,7 @@ def load_networks(engine: str, weights: Sequence[PathLike]) -> Networks:
     MissingDependencyError
         torch is not installed.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
+    _check_engine(engine)
     from cvfast.tryon.checkpoints import load_network
 
     needed, variant = ENGINES[engine].kinds, ENGINES[engine].variant
@@ -109,13 +108,23 @@ def load_networks(engine: str, weights: Sequence[PathLike]) -> Networks:
         if told.kind in found:
             raise ModelError(f"{path}: expected one file of {told.kind}, got another")
         found[told.kind] = net
+    _check_complete(engine, found)
+    return found
+
+
+def _check_engine(engine: str) -> None:
+    if engine not in ENGINES:
+        raise ValueError(f"engine: expected one of {', '.join(ENGINES)}, got {engine!r}")
+
+
+def _check_complete(engine: str, found: Networks) -> None:
+    needed = ENGINES[engine].kinds
     if missing := [kind for kind in needed if kind not in found]:
         raise ModelError(
             f"{engine}: expected weights of {' and '.join(needed)}, got none of "
             f"{' and '.join(missing)}. Give yours (--weights FILE, several times, or a folder), or "
             f"train some: cvfast train {missing[0]} --help"
         )
-    return found
 
 
 def _files(weights: Sequence[PathLike]) -> list[Path]:
@@ -161,9 +170,9 @@ def try_on_with(
     Raises
     ------
     ModelError
-        See `load_networks`.
+        See `load_networks`; or networks that were made for pictures of different sizes.
     NothingFoundError, LimitError, TypeError, ValueError
-        As `cvfast.try_on`; or a garment for the legs.
+        As `cvfast.try_on`; no such engine or region; or a garment for the legs.
 
     Examples
     --------
@@ -173,7 +182,11 @@ def try_on_with(
     >>> try_on_with("cpvton", me, shirt, weights=files)  # doctest: +SKIP
     TryOn(768x1024, upper, confidence 0.71)
     """
+    _check_engine(engine)
+    if region not in ("auto", "upper"):
+        raise ValueError(f"region: expected auto or upper with a network, got {region!r}")
     networks = weights if isinstance(weights, dict) else load_networks(engine, weights)
+    _check_complete(engine, networks)
     doubts, steps = Doubts(), Steps(keep_layers)
     with steps.timed("person"):
         scene = read_scene(
@@ -194,7 +207,7 @@ def try_on_with(
         view, frame, flat = view_of(scene, cloth, _called(way.size)(networks))
         if from_person and isinstance(garment, np.ndarray):
             view = _with_wearer(view, garment, cloth, doubts)
-        look: NetworkLook = _called(way.dress)(view, networks)
+        look = _dressed(engine, view, networks)
     steps.show("network input", view.image)
     steps.show("network output", look.rendered)
     doubts.add(
@@ -208,6 +221,19 @@ def try_on_with(
     return TryOn(
         image, mask, worn, doubts.confidence, doubts.reasons, "upper", steps.seconds, steps.layers
     )
+
+
+def _dressed(engine: str, view: NetworkView, networks: Networks) -> NetworkLook:
+    try:
+        look: NetworkLook = _called(ENGINES[engine].dress)(view, networks)
+    except RuntimeError as error:  # torch's: shapes that do not meet
+        height, width = view.labels.shape
+        line = str(error).strip().partition("\n")[0]
+        raise ModelError(
+            f"{engine}: expected networks that work together at {width} x {height} pixels, got "
+            f"others, perhaps of two trainings: {line[:200]}"
+        ) from error
+    return look
 
 
 def _with_wearer(view: NetworkView, photo: Image, cloth: Garment, doubts: Doubts) -> NetworkView:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cvfast.people.labels import convert_labels
 from cvfast.synth.people import make_person, random_person
+from cvfast.synth.seeds import check_seed
 from cvfast.tryon.dressed_people import joints_of
 from cvfast.typing import ImageU8, Progress
 
@@ -73,11 +74,19 @@ def make_two_wearers(
 ) -> TwoWearers:
     """Make people who wear each other's clothes, on squares of so many pixels.
 
+    Raises
+    ------
+    ValueError
+        A number out of range.
+
     Examples
     --------
     >>> make_two_wearers(1, side=32).people.shape
     (1, 2, 32, 32, 3)
     """
+    check_seed(seed)
+    if count < 1:
+        raise ValueError(f"count: expected at least 1, got {count}")
     people, labels, points = [], [], []
     for number in range(count):
         first, second = np.random.default_rng([seed, number, 1]).integers(2**31, size=2).tolist()
