@@ -11,7 +11,7 @@ from cvfast.errors import NothingFoundError
 from cvfast.tryon.seams import without_inner_collar
 from cvfast.typing import ImageF32, ImageU8
 
-__all__ = ["Cutout", "cut_out"]
+__all__ = ["Cutout", "cut_out", "plain_background"]
 
 Reals = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def cut_out(image: ImageU8) -> Cutout:
     shrink = min(1.0, _SIDE / max(height, width))
     size = max(8, round(width * shrink)), max(8, round(height * shrink))
     small: ImageU8 = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    background, spread, odd = _background(small.astype(np.float64))
+    background, spread, odd = plain_background(small.astype(np.float64))
     if spread > _BUSY:
         raise NothingFoundError(
             f"the garment's background is not plain (its border varies by {spread:.0f} levels); "
@@ -89,8 +89,14 @@ def cut_out(image: ImageU8) -> Cutout:
     return Cutout(np.minimum(sharp, opacity), confidence, reasons)
 
 
-def _background(image: Reals) -> tuple[Reals, float, float]:
-    """Return the background's colours (H, W, 3), its spread, and the share of odd border pixels."""
+def plain_background(image: Reals) -> tuple[Reals, float, float]:
+    """Return the background's colours (H, W, 3), its spread, and the share of odd border pixels.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) float64, levels.
+    """
     height, width = image.shape[:2]
     frame = max(2, round(_FRAME * min(height, width)))
     border = np.ones((height, width), bool)
