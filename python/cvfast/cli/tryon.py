@@ -154,11 +154,19 @@ def _photo(
     max_pixels: int,
     overwrite: bool,
 ) -> TryOn:
-    from cvfast.io.atomic import check_target
+    from cvfast.io.atomic import check_target, make_folder
+    from cvfast.io.image_writer import SUFFIXES
     from cvfast.io.images import read_image, write_image
     from cvfast.tryon.worn_or_flat import mask_of_alpha
 
     check_target(output, overwrite=overwrite)
+    endings = [ending for ending in SUFFIXES if ending != ".bmp"]  # which holds no mark
+    if Path(output).suffix.lower() not in endings:
+        raise ValueError(f"--output: expected a name ending in {', '.join(endings)}, got {output}")
+    if not 1 <= quality <= 100:
+        raise ValueError(f"--quality: expected 1 to 100, got {quality}")
+    if layers is not None:
+        make_folder(layers)
     if not 0 <= least <= 1:
         raise ValueError(f"--least-confidence: expected 0 to 1, got {least}")
     engine.check(options)

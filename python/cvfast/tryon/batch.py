@@ -17,9 +17,9 @@ from cvfast.io.provenance import Mark
 from cvfast.runs.plan import Fingerprint, Plan, Unit
 from cvfast.runs.work import Task
 from cvfast.tryon.judge import judge_result
-from cvfast.tryon.worn_or_flat import mask_of_alpha
 from cvfast.tryon.pairs import Pair, check_pairs
 from cvfast.tryon.result import TryOn
+from cvfast.tryon.worn_or_flat import mask_of_alpha
 from cvfast.typing import Path as PathLike
 
 __all__ = ["COLUMNS", "PairJob", "PairRecipe", "pair", "plan_pairs", "table_rows", "write_table"]

@@ -20,7 +20,7 @@ from cvfast.tryon.finishing import finish
 from cvfast.tryon.flat_cloth import FlatCloth
 from cvfast.tryon.layering import dress
 from cvfast.tryon.result import TryOn
-from cvfast.tryon.scene import read_scene, rgb_levels
+from cvfast.tryon.scene import read_scene
 from cvfast.tryon.steps import Steps
 from cvfast.typing import Image
 
@@ -54,7 +54,8 @@ def try_on(
         The photo, (H, W, 3) RGB, (H, W, 4) or (H, W) grey, uint8 or float32 in [0, 1].
     garment
         A photo of the garment alone, on any plain background; with ``from_person``, or where a
-        model is seen in it, a photo of somebody who wears it; or what `cvfast.tryon.garment.read_garment` returned.
+        model is seen in it, a photo of somebody who wears it; or what
+        `cvfast.tryon.garment.read_garment` returned.
     pose
         The person's pose, where it is known; None finds it.
     labels

@@ -106,7 +106,12 @@ def read_garment(
             f"{image.shape[1]} x {image.shape[0]}; there is too little to see"
         )
     cutout = cut_out(image) if mask is None else _given(image, mask)
-    anatomy = find_landmarks(cutout.mask)
+    try:
+        anatomy = find_landmarks(cutout.mask)
+    except (ValueError, IndexError) as error:
+        raise NothingFoundError(
+            "what stands out of the background has not the outline of a garment; give its mask"
+        ) from error
     reasons = [*cutout.reasons, *anatomy.reasons]
     confidence = cutout.confidence * 0.7 ** len(anatomy.reasons)
     if mask is None and not alone and has_wearer(image):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["has_wearer"]
 
 _FACE_SIDE, _SIDE = 400, 256  # px: a wearer is large
-_DETECTED = 0.4  # score of the pose detector, which flat garments do not reach
+_SURELY = 0.88  # score of the pose detector, which flat garments do not reach
 _BODY = 0.5  # score of the landmark model, which some flat garments do reach
 _APART = 18.0  # levels from the background
 _NECK, _TRUNK = 0.04, 0.6  # of the picture's width: what is cut off by the upper edge
@@ -25,9 +25,9 @@ _NECK, _TRUNK = 0.04, 0.6  # of the picture's width: what is cut off by the uppe
 def has_wearer(image: ImageU8) -> bool:
     """Say whether somebody wears the garment that a photo shows.
 
-    A large face tells, or the pose detector. Of somebody whose head is outside the picture it often
-    sees nothing; then the landmark model must see a body, and something must be cut off by the
-    picture's upper edge: alone, that model sees bodies in flat garments, too.
+    A large face tells, or a sure pose detector. Of somebody whose head is outside the picture the
+    pose models are less sure, and they see bodies in flat garments, too; so something must be cut
+    off by the picture's upper edge besides.
 
     Parameters
     ----------
@@ -76,10 +76,12 @@ def _body(image: ImageU8) -> bool:
     height, width = image.shape[:2]
     side = float(max(height, width))
     square = RotatedBox((width - 1) / 2, (height - 1) / 2, side, side)
-    if any(score >= _DETECTED for _, score in candidate_regions(PixelReader.of(image), square)):
+    candidates = candidate_regions(PixelReader.of(image), square)
+    best = max((score for _, score in candidates), default=0.0)
+    if best >= _SURELY or not _cut_off_above(image):
+        return best >= _SURELY
+    if best:
         return True
-    if not _cut_off_above(image):
-        return False
     people = find_people(image, limit=1, quick=True)
     return bool(people) and people[0].score >= _BODY
 
