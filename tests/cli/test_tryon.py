@@ -42,7 +42,7 @@ def test_a_photo_and_a_garment_make_a_marked_picture(run, shirt, tmp_path):
 
 def test_a_result_under_the_least_confidence_is_not_written(run, shirt, tmp_path):
     target = tmp_path / "new.png"
-    result = run("tryon", portrait_path(), shirt, "-o", target, "--least-confidence", "1.01")
+    result = run("tryon", portrait_path(), shirt, "-o", target, "--least-confidence", "1")
     assert result.code == 3
     assert "under --least-confidence" in result.err
     assert not target.exists()

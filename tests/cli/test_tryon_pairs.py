@@ -30,7 +30,9 @@ def worn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A try-on in no time: the garment's colours in a box; the calls it took."""
     calls: list[int] = []
 
-    def put(person: np.ndarray, garment: np.ndarray, recipe: batch.PairRecipe) -> TryOn:
+    def put(
+        person: np.ndarray, garment: np.ndarray, _mask: object, recipe: batch.PairRecipe
+    ) -> TryOn:
         calls.append(1)
         image, mask = person.copy(), np.zeros(person.shape[:2], bool)
         mask[10:30, 5:25] = True

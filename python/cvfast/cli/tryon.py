@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -14,7 +16,7 @@ from cvfast.cli.tryon_clip import refuse_with_clip, work_clip
 from cvfast.cli.tryon_engine import EngineFlags
 from cvfast.cli.tryon_known import KnownFlags
 from cvfast.cli.tryon_pairs import PairFlags, work_pairs
-from cvfast.errors import NothingFoundError
+from cvfast.errors import CvfastError, NothingFoundError
 from cvfast.io.files import is_video
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ _Shading: TypeAlias = Annotated[
     float, Parameter(help="0 to 1: how much of the worn garment's light and folds to keep.")
 ]
 _Number: TypeAlias = Annotated[
-    int | None, Parameter(name="--person", help="Which person: 0 is the largest.")
+    int | None, Parameter(name="--person", help="Which person: 1 is the largest.")
 ]
 _Mask: TypeAlias = Annotated[
     str | None, Parameter(help="A picture that is white where the garment is in its photo.")
@@ -60,7 +62,11 @@ _Layers: TypeAlias = Annotated[
     str | None, Parameter(help="A folder: write a picture of every step, and the reasons.")
 ]
 _Least: TypeAlias = Annotated[
-    float, Parameter(name="--least-confidence", help="Write nothing under this, 0 to 1.")
+    float,
+    Parameter(
+        name="--least-confidence",
+        help="Write nothing under this, 0 to 1; 0 writes whatever comes out.",
+    ),
 ]
 
 
@@ -77,7 +83,7 @@ def tryon(
     person_number: _Number = None,
     mask: _Mask = None,
     layers: _Layers = None,
-    least: _Least = 0.0,
+    least: _Least = 0.05,
     quality: Annotated[int, Parameter(help="1 to 100, for JPEG and WebP.")] = 95,
     max_pixels: MaxPixels = 89_478_485,
     overwrite: Overwrite = False,
@@ -93,7 +99,7 @@ def tryon(
         "region": region,
         "sleeves": sleeves,
         "shading": shading,
-        "person_index": person_number,
+        "person_index": _index(person_number),
     }
     many, engine, known = many or PairFlags(), engine or EngineFlags(), known or KnownFlags()
     if many.pairs is not None:
@@ -114,6 +120,12 @@ def tryon(
     )  # fmt: skip
     _tell(report, done, person, garment, output)
     return 0
+
+
+def _index(number: int | None) -> int | None:
+    if number is not None and number < 1:
+        raise ValueError(f"--person: expected at least 1, the largest person, got {number}")
+    return None if number is None else number - 1
 
 
 def _refuse_beside_pairs(person: str | None, mask: str | None, layers: str | None) -> None:
@@ -182,29 +194,41 @@ def _photo(
     max_pixels: int,
     overwrite: bool,
 ) -> TryOn:
-    from cvfast.io.atomic import check_target
+    from cvfast.io.atomic import check_target, make_folder
+    from cvfast.io.image_writer import SUFFIXES
     from cvfast.io.images import read_image, write_image
+    from cvfast.tryon.worn_or_flat import mask_of_alpha
 
     check_target(output, overwrite=overwrite)
+    endings = [ending for ending in SUFFIXES if ending != ".bmp"]  # which holds no mark
+    if Path(output).suffix.lower() not in endings:
+        raise ValueError(f"--output: expected a name ending in {', '.join(endings)}, got {output}")
+    if not 1 <= quality <= 100:
+        raise ValueError(f"--quality: expected 1 to 100, got {quality}")
+    if layers is not None:
+        make_folder(layers)
+    if not 0 <= least <= 1:
+        raise ValueError(f"--least-confidence: expected 0 to 1, got {least}")
     engine.check(options)
     known.check()
     picture = read_image(person, max_pixels=max_pixels)
     cloth = read_image(garment, max_pixels=max_pixels)
     place = None if mask is None else read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
-    if place is None and cloth.alpha is not None and not options["from_person"]:
-        place = cloth.alpha.astype(float) > 0.5 * (255 if cloth.alpha.dtype == "uint8" else 1)
-    done = engine.dress(
-        picture.pixels,
-        cloth.pixels,
-        options,
-        **known.read(picture.pixels, options["person_index"]),
-        garment_mask=place,
-        keep_layers=layers is not None,
-    )
+    if place is None and not options["from_person"]:
+        place = mask_of_alpha(cloth.alpha)
+    with _files_named(person, garment):
+        done = engine.dress(
+            picture.pixels,
+            cloth.pixels,
+            options,
+            **known.read(picture.pixels, options["person_index"]),
+            garment_mask=place,
+            keep_layers=layers is not None,
+        )
     if done.confidence < least:
         raise NothingFoundError(
-            f"{person}: confidence {done.confidence:.2f} is under --least-confidence {least:g}: "
-            + "; ".join(done.reasons)
+            f"{person}: confidence {done.confidence:.2f} is under --least-confidence {least:g}, "
+            "so nothing is written: " + "; ".join(done.reasons)
         )
     write_image(
         output,
@@ -216,6 +240,18 @@ def _photo(
     if layers is not None:
         done.save_layers(layers, mark=engine.mark(options), overwrite=overwrite)
     return done
+
+
+@contextmanager
+def _files_named(person: str, garment: str) -> Iterator[None]:
+    """Name the file where an error names its role."""
+    try:
+        yield
+    except CvfastError as error:
+        for role, file in (("person", person), ("garment", garment)):
+            if str(error).startswith(f"{role}: "):
+                raise type(error)(f"{file}{str(error)[len(role) :]}") from error
+        raise
 
 
 def _tell(report: Report, done: TryOn, person: str, garment: str, output: str) -> None:

@@ -19,6 +19,7 @@ from cvfast.runs.work import Task
 from cvfast.tryon.judge import judge_result
 from cvfast.tryon.pairs import Pair, check_pairs
 from cvfast.tryon.result import TryOn
+from cvfast.tryon.worn_or_flat import mask_of_alpha
 from cvfast.typing import Path as PathLike
 
 __all__ = ["COLUMNS", "PairJob", "PairRecipe", "pair", "plan_pairs", "table_rows", "write_table"]
@@ -149,7 +150,8 @@ def pair(task: Task) -> None:
         path.unlink(missing_ok=True)  # what a killed process left
     picture = read_image(job.person, max_pixels=recipe.max_pixels)
     cloth = read_image(job.garment, max_pixels=recipe.max_pixels)
-    done = _worn(picture.pixels, cloth.pixels, recipe)
+    place = None if recipe.options.get("from_person") else mask_of_alpha(cloth.alpha)
+    done = _worn(picture.pixels, cloth.pixels, place, recipe)
     told: dict[str, Any] = {
         **judge_result(picture.pixels, done.image, done.mask, paired=job.paired),
         "region": done.region,
@@ -166,7 +168,7 @@ def pair(task: Task) -> None:
     )
 
 
-def _worn(person: Any, garment: Any, recipe: PairRecipe) -> TryOn:
+def _worn(person: Any, garment: Any, mask: Any, recipe: PairRecipe) -> TryOn:
     from cvfast.io.opencv import load_cv2
     from cvfast.tryon.classic import try_on
 
@@ -174,11 +176,13 @@ def _worn(person: Any, garment: Any, recipe: PairRecipe) -> TryOn:
     # does not depend on the pairs before it.
     load_cv2().setRNGSeed(0)
     if recipe.engine == "classic":
-        return try_on(person, garment, **recipe.options)
+        return try_on(person, garment, garment_mask=mask, **recipe.options)
     from cvfast.tryon.engines import try_on_with
 
     networks = _networks(recipe.engine, recipe.weights)
-    return try_on_with(recipe.engine, person, garment, weights=networks, **recipe.options)
+    return try_on_with(
+        recipe.engine, person, garment, weights=networks, garment_mask=mask, **recipe.options
+    )
 
 
 @functools.cache

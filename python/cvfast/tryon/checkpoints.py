@@ -195,7 +195,8 @@ def _pickled(path: Path) -> dict[str, Tensor]:
         except ModelError:
             raise
         except Exception as error:  # whatever a damaged pickle makes torch raise
-            line = str(error).strip().partition("\n")[0]
+            # torch's own advice is to load the file as code: the last thing to pass on
+            line = str(error).strip().partition("\n")[0].partition("In PyTorch 2.6")[0].strip()
             raise ModelError(
                 f"{path}: expected torch's file of weights and no code, got something else or a "
                 f"damaged one ({type(error).__name__}: {line[:200]})"

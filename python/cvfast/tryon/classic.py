@@ -20,7 +20,7 @@ from cvfast.tryon.finishing import finish
 from cvfast.tryon.flat_cloth import FlatCloth
 from cvfast.tryon.layering import dress
 from cvfast.tryon.result import TryOn
-from cvfast.tryon.scene import read_scene, rgb_levels
+from cvfast.tryon.scene import read_scene
 from cvfast.tryon.steps import Steps
 from cvfast.typing import Image
 
@@ -53,8 +53,9 @@ def try_on(
     person
         The photo, (H, W, 3) RGB, (H, W, 4) or (H, W) grey, uint8 or float32 in [0, 1].
     garment
-        A photo of the garment alone, on any plain background; with ``from_person`` a photo of
-        somebody who wears it; or what `cvfast.tryon.garment.read_garment` returned.
+        A photo of the garment alone, on any plain background; with ``from_person``, or where a
+        model is seen in it, a photo of somebody who wears it; or what
+        `cvfast.tryon.garment.read_garment` returned.
     pose
         The person's pose, where it is known; None finds it.
     labels
@@ -147,8 +148,13 @@ def garment_of(
     ----------
     garment, mask, from_person, region
         As for `try_on`.
+
+    Raises
+    ------
+    NothingFoundError, LimitError, TypeError, ValueError
+        As for `try_on`; messages begin with ``garment:``.
     """
-    from cvfast.tryon.garment import read_garment
+    from cvfast.tryon.worn_or_flat import read_any_garment
 
     if not isinstance(garment, np.ndarray):
         return garment
@@ -157,7 +163,7 @@ def garment_of(
 
         return garment_of_person(garment, region="upper" if region == "auto" else region)
     check_image("garment", garment)
-    return read_garment(rgb_levels(garment), mask=mask)
+    return read_any_garment(garment, mask, region)
 
 
 def check_options(region: str, sleeves: str, shading: float) -> None:

@@ -11,7 +11,7 @@ from cvfast.errors import NothingFoundError
 from cvfast.tryon.seams import without_inner_collar
 from cvfast.typing import ImageF32, ImageU8
 
-__all__ = ["Cutout", "cut_out"]
+__all__ = ["Cutout", "cut_out", "plain_background"]
 
 Reals = NDArray[np.float64]
 
@@ -22,6 +22,8 @@ _NOISES = 5.0  # as many spreads of the border
 _PLAIN, _BUSY = 7.0, 26.0  # levels: spread of a plain border, and of one that is refused
 _FAINT = 14.0  # levels: a garment that stands out less may be cut badly
 _SMALLEST = 0.02  # of the picture
+_COLLAR_DEPTH, _COLLAR_ROWS = 0.082, 0.4  # of the garment's height
+_COLLAR_ODD = 0.4  # of an inner collar's area: how much more of it one side may have
 
 
 class Cutout(NamedTuple):
@@ -65,7 +67,7 @@ def cut_out(image: ImageU8) -> Cutout:
     shrink = min(1.0, _SIDE / max(height, width))
     size = max(8, round(width * shrink)), max(8, round(height * shrink))
     small: ImageU8 = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    background, spread, odd = _background(small.astype(np.float64))
+    background, spread, odd = plain_background(small.astype(np.float64))
     if spread > _BUSY:
         raise NothingFoundError(
             f"the garment's background is not plain (its border varies by {spread:.0f} levels); "
@@ -77,7 +79,9 @@ def cut_out(image: ImageU8) -> Cutout:
         raise NothingFoundError(
             "no garment stands out of the background (white on white?); give its mask"
         )
-    mask = without_inner_collar(small, _fine(solid, size))
+    whole = _fine(solid, size)
+    front = without_inner_collar(small, whole)
+    mask = front if _is_collar(whole > 0.5, front > 0.5) else whole
     full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
     sharp: ImageF32 = np.clip(
         (cv2.GaussianBlur(full, (0, 0), max(0.6, 0.6 / shrink)) - 0.5) * 2 + 0.5, 0, 1
@@ -89,8 +93,33 @@ def cut_out(image: ImageU8) -> Cutout:
     return Cutout(np.minimum(sharp, opacity), confidence, reasons)
 
 
-def _background(image: Reals) -> tuple[Reals, float, float]:
-    """Return the background's colours (H, W, 3), its spread, and the share of odd border pixels."""
+def _is_collar(whole: NDArray[np.bool_], front: NDArray[np.bool_]) -> bool:
+    """Whether what was taken off is an inner collar: deep enough, and as much on both sides.
+
+    A waistband that differs from its skirt is shallow; a stripe that runs into the collar takes a
+    strap along.
+    """
+    rows, columns = np.flatnonzero(whole.any(axis=1)), np.flatnonzero(whole.any(axis=0))
+    off = whole & ~front
+    depth = np.ptp(np.flatnonzero(off.any(axis=1))) if off.any() else 0
+    height = np.ptp(rows)
+    if depth < _COLLAR_DEPTH * height:
+        return False
+    axis = (columns[0] + columns[-1]) // 2
+    top = slice(rows[0], rows[0] + int(_COLLAR_ROWS * height) + 1)
+    left = int(np.count_nonzero(off[top, :axis]))
+    right = int(np.count_nonzero(off[top, axis + 1 :]))
+    return abs(left - right) <= _COLLAR_ODD * (left + right)
+
+
+def plain_background(image: Reals) -> tuple[Reals, float, float]:
+    """Return the background's colours (H, W, 3), its spread, and the share of odd border pixels.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) float64, levels.
+    """
     height, width = image.shape[:2]
     frame = max(2, round(_FRAME * min(height, width)))
     border = np.ones((height, width), bool)

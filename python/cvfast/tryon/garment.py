@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.errors import NothingFoundError
+from cvfast.errors import LimitError, NothingFoundError
 from cvfast.kernels.arrays import check_image
 from cvfast.tryon.cutout import Cutout, cut_out
 from cvfast.tryon.garment_landmarks import find_landmarks
+from cvfast.tryon.wearer import has_wearer
 from cvfast.typing import ImageF32, ImageU8
-
-if TYPE_CHECKING:
-    from cvfast.faces.blazeface import BlazeFace
 
 __all__ = ["Garment", "read_garment"]
 
@@ -67,7 +64,9 @@ class Garment:
         )
 
 
-def read_garment(image: ImageU8, *, mask: NDArray[Any] | None = None) -> Garment:
+def read_garment(
+    image: ImageU8, *, mask: NDArray[Any] | None = None, alone: bool = False
+) -> Garment:
     """Cut a flat garment out of its photo and find its landmarks.
 
     Parameters
@@ -76,11 +75,15 @@ def read_garment(image: ImageU8, *, mask: NDArray[Any] | None = None) -> Garment
         (H, W, 3) uint8, RGB, on a plain background of any colour, upright.
     mask
         (H, W) bool or float in [0, 1]: where the garment is; None: found.
+    alone
+        It is known that nobody wears it in the photo; else that is looked for.
 
     Raises
     ------
     TypeError, ValueError
         No such picture; a mask of another size.
+    LimitError
+        A side under 48 pixels.
     NothingFoundError
         No garment stands out of the background, or the background is busy.
 
@@ -98,14 +101,20 @@ def read_garment(image: ImageU8, *, mask: NDArray[Any] | None = None) -> Garment
             f"image: expected (height, width, 3) of uint8, got {image.dtype} {image.shape}"
         )
     if min(image.shape[:2]) < _SMALLEST_SIDE:
-        raise ValueError(
-            f"image: expected sides of {_SMALLEST_SIDE} pixels or more, got {image.shape[:2]}"
+        raise LimitError(
+            f"image: expected sides of {_SMALLEST_SIDE} pixels or more, got "
+            f"{image.shape[1]} x {image.shape[0]}; there is too little to see"
         )
     cutout = cut_out(image) if mask is None else _given(image, mask)
-    anatomy = find_landmarks(cutout.mask)
+    try:
+        anatomy = find_landmarks(cutout.mask)
+    except (ValueError, IndexError) as error:
+        raise NothingFoundError(
+            "what stands out of the background has not the outline of a garment; give its mask"
+        ) from error
     reasons = [*cutout.reasons, *anatomy.reasons]
     confidence = cutout.confidence * 0.7 ** len(anatomy.reasons)
-    if mask is None and _somebody(image):
+    if mask is None and not alone and has_wearer(image):
         reasons.append("somebody is in the garment's photo (from_person takes worn clothes)")
         confidence *= 0.3
     region = "lower" if anatomy.kind in LOWER else "upper"
@@ -124,21 +133,3 @@ def _given(image: ImageU8, mask: NDArray[Any]) -> Cutout:
     if np.count_nonzero(given > 0.5) < 64:
         raise NothingFoundError("the garment's mask is empty")
     return Cutout(np.clip(given, 0, 1), 1.0, ())
-
-
-def _somebody(image: ImageU8) -> bool:
-    """Whether a face shows, large enough to be the wearer's."""
-    step = max(1, max(image.shape[:2]) // 400)  # a wearer's face is large
-    image = np.ascontiguousarray(image[::step, ::step])
-    faces = _face_finder().find(image, min_score=0.7, smallest=None)
-    if len(faces) == 0:
-        return False
-    x0, y0, x1, y1 = faces.boxes[0]
-    return bool(max(x1 - x0, y1 - y0) > 0.06 * max(image.shape[:2]) and y0 < 0.5 * image.shape[0])
-
-
-@functools.cache
-def _face_finder() -> BlazeFace:
-    from cvfast.faces.blazeface import BlazeFace
-
-    return BlazeFace()

@@ -198,7 +198,7 @@ def _undressed(
     if isinstance(worn, WornUpper):
         for name, sleeve in worn.sleeves.items():  # an arm that lies before the trunk
             gap |= sleeve & ~target.sleeves[name]
-        beneath = beneath_upper(gap & worn.visible, worn, scene.body)
+        beneath = beneath_upper(gap & worn.visible, worn, scene.body, scene.parts)
         bare = {
             "left": beneath.left_arm & worn.sleeves["left"],
             "right": beneath.right_arm & worn.sleeves["right"],

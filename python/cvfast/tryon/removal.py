@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -10,15 +11,18 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
+from cvfast.tryon.bare_limb import BareLimb
 from cvfast.tryon.fill import smooth_field, textured_fill
 from cvfast.tryon.limbs import Limb, capsule
-from cvfast.tryon.shading import Shading
-from cvfast.tryon.worn_shape import PartMasks, WornUpper, up_to
+from cvfast.tryon.shading import Shading, luma
+from cvfast.tryon.worn_shape import PartMasks, WornUpper
 from cvfast.typing import ImageF32
 
 __all__ = ["Beneath", "beneath_lower", "beneath_upper", "take_off"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
+_NEAR = 12.0  # pixels within which filled skin takes on the colour beside it
+_MOST_GRAIN = 0.03  # of full brightness
 _HANGS = 0.97  # share of the trunk's length from which on trousers lie under a top
 
 
@@ -31,6 +35,8 @@ class Beneath:
     left_arm, right_arm, trunk, lower, background
         (H, W) bool each; together the pixels that were asked for. ``trunk`` is skin of neck,
         shoulders and belly.
+    limbs, cloths
+        The bare arms and the sleeves round them, by side, where they are known.
     """
 
     left_arm: _Mask
@@ -38,6 +44,8 @@ class Beneath:
     trunk: _Mask
     lower: _Mask
     background: _Mask
+    limbs: Mapping[str, BareLimb | None] = field(default_factory=dict)
+    cloths: Mapping[str, _Mask] = field(default_factory=dict)
 
     @property
     def skin(self) -> _Mask:
@@ -54,7 +62,7 @@ class Beneath:
         return replace(self, background=self.background | more)
 
 
-def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body) -> Beneath:
+def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body, parts: PartMasks) -> Beneath:
     """Say what lies under pixels of an upper garment.
 
     Parameters
@@ -65,6 +73,8 @@ def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body) -> Beneath:
         The garment.
     body
         The person's joints.
+    parts
+        The person's parts: hands, which the arms run into.
     """
     size = (open_pixels.shape[1], open_pixels.shape[0])
     left_to_say = open_pixels.copy()
@@ -75,19 +85,24 @@ def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body) -> Beneath:
         return taken
 
     arms = {}
+    bare = {}
     for side in ("left", "right"):
-        width = worn.arm_width[side]
-        strip = Limb.arm(body, side).strip(size, -0.02, 1.12, (width, 0.6 * width))
-        sleeve = worn.sleeves[side]
-        wrist = sleeve & ~up_to(sleeve, Limb.arm(body, side), 0.85)
-        arms[side] = take(strip & ~worn.trunk) | take((strip & sleeve) | wrist)
+        widths = worn.arm_width[side], 0.6 * worn.arm_width[side]
+        arm = Limb.arm(body, side)
+        hand = parts.mask(f"{side}_hand", f"{side}_arm")
+        bare[side] = BareLimb.under(worn.sleeves[side], arm, widths, hand)
+        measured = bare[side]
+        if measured is None:
+            arms[side] = take(arm.strip(size, -0.02, 1.12, widths) & ~worn.trunk)
+        else:
+            arms[side] = take(measured.cover(left_to_say & ~(worn.trunk & ~worn.sleeves[side])))
     shoulders = _shoulders(size, worn, body)
     y = np.arange(size[1])[:, None]
     waist = body["neck"][1] + _HANGS * body.torso_length
     hips = _hips(size, body)
     lower = take(hips & (y >= waist))
     trunk = take(shoulders | (hips & (y < waist)))
-    return Beneath(arms["left"], arms["right"], trunk, lower, left_to_say)
+    return Beneath(arms["left"], arms["right"], trunk, lower, left_to_say, bare, worn.sleeves)
 
 
 def beneath_lower(open_pixels: _Mask, body: Body) -> Beneath:
@@ -132,13 +147,14 @@ def take_off(
     else:  # nothing to take trousers from
         body = textured_fill(body, _background(parts) & ~removed, beneath.lower)
     skins = _Skins(parts, removed)
-    for where, names in (
-        (beneath.left_arm, ("left_arm", "left_hand")),
-        (beneath.right_arm, ("right_arm", "right_hand")),
-        (beneath.trunk, ("neck", "left_leg", "right_leg")),
-    ):
-        body = _skin_fill(body, where, skins.known(*names), shading)
-    return body
+    levels = luma(photo)
+    for side, where in (("left", beneath.left_arm), ("right", beneath.right_arm)):
+        known = skins.known(f"{side}_arm", f"{side}_hand")
+        limb = beneath.limbs.get(side)
+        lit = None if limb is None else limb.light(levels, beneath.cloths[side], where)
+        body = _skin_fill(body, where, known, shading, lit)
+    trunk = skins.known("neck", "left_leg", "right_leg")
+    return _skin_fill(body, beneath.trunk, trunk, shading, None)
 
 
 class _Skins:
@@ -157,24 +173,45 @@ class _Skins:
         return self._parts.mask("face", *more) & ~self._removed
 
 
-def _skin_fill(image: ImageF32, where: _Mask, known: _Mask, shading: Shading) -> ImageF32:
-    """Fill skin: the colour that is seen nearest, under the garment's broad light."""
+def _skin_fill(
+    image: ImageF32,
+    where: _Mask,
+    known: _Mask,
+    shading: Shading,
+    lit: NDArray[np.float32] | None,
+) -> ImageF32:
+    """Fill skin: the colour that is seen nearest, under the garment's broad light, with grain."""
     if not where.any() or not known.any():
         return image
     cv2 = load_cv2()
     near = _nearest_box(where | known, where)
     part, sure, gap = image[near], known[near], where[near]
     mean = part[sure].mean(axis=0)
-    # Skin varies slowly: half of what is nearest, half of what is usual.
-    smooth = 0.5 * (smooth_field(part, sure, 3.0)[gap] + mean)
-    factor = shading.factor if shading.factor.ndim == 2 else shading.factor.mean(axis=2)
-    broad = cv2.blur(factor[near], (13, 13))[gap]
-    rim = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)[gap]
-    # An arm is round: it darkens towards its sides.
-    lit = np.clip(broad, 0.7, 1.2) * (1 - 0.12 * np.exp(-rim / 4.0))
+    # Skin varies slowly: what is nearest beside it, and further off what is usual.
+    away = cv2.distanceTransform((~sure).astype(np.uint8), cv2.DIST_L2, 3)[gap]
+    nearest = (0.35 + 0.65 * np.exp(-away / _NEAR))[:, None].astype(np.float32)
+    smooth = nearest * smooth_field(part, sure, 3.0)[gap] + (1 - nearest) * mean
+    if lit is None:
+        factor = shading.factor if shading.factor.ndim == 2 else shading.factor.mean(axis=2)
+        broad = cv2.blur(factor[near], (13, 13))[gap]
+        rim = cv2.distanceTransform(gap.astype(np.uint8), cv2.DIST_L2, 3)[gap]
+        # A body is round: it darkens towards its sides.
+        lit = np.clip(broad, 0.7, 1.2) * (1 - 0.12 * np.exp(-rim / 4.0))
+    # Beside skin that is seen, its own light holds.
+    lit = 1 + (lit - 1) * (1 - np.exp(-away / _NEAR))
     out: ImageF32 = image.copy()
-    out[near][gap] = np.clip(smooth * lit[:, None], 0, 1)
+    grain = _grain(part, sure, int(gap.sum()))
+    out[near][gap] = np.clip(smooth * lit[:, None] + grain[:, None], 0, 1)
     return out
+
+
+def _grain(image: ImageF32, known: _Mask, count: int) -> NDArray[np.float32]:
+    """Draw noise as the photo has it on known pixels: the median change to the next one."""
+    both = known[:, 1:] & known[:, :-1]
+    steps = np.abs(np.diff(image.mean(axis=2), axis=1))[both]
+    spread = float(np.median(steps)) / (0.6745 * 2**0.5) if steps.size else 0.0
+    noise = np.random.default_rng(0).standard_normal(count, np.float32)
+    return noise * np.float32(min(spread, _MOST_GRAIN))
 
 
 def _nearest_box(both: _Mask, where: _Mask) -> tuple[slice, slice]:

@@ -14,6 +14,7 @@ from cvfast.kernels.arrays import check_image
 from cvfast.people.body import Body
 from cvfast.people.pose import Pose
 from cvfast.tryon.doubts import Doubts
+from cvfast.tryon.label_doubts import doubt_labels
 from cvfast.tryon.worn_shape import PartMasks
 from cvfast.typing import Image, ImageF32, ImageU8
 
@@ -161,6 +162,7 @@ def _parts(
     image: ImageU8, person: FoundPerson | Pose, labels: NDArray[np.uint8] | None, doubts: Doubts
 ) -> PartMasks:
     if labels is not None:
+        doubt_labels(labels, person if isinstance(person, Pose) else person.pose, doubts)
         return PartMasks(labels)
     from cvfast.people.parts import find_parts
 
@@ -178,7 +180,7 @@ def _who(
     doubts: Doubts,
 ) -> FoundPerson | Pose:
     if pose is not None:
-        return pose.moved(scale)
+        return _inside(pose.moved(scale), image.shape, name)
     from cvfast.people.finding import find_people
 
     people = find_people(image, quick=index is None)
@@ -188,11 +190,33 @@ def _who(
         if len(people) > 1:
             doubts.note(f"{len(people)} people: the largest is taken (choose with --person N)")
         return people[0]
-    if not 0 <= index < len(people):
+    if index < 0:
+        raise ValueError(f"person_index: expected at least 0, the largest person, got {index}")
+    if index >= len(people):
         raise NothingFoundError(
-            f"{name}: no person number {index}, {len(people)} found (the largest is 0)"
+            f"{name}: expected one of the {len(people)} people found, got the {index + 1}. largest"
         )
     return people[index]
+
+
+def _inside(pose: Pose, shape: tuple[int, ...], name: str) -> Pose:
+    """Return a given pose whose trunk lies in the photo.
+
+    Raises
+    ------
+    NothingFoundError
+        It does not, or it has no extent: it belongs to another photo.
+    """
+    body = Body.of(pose)
+    shoulders = np.array([body[f"{side}_shoulder"] for side in ("left", "right")])
+    middle = shoulders.mean(axis=0)
+    inside = bool((middle >= 0).all() and middle[0] < shape[1] and middle[1] < shape[0])
+    if not inside or np.ptp(shoulders, axis=0).max() < 2 or body.torso_length < 4:
+        raise NothingFoundError(
+            f"{name}: expected a pose with shoulders and hips inside the photo, got "
+            f"{'none of any extent' if inside else 'one outside it'}; is it another photo's?"
+        )
+    return pose
 
 
 def rgb_levels(image: Image) -> ImageU8:

@@ -192,7 +192,7 @@ def _judged(
     mine, wanted = (mask > 0.5) & seen, (target > 0.5) & seen
     both, either = int(np.count_nonzero(mine & wanted)), int(np.count_nonzero(mine | wanted))
     iou = both / max(either, 1)
-    confidence = garment.confidence * {"sc+tps": 1.0, "landmarks": 0.8, "affine": 0.5}[name]
+    confidence = {"sc+tps": 1.0, "landmarks": 0.8, "affine": 0.5}[name]
     confidence *= float(np.clip((iou - 0.5) / 0.45, 0.05, 1))
     if iou < 0.9:
         reasons.append(f"the warped garment covers the target to {iou:.0%} only")
@@ -200,9 +200,7 @@ def _judged(
     if covered > 0.25:
         reasons.append(f"{covered:.0%} of the target is hidden")
         confidence *= 0.8
-    return WarpReport(
-        name, confidence, (*garment.reasons, *reasons), bent.folded, bent.stretch, iou
-    )
+    return WarpReport(name, confidence, tuple(reasons), bent.folded, bent.stretch, iou)
 
 
 def _anchors(

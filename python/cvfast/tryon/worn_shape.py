@@ -19,6 +19,8 @@ __all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve
 _Mask: TypeAlias = NDArray[np.bool_]
 _F64: TypeAlias = NDArray[np.float64]
 
+_LONG = 0.62  # share of the arm from which on a sleeve is taken to go on to the hand
+
 # Shares of an arm from which on a sleeve is a short one, and a long one.
 SHORT, LONG = 0.14, 0.68
 _SHOULDER = 0.3  # share of an arm beside a trunk, not before it
@@ -117,7 +119,8 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
     }
     whole_sleeves = sleeves["left"] | sleeves["right"]
     for side, limb in limbs.items():  # specks beyond a sleeve's end are none of it
-        sleeves[side] = up_to(sleeves[side], limb, reach[side] + 0.15)
+        own = up_to(sleeves[side], limb, reach[side] + 0.15)
+        sleeves[side] = own | _cuff(sleeves[side] & ~own, own, reach[side])
     seen = seen | (whole_sleeves & ~sleeves["left"] & ~sleeves["right"])
     hidden = parts.mask(
         "hair", "left_hand", "right_hand", "left_arm", "right_arm", "glove", "held", "scarf"
@@ -169,6 +172,16 @@ def up_to(sleeve: _Mask, limb: Limb, share: float) -> _Mask:
     kept = np.zeros_like(sleeve)
     kept[top : top + height, left : left + width][part] = along <= share
     return kept
+
+
+def _cuff(beyond: _Mask, sleeve: _Mask, reach: float) -> _Mask:
+    """Return what goes on from the end of a long sleeve: wrists are found too high at times."""
+    if reach < _LONG or not beyond.any():
+        return np.zeros_like(beyond)
+    cv2 = load_cv2()
+    _, labels = cv2.connectedComponents((beyond | sleeve).astype(np.uint8))
+    largest = int(np.bincount(labels[sleeve]).argmax()) if sleeve.any() else 0
+    return beyond & (labels == largest) & (labels > 0)
 
 
 def _whole_trunk(seen: _Mask, hidden: _Mask, body: Body) -> _Mask:
