@@ -149,15 +149,18 @@ def _costs(drawn: ImageU8, photo: ImageU8, seen: _Mask) -> tuple[_F32, _F32]:
     kept = share > 255 * _COVERED
     if not kept.any():
         kept = share >= share.max()
-    mask = cv2.merge([shown] * photo.shape[2])
-    side = 2 * _REACH + 1
-    costs = np.empty((side, side, int(kept.sum())), np.float32)
+    # All shifts in x lie side by side, so that a shift in y is one difference of whole rows.
+    side, channels = 2 * _REACH + 1, photo.shape[2]
+    beside = np.concatenate([wide[:, x : x + photo.shape[1]] for x in range(side)], axis=1)
+    wanted = np.tile(photo, (1, side, 1))
+    mask = np.repeat(np.tile(shown, (1, side))[..., None], channels, axis=2)
+    small = np.empty((side, down, side * across, channels), np.uint8)
     for y in range(side):
-        for x in range(side):
-            apart = cv2.absdiff(photo, wide[y : y + photo.shape[0], x : x + photo.shape[1]])
-            apart = cv2.bitwise_and(apart, mask)
-            small = cv2.resize(apart, (across, down), interpolation=cv2.INTER_AREA)
-            costs[y, x] = small[kept].sum(axis=-1, dtype=np.float32)
+        apart = cv2.absdiff(wanted, beside[y : y + photo.shape[0]])
+        cv2.bitwise_and(apart, mask, dst=apart)
+        cv2.resize(apart, (side * across, down), dst=small[y], interpolation=cv2.INTER_AREA)
+    shifted = small.reshape(side, down, side, across, channels).transpose(0, 2, 1, 3, 4)
+    costs = shifted[:, :, kept].sum(axis=-1, dtype=np.float32)
     rows, columns = np.nonzero(kept)
     return costs, (np.stack([columns, rows], axis=1).astype(np.float32) + 0.5) * _CELL - 0.5
 
@@ -171,8 +174,9 @@ def _searched(costs: _F32, basis: _F32, prior: Prior) -> tuple[_F32, float]:
         count = _DRAWN * (3 if number == 0 else 1)
         tried = rng.standard_normal((count, *mean.shape), np.float32) * deviation + mean
         tried[0], tried[1] = mean, best
-        shifts = np.einsum("kn,hnc->hkc", basis, tried, optimize=False)
-        unusual = (((tried - prior.mean) / prior.deviation) ** 2).mean(axis=(1, 2))
+        shifts = _fields(basis, tried)
+        away = ((tried - prior.mean) / prior.deviation).reshape(count, -1)
+        unusual = np.einsum("hi,hi->h", away, away) / away.shape[1]
         cost = _cost_of(costs, shifts) + unusual
         order = np.argsort(cost, kind="stable")[:_KEPT]
         if cost[order[0]] < least:
@@ -181,6 +185,14 @@ def _searched(costs: _F32, basis: _F32, prior: Prior) -> tuple[_F32, float]:
         mean = top.mean(axis=0)
         deviation = np.maximum(top.std(axis=0), np.float32(_LEAST) * prior.deviation)
     return best, least
+
+
+def _fields(basis: _F32, coefficients: _F32) -> _F32:
+    """Return the shifts of each set of coefficients at each cell, (fields, cells, 2)."""
+    count, terms, ways = coefficients.shape
+    columns = np.ascontiguousarray(coefficients.transpose(1, 0, 2)).reshape(terms, -1)
+    shifts = load_cv2().gemm(np.ascontiguousarray(basis), columns, 1, None, 0)
+    return np.ascontiguousarray(shifts.reshape(-1, count, ways).transpose(1, 0, 2))
 
 
 def _cost_of(costs: _F32, shifts: _F32) -> _F32:

@@ -6,30 +6,36 @@ is seen does. Of any other garment nothing can be learnt this way, and it stays 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.tryon.alongside import alongside
 from cvfast.tryon.cloth_pyramid import ClothPyramid
-from cvfast.tryon.finishing import Look, draw_cloth
-from cvfast.tryon.pattern_layer import PatternLayer, light_ratio
-from cvfast.tryon.pattern_search import SLEEVE, TRUNK
+from cvfast.tryon.finishing import Look
+from cvfast.tryon.fitting import SleevePatch
+from cvfast.tryon.pattern_layer import PatternLayer
+from cvfast.tryon.pattern_light import pattern_light
+from cvfast.tryon.pattern_search import SLEEVE, TRUNK, Prior
 from cvfast.typing import ImageF32
 
 __all__ = ["registered"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
-_Box: TypeAlias = tuple[slice, slice]
-_HALF = 30  # pixels that half the garment's width has in the search
-_FINE, _BROAD = 6.0, 40.0  # sigmas at which the photo's light is read: luma, colours
-_ALIKE = 0.6  # share of the pattern's contrast that the result explains, at least
+_HALF = 75  # pixels that half the garment's width is worked on with
+_BRIGHTER = (0.3, 2.5)  # ratio of the photo's colours to the garment's
+_COLOURED = 1.8  # of those ratios the greatest over the least
+_SPREAD = (0.4, 2.5)  # ratio of the two patterns' contrasts
+_SHARED = 0.5  # part of the colours that both have
+_LIKENESS = 0.97  # of a laid pattern's difference to that of one laid anywhere
+_ALIKE = 0.6  # correlation from which on the patterns are one
 
 
 def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
-    """Lay a garment onto the same one in the photo.
+    """Lay a garment onto the same one in the photo, and take the light there from the photo.
 
     Parameters
     ----------
@@ -43,40 +49,84 @@ def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
     Returns
     -------
     Look or None
-        None where it is another garment, a plain one, or nothing is gained.
+        None where it is another garment or a plain one.
     """
     cv2 = load_cv2()
     seen = cv2.erode(seen.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    if seen.sum() < 400:
+    if seen.sum() < 400 or not _one_cloth(_sampled(look, seen), photo[::4, ::4][seen[::4, ::4]]):
         return None
     cloth = ClothPyramid(look.cloth)
     shrink = max(1.0, np.ptp(np.flatnonzero(seen.any(axis=0))) / 2 / _HALF)
-    trunk, sleeves = _pieces(look, photo, seen)
-    trunk = _laid(trunk, cloth, shrink, True)
-    sleeves = [_laid(s, cloth, shrink*.8, False) for s in sleeves]
-    patches = tuple(
-        replace(patch, grid=piece.grid) for patch, piece in zip(look.sleeves, sleeves, strict=True)
+    trunk, sleeves = _pieces(look, seen)
+    laid = _laid(PatternLayer.of(look.grid, trunk, photo, shrink), cloth, TRUNK)
+    if laid is None:
+        return None
+    moved = tuple(
+        _laid_sleeve(patch, shown, photo, cloth, shrink)
+        for patch, shown in zip(look.sleeves, sleeves, strict=True)
     )
-    new = replace(look, grid=trunk.grid, sleeves=patches)
-    return new
+    look = replace(look, grid=laid.carry(look.grid), sleeves=moved)
+    return replace(look, light=pattern_light(look, photo, seen))
 
 
-def _laid(piece, cloth, shrink, trunk):
-    f = piece.searched(cloth, shrink, TRUNK if trunk else SLEEVE)
-    if f is None: return piece
-    piece = f[0]
-    piece = piece.followed(cloth, 2, light=30, smooth=4)
-    piece = piece.followed(cloth, 1, light=15, smooth=3)
-    return piece
-
-def _pieces(look: Look, photo: ImageF32, seen: _Mask) -> tuple[PatternLayer, list[PatternLayer]]:
-    trunk = seen.copy()
-    sleeves = []
+def _pieces(look: Look, seen: _Mask) -> tuple[_Mask, list[_Mask]]:
+    """Return where trunk and sleeves are seen, each sleeve's at its own patch."""
+    trunk, sleeves = seen.copy(), []
     for patch in look.sleeves:
-        h, w = patch.weight.shape
+        height, width = patch.weight.shape
         x, y = patch.corner
-        box = slice(y, y + h), slice(x, x + w)
+        box = slice(y, y + height), slice(x, x + width)
         over = patch.weight > 0.5
-        sleeves.append(PatternLayer(patch.grid, seen[box] & over, photo[box]))
+        sleeves.append(seen[box] & over)
         trunk[box] &= ~over
-    return PatternLayer(look.grid, trunk, photo), sleeves
+    return trunk, sleeves
+
+
+def _laid_sleeve(
+    patch: SleevePatch, seen: _Mask, photo: ImageF32, cloth: ClothPyramid, shrink: float
+) -> SleevePatch:
+    """Return a sleeve laid onto its pattern, or as it was."""
+    (x, y), (height, width) = patch.corner, seen.shape
+    piece = PatternLayer.of(patch.grid, seen, photo[y : y + height, x : x + width], shrink)
+    laid = _laid(piece, cloth, SLEEVE)
+    return patch if laid is None else replace(patch, grid=laid.carry(patch.grid))
+
+
+def _laid(piece: PatternLayer | None, cloth: ClothPyramid, prior: Prior) -> PatternLayer | None:
+    """Return a piece laid onto the same pattern; None where it is not the same."""
+    if piece is None:
+        return None
+    laid, likeness = piece.searched(cloth, prior)
+    if likeness > _LIKENESS:
+        return None
+    for light, smooth in ((15.0, 2.0), (7.0, 1.5), (5.0, 1.0)):
+        laid = laid.followed(cloth, light=light, smooth=smooth)
+    return laid if laid.correlation(cloth) > _ALIKE else None
+
+
+def _sampled(look: Look, seen: _Mask) -> ImageF32:
+    """Return the garment's colours at every fourth pixel that is seen, (n, 3): soon done."""
+    here = seen[::4, ::4]
+    x, y = np.round(look.grid[::4, ::4][here]).astype(int).T
+    height, width = look.cloth.shape[:2]
+    light = look.light[::4, ::4][here]
+    colours = look.cloth[y.clip(0, height - 1), x.clip(0, width - 1)]
+    sampled: ImageF32 = colours * (light if light.ndim == 2 else light[:, None])
+    return sampled
+
+
+def _one_cloth(drawn: ImageF32, photo: ImageF32) -> bool:
+    """Return whether two sets of colours (n, 3) may be one pattern's under two lights."""
+    ratios = photo.mean(axis=0) / np.maximum(drawn.mean(axis=0), 1e-3)
+    if ratios.min() < _BRIGHTER[0] or ratios.max() > _BRIGHTER[1]:
+        return False
+    if ratios.max() / ratios.min() > _COLOURED:
+        return False
+    drawn = drawn * ratios
+    values, axes = np.linalg.eigh(np.cov(drawn.T))
+    ours = float(np.sqrt(values[-1]))
+    theirs = float((photo - photo.mean(axis=0)) @ axes[:, -1]).std() if 0 else float(
+        np.einsum("nc,c->n", photo - photo.mean(axis=0), axes[:, -1]).std()
+    )
+    whole = float(np.sqrt(photo.var(axis=0).sum()))
+    return ours > 0.02 and _SPREAD[0] < theirs / ours < _SPREAD[1] and theirs > _SHARED * whole
