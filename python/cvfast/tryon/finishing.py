@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cvfast.io.opencv import load_cv2
 from cvfast.tryon.blending import blend, weighted
+from cvfast.tryon.cloth_pyramid import ClothPyramid
 from cvfast.tryon.fitting import SleevePatch
 from cvfast.tryon.layers import Front, Overlay, compose, resized
 from cvfast.typing import Image, ImageF32
@@ -77,32 +77,7 @@ def sample_cloth(cloth: ImageF32, grid: ImageF32) -> ImageF32:
     -------
     (h, w, 3) float32. Where the picture is shrunk, it is averaged first, so that nothing flickers.
     """
-    cv2 = load_cv2()
-    step = _typical_step(grid)
-    level = 0
-    while step > 1.5 and min(cloth.shape[:2]) > 8 and level < 6:
-        size = ((cloth.shape[1] + 1) // 2, (cloth.shape[0] + 1) // 2)
-        ratio = np.array([size[0] / cloth.shape[1], size[1] / cloth.shape[0]], np.float32)
-        cloth = cv2.resize(cloth, size, interpolation=cv2.INTER_AREA)
-        grid = (grid + np.float32(0.5)) * ratio - np.float32(0.5)
-        step /= 2
-        level += 1
-    sampled: ImageF32 = cv2.remap(
-        cloth,
-        np.ascontiguousarray(grid[..., 0]),
-        np.ascontiguousarray(grid[..., 1]),
-        cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.clip(sampled, 0, None)
-
-
-def _typical_step(grid: ImageF32) -> float:
-    """Return how many pixels of the garment's picture a pixel of the photo covers."""
-    across = np.diff(grid[:-1], axis=1)
-    down = np.diff(grid[:, :-1], axis=0)
-    area = np.abs(across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0])
-    return float(np.sqrt(np.median(area))) if area.size else 1.0
+    return ClothPyramid(cloth).sample(grid)
 
 
 def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:

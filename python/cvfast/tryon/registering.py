@@ -13,24 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
-from cvfast.tryon.finishing import Look, draw_cloth
+from cvfast.tryon.cloth_pyramid import ClothPyramid
+from cvfast.tryon.finishing import Look
+from cvfast.tryon.fitting import SleevePatch
+from cvfast.tryon.pattern_layer import PatternLayer
+from cvfast.tryon.pattern_light import pattern_light
+from cvfast.tryon.pattern_search import SLEEVE, TRUNK, Prior
 from cvfast.typing import ImageF32
 
 __all__ = ["registered"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
-_COLOUR = 0.1  # most that the mean colours of one cloth differ
-_SPREAD = (0.5, 2.0)  # ratio of the two patterns' contrasts
+_HALF = 75  # pixels that half the garment's width is worked on with
+_BRIGHTER = (0.3, 2.5)  # ratio of the photo's colours to the garment's
+_COLOURED = 1.8  # of those ratios the greatest over the least
+_SPREAD = (0.4, 2.5)  # ratio of the two patterns' contrasts
+_SHARED = 0.5  # part of the colours that both have
+_LIKENESS = 0.97  # of a laid pattern's difference to that of one laid anywhere
 _ALIKE = 0.6  # correlation from which on the patterns are one
-_GAIN = 0.85  # the error has to fall to this share
-_SHIFT = 0.08  # of the garment's width: how far the whole is looked for
-_SMOOTH = 3.0  # pixels
-_ROUNDS = 3
-_COARSE = 128  # pixels of the longer side at which the whole is shifted
 
 
 def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
-    """Lay a garment onto the same one in the photo.
+    """Lay a garment onto the same one in the photo, and take the light there from the photo.
 
     Parameters
     ----------
@@ -44,27 +48,59 @@ def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
     Returns
     -------
     Look or None
-        None where it is another garment, a plain one, or nothing is gained.
+        None where it is another garment or a plain one.
     """
     cv2 = load_cv2()
     seen = cv2.erode(seen.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     if seen.sum() < 400 or not _one_cloth(_sampled(look, seen), photo[::4, ::4][seen[::4, ::4]]):
         return None
-    drawn = _lit(look)
-    if not _one_cloth(drawn[seen], photo[seen]):
+    cloth = ClothPyramid(look.cloth)
+    shrink = max(1.0, np.ptp(np.flatnonzero(seen.any(axis=0))) / 2 / _HALF)
+    trunk, sleeves = _pieces(look, seen)
+    laid = _laid(PatternLayer.of(look.grid, trunk, photo, shrink), cloth, TRUNK)
+    if laid is None:
         return None
-    error = float(np.abs(drawn - photo)[seen].mean())
-    best = None
-    for _ in range(_ROUNDS):
-        look = _carried(look, _flow(drawn, photo, seen))
-        drawn = _lit(look)
-        after = float(np.abs(drawn - photo)[seen].mean())
-        if after > _GAIN * error:
-            break
-        best, error = look, after
-    if best is None or _correlation(_lit(best)[seen], photo[seen]) < _ALIKE:
+    moved = tuple(
+        _laid_sleeve(patch, shown, photo, cloth, shrink)
+        for patch, shown in zip(look.sleeves, sleeves, strict=True)
+    )
+    look = replace(look, grid=laid.carry(look.grid), sleeves=moved)
+    return replace(look, light=pattern_light(look, photo, seen))
+
+
+def _pieces(look: Look, seen: _Mask) -> tuple[_Mask, list[_Mask]]:
+    """Return where trunk and sleeves are seen, each sleeve's at its own patch."""
+    trunk, sleeves = seen.copy(), []
+    for patch in look.sleeves:
+        height, width = patch.weight.shape
+        x, y = patch.corner
+        box = slice(y, y + height), slice(x, x + width)
+        over = patch.weight > 0.5
+        sleeves.append(seen[box] & over)
+        trunk[box] &= ~over
+    return trunk, sleeves
+
+
+def _laid_sleeve(
+    patch: SleevePatch, seen: _Mask, photo: ImageF32, cloth: ClothPyramid, shrink: float
+) -> SleevePatch:
+    """Return a sleeve laid onto its pattern, or as it was."""
+    (x, y), (height, width) = patch.corner, seen.shape
+    piece = PatternLayer.of(patch.grid, seen, photo[y : y + height, x : x + width], shrink)
+    laid = _laid(piece, cloth, SLEEVE)
+    return patch if laid is None else replace(patch, grid=laid.carry(patch.grid))
+
+
+def _laid(piece: PatternLayer | None, cloth: ClothPyramid, prior: Prior) -> PatternLayer | None:
+    """Return a piece laid onto the same pattern; None where it is not the same."""
+    if piece is None:
         return None
-    return best
+    laid, likeness = piece.searched(cloth, prior)
+    if likeness > _LIKENESS:
+        return None
+    for light, smooth in ((15.0, 2.0), (7.0, 1.5), (5.0, 1.0)):
+        laid = laid.followed(cloth, light=light, smooth=smooth)
+    return laid if laid.correlation(cloth) > _ALIKE else None
 
 
 def _sampled(look: Look, seen: _Mask) -> ImageF32:
@@ -78,91 +114,20 @@ def _sampled(look: Look, seen: _Mask) -> ImageF32:
     return sampled
 
 
-def _carried(look: Look, flow: ImageF32) -> Look:
-    """Return a look whose garment is read where the flow points."""
-    sleeves = tuple(
-        replace(sleeve, grid=_moved(sleeve.grid, flow, sleeve.corner)) for sleeve in look.sleeves
-    )
-    return replace(look, grid=_moved(look.grid, flow, (0, 0)), sleeves=sleeves)
-
-
-def _lit(look: Look) -> ImageF32:
-    """Draw the garment in the photo's light, at the look's size."""
-    height, width = look.alpha.shape
-    cloth = draw_cloth(look, (slice(0, height), slice(0, width)), (width, height))
-    light = look.light if look.light.ndim == 3 else look.light[..., None]
-    lit: ImageF32 = np.clip(cloth * light, 0, 1).astype(np.float32)
-    return lit
-
-
 def _one_cloth(drawn: ImageF32, photo: ImageF32) -> bool:
-    """Return whether two sets of colours (n, 3) are alike in mean and contrast, and patterned."""
-    apart = float(np.abs(drawn.mean(axis=0) - photo.mean(axis=0)).max())
-    spreads = float(drawn.std(axis=0).max()), float(photo.std(axis=0).max())
-    ratio = spreads[0] / max(spreads[1], 1e-6)
-    return apart < _COLOUR and spreads[0] > 0.01 and _SPREAD[0] < ratio < _SPREAD[1]
-
-
-def _correlation(one: ImageF32, other: ImageF32) -> float:
-    """Return the correlation of two sets of colours, each channel less its mean."""
-    one, other = one - one.mean(axis=0), other - other.mean(axis=0)
-    both = float((one**2).sum()) * float((other**2).sum())
-    return float((one * other).sum()) / max(float(np.sqrt(both)), 1e-9)
-
-
-def _flow(drawn: ImageF32, photo: ImageF32, seen: _Mask) -> ImageF32:
-    """Return for each pixel of the photo how far away its cloth is in the drawn garment."""
-    cv2 = load_cv2()
-    shift = _whole_shift(drawn, photo, seen)
-    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float64)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size = drawn.shape[1], drawn.shape[0]
-    placed = cv2.warpAffine(drawn, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    placed = np.where(seen[..., None], placed, photo)
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    found = search.calc(_grey(photo), _grey(placed), None)
-    weight = seen.astype(np.float32)
-    total = cv2.GaussianBlur(weight, (0, 0), _SMOOTH)
-    smooth = cv2.GaussianBlur(found * weight[..., None], (0, 0), _SMOOTH)
-    flow: ImageF32 = smooth / np.maximum(total, np.float32(0.05))[..., None]
-    return flow + np.array(shift, np.float32)
-
-
-def _whole_shift(drawn: ImageF32, photo: ImageF32, seen: _Mask) -> tuple[float, float]:
-    """Return the shift in x and y of the whole garment that explains the photo best."""
-    cv2 = load_cv2()
-    left, top, width, height = cv2.boundingRect(seen.astype(np.uint8))
-    step = max(1.0, max(width, height) / _COARSE)
-    most = max(1, round(_SHIFT * width / step))
-    box = slice(top, top + height), slice(left, left + width)
-    size = max(4, round(width / step)), max(4, round(height / step))
-    small, wanted = (
-        cv2.resize(image[box], size, interpolation=cv2.INTER_AREA) for image in (drawn, photo)
+    """Return whether two sets of colours (n, 3) may be one pattern's under two lights."""
+    ratios = photo.mean(axis=0) / np.maximum(drawn.mean(axis=0), 1e-3)
+    if ratios.min() < _BRIGHTER[0] or ratios.max() > _BRIGHTER[1]:
+        return False
+    if ratios.max() / ratios.min() > _COLOURED:
+        return False
+    drawn = drawn * ratios
+    values, axes = np.linalg.eigh(np.cov(drawn.T))
+    ours = float(np.sqrt(values[-1]))
+    theirs = (
+        float((photo - photo.mean(axis=0)) @ axes[:, -1]).std()
+        if 0
+        else float(np.einsum("nc,c->n", photo - photo.mean(axis=0), axes[:, -1]).std())
     )
-    valid = cv2.resize(seen[box].astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    wide = cv2.copyMakeBorder(small, most, most, most, most, cv2.BORDER_REPLICATE)
-    mask = np.repeat((valid > 0.99).astype(np.float32)[..., None], 3, axis=2)
-    errors = cv2.matchTemplate(wide, wanted, cv2.TM_SQDIFF, mask=mask)
-    y, x = np.mgrid[-most : most + 1, -most : most + 1] / most
-    errors = errors * (1 + 0.1 * np.hypot(x, y))  # of equal ones the nearest
-    row, column = np.unravel_index(int(np.argmin(errors)), errors.shape)
-    return float((column - most) * step), float((row - most) * step)
-
-
-def _moved(grid: ImageF32, flow: ImageF32, corner: tuple[int, int]) -> ImageF32:
-    """Return a map read where the flow points, for a patch whose first pixel is at ``corner``."""
-    cv2 = load_cv2()
-    height, width = grid.shape[:2]
-    part = flow[corner[1] : corner[1] + height, corner[0] : corner[0] + width]
-    height, width = part.shape[:2]
-    x = part[..., 0] + np.arange(width, dtype=np.float32)
-    y = part[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    moved: ImageF32 = grid.copy()
-    moved[:height, :width] = cv2.remap(
-        grid, x, y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return moved
-
-
-def _grey(image: ImageF32) -> NDArray[np.uint8]:
-    return np.asarray(load_cv2().cvtColor(np.round(image * 255).astype(np.uint8), 7), np.uint8)
+    whole = float(np.sqrt(photo.var(axis=0).sum()))
+    return ours > 0.02 and _SPREAD[0] < theirs / ours < _SPREAD[1] and theirs > _SHARED * whole
