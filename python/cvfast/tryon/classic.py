@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.kernels.arrays import check_image
+from cvfast.models.alongside import alongside
 from cvfast.people.pose import Pose
-from cvfast.tryon.alongside import alongside
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import finish
 from cvfast.tryon.flat_cloth import FlatCloth
