@@ -121,7 +121,7 @@ def test_a_still_person_wears_it_steadily_and_the_rest_stays(person, shirt, tmp_
     rng = np.random.default_rng(0)
     noisy = [
         np.clip(still + rng.normal(0, 3, still.shape), 0, 255).round().astype(np.uint8)
-        for _ in range(5)
+        for _ in range(4)
     ]
     source, target = write_clip(tmp_path / "me.mkv", noisy), tmp_path / "new.mkv"
     try_on_video(source, target, shirt, codec="ffv1")
@@ -167,7 +167,7 @@ from cvfast.tryon.video_run import ClipJob, plan_clip
 source, garment, target, folder = map(Path, sys.argv[1:])
 job = ClipJob(source=source, garment=garment, target=target,
               encoder={"codec": "ffv1", "threads": 1})
-plan = plan_clip(job, seconds=Fraction(1, 12))
+plan = plan_clip(job, seconds=Fraction(1, 20))
 with open_run(folder, plan, resume=True) as run:
     execute(run, plan, alone())
 """
@@ -188,7 +188,7 @@ def killed_after(unit, job, folder):
 
 
 def test_a_run_killed_twice_gives_the_same_bytes(person, shirt, tmp_path):
-    source = write_clip(tmp_path / "me.mkv", moving(person, 4))
+    source = write_clip(tmp_path / "me.mkv", moving(person, 3))
     write_image(tmp_path / "shirt.png", shirt)
     results = []
     for kills in (0, 2):
@@ -199,7 +199,7 @@ def test_a_run_killed_twice_gives_the_same_bytes(person, shirt, tmp_path):
             encoder={"codec": "ffv1", "threads": 1},
         )
         job.target.parent.mkdir()
-        plan = plan_clip(job, seconds=Fraction(1, 12))
+        plan = plan_clip(job, seconds=Fraction(1, 20))
         assert [unit.name for unit in plan.units] == ["0000", "0001", "join"]
         for unit in plan.units[:kills]:
             killed_after(unit.name, job, tmp_path / "run")
