@@ -97,7 +97,7 @@ def tryon(
     }
     many, engine, known = many or PairFlags(), engine or EngineFlags(), known or KnownFlags()
     if many.pairs is not None:
-        _refuse_beside_pairs(person, mask, layers)
+        _refuse_beside_pairs(person, mask, layers, least, known or KnownFlags())
         recipe = _pair_recipe(options, engine, quality, max_pixels, overwrite=overwrite)
         return work_pairs(many, output, recipe, report)
     if person is None or garment is None:
@@ -116,8 +116,18 @@ def tryon(
     return 0
 
 
-def _refuse_beside_pairs(person: str | None, mask: str | None, layers: str | None) -> None:
-    given = {"PERSON and GARMENT": person, "--mask": mask, "--layers": layers}
+def _refuse_beside_pairs(
+    person: str | None, mask: str | None, layers: str | None, least: float, known: KnownFlags
+) -> None:
+    given = {
+        "PERSON and GARMENT": person,
+        "--mask": mask,
+        "--layers": layers,
+        "--least-confidence": least or None,
+        "--pose": known.pose,
+        "--labels": known.labels,
+        "--parser": known.parser,
+    }
     for name, value in given.items():
         if value is not None:
             raise ValueError(f"--pairs: expected no {name} beside it, got {value}")
@@ -182,17 +192,21 @@ def _photo(
     max_pixels: int,
     overwrite: bool,
 ) -> TryOn:
-    from cvfast.io.atomic import check_target
+    from cvfast.io.atomic import check_target, make_folder
     from cvfast.io.images import read_image, write_image
+    from cvfast.tryon.cutout import alpha_mask
+    from cvfast.tryon.folder import read_mask
 
     check_target(output, overwrite=overwrite)
+    if layers is not None:
+        check_target(make_folder(layers) / "report.json", overwrite=overwrite)
     engine.check(options)
     known.check()
     picture = read_image(person, max_pixels=max_pixels)
     cloth = read_image(garment, max_pixels=max_pixels)
-    place = None if mask is None else read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
-    if place is None and cloth.alpha is not None and not options["from_person"]:
-        place = cloth.alpha.astype(float) > 0.5 * (255 if cloth.alpha.dtype == "uint8" else 1)
+    place = None if mask is None else read_mask(mask, max_pixels=max_pixels)
+    if place is None and not options["from_person"]:
+        place = alpha_mask(cloth)
     done = engine.dress(
         picture.pixels,
         cloth.pixels,

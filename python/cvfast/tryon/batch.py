@@ -16,6 +16,7 @@ from cvfast.io.images import read_image
 from cvfast.io.provenance import Mark
 from cvfast.runs.plan import Fingerprint, Plan, Unit
 from cvfast.runs.work import Task
+from cvfast.tryon.cutout import alpha_mask
 from cvfast.tryon.judge import judge_result
 from cvfast.tryon.pairs import Pair, check_pairs
 from cvfast.tryon.result import TryOn
@@ -149,7 +150,8 @@ def pair(task: Task) -> None:
         path.unlink(missing_ok=True)  # what a killed process left
     picture = read_image(job.person, max_pixels=recipe.max_pixels)
     cloth = read_image(job.garment, max_pixels=recipe.max_pixels)
-    done = _worn(picture.pixels, cloth.pixels, recipe)
+    place = None if recipe.options.get("from_person") else alpha_mask(cloth)
+    done = _worn(picture.pixels, cloth.pixels, place, recipe)
     told: dict[str, Any] = {
         **judge_result(picture.pixels, done.image, done.mask, paired=job.paired),
         "region": done.region,
@@ -166,19 +168,20 @@ def pair(task: Task) -> None:
     )
 
 
-def _worn(person: Any, garment: Any, recipe: PairRecipe) -> TryOn:
+def _worn(person: Any, garment: Any, place: Any, recipe: PairRecipe) -> TryOn:
     from cvfast.io.opencv import load_cv2
     from cvfast.tryon.classic import try_on
 
     # OpenCV draws numbers from one stream a thread: each pair begins it anew, so that a result
     # does not depend on the pairs before it.
     load_cv2().setRNGSeed(0)
+    options = {**recipe.options, "garment_mask": place}
     if recipe.engine == "classic":
-        return try_on(person, garment, **recipe.options)
+        return try_on(person, garment, **options)
     from cvfast.tryon.engines import try_on_with
 
     networks = _networks(recipe.engine, recipe.weights)
-    return try_on_with(recipe.engine, person, garment, weights=networks, **recipe.options)
+    return try_on_with(recipe.engine, person, garment, weights=networks, **options)
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,10 @@ from cvfast.errors import NothingFoundError
 from cvfast.tryon.seams import without_inner_collar
 from cvfast.typing import ImageF32, ImageU8
 
-__all__ = ["Cutout", "cut_out"]
+if TYPE_CHECKING:
+    from cvfast.io.picture import Picture
+
+__all__ = ["Cutout", "alpha_mask", "cut_out"]
 
 Reals = NDArray[np.float64]
 
@@ -40,6 +43,14 @@ class Cutout(NamedTuple):
     mask: ImageF32
     confidence: float
     reasons: tuple[str, ...]
+
+
+def alpha_mask(picture: Picture) -> NDArray[np.bool_] | None:
+    """Return where a picture is more opaque than not, (H, W) bool; None where it has no alpha."""
+    if picture.alpha is None:
+        return None
+    opaque: NDArray[np.bool_] = picture.alpha > (127 if picture.alpha.dtype == np.uint8 else 0.5)
+    return opaque
 
 
 def cut_out(image: ImageU8) -> Cutout:

@@ -88,13 +88,12 @@ class TryOn:
         """
         import json
 
-        from cvfast.io.atomic import write_bytes
+        from cvfast.io.atomic import make_folder, write_bytes
         from cvfast.io.images import write_image
 
         if not self.layers:
             raise ValueError("layers: expected a result made with keep_layers=True")
-        place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
+        place = make_folder(folder)
         mark = mark or Mark("compositeCapture", actions=("tryon layer",))
         paths = []
         for number, (name, picture) in enumerate(self.layers.items(), 1):
