@@ -97,7 +97,7 @@ def tryon(
     }
     many, engine, known = many or PairFlags(), engine or EngineFlags(), known or KnownFlags()
     if many.pairs is not None:
-        _refuse_beside_pairs(person, mask, layers, least, known or KnownFlags())
+        _refuse_beside_pairs(person, mask, layers, least, known)
         recipe = _pair_recipe(options, engine, quality, max_pixels, overwrite=overwrite)
         return work_pairs(many, output, recipe, report)
     if person is None or garment is None:
