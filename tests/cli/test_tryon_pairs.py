@@ -122,6 +122,15 @@ def test_a_garments_alpha_says_where_it_is(run, folder, monkeypatch):
     assert places[1] is None
 
 
+def test_a_result_that_equals_the_photo_is_told_in_json_too(run, folder):
+    same = (folder / "people" / "a_0.png").read_bytes()
+    (folder / "garments" / "a_1.png").write_bytes(same)
+    (folder / "pairs.txt").write_text("a_0.png a_1.png")
+    result = run(*words(folder, "out", "--json"))
+    assert result.code == 0, result.err
+    assert result.records[0]["inside_psnr"] == 100  # infinite decibels are no JSON
+
+
 @pytest.mark.parametrize(
     ("text", "more", "code", "said"),
     [
