@@ -10,6 +10,8 @@ from cvfast.cli.talking import portrait_path
 from cvfast.io.images import read_image, write_image
 from cvfast.io.provenance import read_provenance
 from cvfast.synth.garments import GarmentSpec, make_garment
+from cvfast.tryon.folder import read_mask
+from PIL import Image
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +60,23 @@ def test_nobody_and_too_small(run, shirt, tmp_path, size, code, said):
     result = run("tryon", person, shirt, "-o", tmp_path / "new.png")
     assert result.code == code
     assert said in result.err
+
+
+def test_what_cannot_be_written_is_refused_before_any_work(run, shirt, tmp_path):
+    target, steps = tmp_path / "new.png", tmp_path / "steps"
+    words = ("tryon", portrait_path(), shirt, "-o", target, "--layers", steps)
+    steps.write_text("a file")
+    assert "steps: the folder cannot be made" in run(*words).err
+    steps.unlink()
+    steps.mkdir()
+    (steps / "report.json").write_text("{}")
+    assert "report.json" in run(*words).err
+    assert not target.exists()
+
+
+def test_a_mask_of_16_bits_is_read_as_one_of_8(tmp_path):
+    mask = np.zeros((6, 5), bool)
+    mask[2:4] = True
+    for name, kind in (("8.png", np.uint8), ("16.png", np.uint16)):
+        Image.fromarray(mask.astype(kind) * np.iinfo(kind).max).save(tmp_path / name)
+        assert (read_mask(tmp_path / name) == mask).all()

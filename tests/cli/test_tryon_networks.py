@@ -60,6 +60,7 @@ def test_options_that_do_not_go_together(photos: tuple[Path, Path], tmp_path: Pa
         (("--weights", "a.pth"), 2, "--weights: expected an --engine that has some"),
         (("--engine", "viton", "--weights", tmp_path / "a.pth"), 5, "a.pth: cannot be read"),
         (("--engine", "viton", "--weights", "a", "--region", "lower"), 2, "--region: expected"),
+        (("--engine", "viton", "--weights", "a", "--shading", "0.5"), 2, "--shading: expected 1.0"),
     )
     for words, code, told in cases:
         ended = run("tryon", *photos, *out, *words)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,7 @@ def worn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A try-on in no time: the garment's colours in a box; the calls it took."""
     calls: list[int] = []
 
-    def put(
-        person: np.ndarray, garment: np.ndarray, _mask: object, recipe: batch.PairRecipe
-    ) -> TryOn:
+    def put(person: np.ndarray, garment: np.ndarray, place: object, recipe: object) -> TryOn:
         calls.append(1)
         image, mask = person.copy(), np.zeros(person.shape[:2], bool)
         mask[10:30, 5:25] = True
@@ -108,6 +107,30 @@ def test_a_pair_that_fails_stands_in_the_table(run, folder):
     assert not (folder / "out" / ".cvfast.run").exists()
 
 
+def test_a_garments_alpha_says_where_it_is(run, folder, monkeypatch):
+    picture = read_image(folder / "garments" / "a_1.png")
+    alpha = np.zeros((40, 30), np.uint8)
+    alpha[5:9] = 255
+    cut = replace(picture, alpha=alpha)
+    write_image(folder / "garments" / "a_1.png", cut, overwrite=True)
+    (folder / "pairs.txt").write_text("a_0.png a_1.png")
+    places, put = [], batch._worn
+    monkeypatch.setattr(batch, "_worn", lambda *given: places.append(given[2]) or put(*given))
+    assert run(*words(folder, "out")).code == 0
+    assert (places[0] == (alpha > 0)).all()
+    assert run(*words(folder, "own", "--from-person")).code == 0
+    assert places[1] is None
+
+
+def test_a_result_that_equals_the_photo_is_told_in_json_too(run, folder):
+    same = (folder / "people" / "a_0.png").read_bytes()
+    (folder / "garments" / "a_1.png").write_bytes(same)
+    (folder / "pairs.txt").write_text("a_0.png a_1.png")
+    result = run(*words(folder, "out", "--json"))
+    assert result.code == 0, result.err
+    assert result.records[0]["inside_psnr"] == 100  # infinite decibels are no JSON
+
+
 @pytest.mark.parametrize(
     ("text", "more", "code", "said"),
     [
@@ -115,6 +138,8 @@ def test_a_pair_that_fails_stands_in_the_table(run, folder):
         ("a_0.png", (), 4, "line 1: expected 'PERSON GARMENT'"),
         (LIST, ("--jobs", "0"), 2, "--jobs: expected at least 1"),
         (LIST, ("--layers", "steps"), 2, "--pairs: expected no --layers beside it"),
+        (LIST, ("--pose", "a.json"), 2, "--pairs: expected no --pose beside it"),
+        (LIST, ("--least-confidence", "0.5"), 2, "--pairs: expected no --least-confidence"),
     ],
 )
 def test_what_is_refused_before_any_work(run, folder, text, more, code, said, worn):

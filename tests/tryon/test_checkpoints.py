@@ -158,3 +158,26 @@ def test_damage_is_named(tmp_path: Path) -> None:
         write_checkpoint(tmp_path / "nan.safetensors", net, "gmm", SMALL)
     with pytest.raises(ValueError, match="kind: expected one of"):
         read_checkpoint(good, "gmx")
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [("gmm", {"size": "a"}), ("acgpn-u", {"size": [1]}), ("swapnet-texture", {"side": None})],
+)
+def test_damaged_settings_are_named(tmp_path: Path, kind: str, settings: dict) -> None:
+    facts = {"format": FORMAT, "kind": kind, "settings": json.dumps(settings), "notes": "{}"}
+    save_file({"a": torch.zeros(1)}, tmp_path / "a.safetensors", facts)
+    with pytest.raises(ModelError, match="got a damaged one"):
+        read_checkpoint(tmp_path / "a.safetensors")
+
+
+def test_numbers_of_other_kinds_are_taken_or_named(tmp_path: Path) -> None:
+    whole = made(("tom", "cp-vton"))
+    name = next(iter(whole))
+    plain = torch.zeros(whole[name].shape)
+    torch.save(whole | {name: plain.to(torch.float8_e4m3fn)}, tmp_path / "eight.pth")
+    assert read_checkpoint(tmp_path / "eight.pth").tensors[name].dtype == torch.float32
+    for odd in (plain.to_sparse(), torch.zeros(plain.shape, device="meta")):
+        torch.save(whole | {name: odd}, tmp_path / "odd.pth")
+        with pytest.raises(ModelError, match="expected plain numbers"):
+            read_checkpoint(tmp_path / "odd.pth")

@@ -103,7 +103,7 @@ def tryon(
     }
     many, engine, known = many or PairFlags(), engine or EngineFlags(), known or KnownFlags()
     if many.pairs is not None:
-        _refuse_beside_pairs(person, mask, layers)
+        _refuse_beside_pairs(person, mask, layers, least, known)
         recipe = _pair_recipe(options, engine, quality, max_pixels, overwrite=overwrite)
         return work_pairs(many, output, recipe, report)
     if person is None or garment is None:
@@ -128,8 +128,18 @@ def _index(number: int | None) -> int | None:
     return None if number is None else number - 1
 
 
-def _refuse_beside_pairs(person: str | None, mask: str | None, layers: str | None) -> None:
-    given = {"PERSON and GARMENT": person, "--mask": mask, "--layers": layers}
+def _refuse_beside_pairs(
+    person: str | None, mask: str | None, layers: str | None, least: float, known: KnownFlags
+) -> None:
+    given = {
+        "PERSON and GARMENT": person,
+        "--mask": mask,
+        "--layers": layers,
+        "--least-confidence": least or None,
+        "--pose": known.pose,
+        "--labels": known.labels,
+        "--parser": known.parser,
+    }
     for name, value in given.items():
         if value is not None:
             raise ValueError(f"--pairs: expected no {name} beside it, got {value}")
@@ -194,26 +204,16 @@ def _photo(
     max_pixels: int,
     overwrite: bool,
 ) -> TryOn:
-    from cvfast.io.atomic import check_target, make_folder
-    from cvfast.io.image_writer import SUFFIXES
     from cvfast.io.images import read_image, write_image
+    from cvfast.tryon.folder import read_mask
     from cvfast.tryon.worn_or_flat import mask_of_alpha
 
-    check_target(output, overwrite=overwrite)
-    endings = [ending for ending in SUFFIXES if ending != ".bmp"]  # which holds no mark
-    if Path(output).suffix.lower() not in endings:
-        raise ValueError(f"--output: expected a name ending in {', '.join(endings)}, got {output}")
-    if not 1 <= quality <= 100:
-        raise ValueError(f"--quality: expected 1 to 100, got {quality}")
-    if layers is not None:
-        make_folder(layers)
-    if not 0 <= least <= 1:
-        raise ValueError(f"--least-confidence: expected 0 to 1, got {least}")
+    _check_written(output, layers, least, quality, overwrite=overwrite)
     engine.check(options)
     known.check()
     picture = read_image(person, max_pixels=max_pixels)
     cloth = read_image(garment, max_pixels=max_pixels)
-    place = None if mask is None else read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
+    place = None if mask is None else read_mask(mask, max_pixels=max_pixels)
     if place is None and not options["from_person"]:
         place = mask_of_alpha(cloth.alpha)
     with _files_named(person, garment):
@@ -240,6 +240,25 @@ def _photo(
     if layers is not None:
         done.save_layers(layers, mark=engine.mark(options), overwrite=overwrite)
     return done
+
+
+def _check_written(
+    output: str, layers: str | None, least: float, quality: int, *, overwrite: bool
+) -> None:
+    """Refuse what could not be written before any work is done."""
+    from cvfast.io.atomic import check_target, make_folder
+    from cvfast.io.image_writer import SUFFIXES
+
+    check_target(output, overwrite=overwrite)
+    endings = [ending for ending in SUFFIXES if ending != ".bmp"]  # which holds no mark
+    if Path(output).suffix.lower() not in endings:
+        raise ValueError(f"--output: expected a name ending in {', '.join(endings)}, got {output}")
+    if not 1 <= quality <= 100:
+        raise ValueError(f"--quality: expected 1 to 100, got {quality}")
+    if not 0 <= least <= 1:
+        raise ValueError(f"--least-confidence: expected 0 to 1, got {least}")
+    if layers is not None:
+        check_target(make_folder(layers) / "report.json", overwrite=overwrite)
 
 
 @contextmanager

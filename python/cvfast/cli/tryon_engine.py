@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["EngineFlags"]
 
 _SHARED = ("from_person", "person_index", "region")  # options that all engines have
+# What the networks do; others would be ignored.
+_USUAL = {"region": ("auto", "upper"), "sleeves": ("garment",), "shading": (1.0,)}
 _GROUP = Group.create_ordered(
     "Engines",
     help="classic needs no weights. The others are networks, of which none are shipped: train "
@@ -48,11 +50,11 @@ class EngineFlags:
             return
         if not self.weights:
             raise ValueError(f"--weights: expected the weights of {self.engine}, got none")
-        for name, usual in (("region", ("auto", "upper")), ("sleeves", ("garment",))):
+        for name, usual in _USUAL.items():
             if options[name] not in usual:
                 raise ValueError(
-                    f"--{name}: expected {' or '.join(usual)} with --engine {self.engine}, got "
-                    f"{options[name]}"
+                    f"--{name}: expected {' or '.join(map(str, usual))} with --engine "
+                    f"{self.engine}, got {options[name]}"
                 )
 
     def options(self, options: dict[str, Any]) -> dict[str, Any]:

@@ -77,6 +77,7 @@ def _one(
     from cvfast.geometry.sampling import as_rgb
     from cvfast.io.images import read_image
     from cvfast.metrics.similarity import psnr, ssim
+    from cvfast.tryon.judge import MOST_PSNR
 
     photo = as_rgb(read_image(people / pair.person, max_pixels=max_pixels).pixels)
     file = _result(pair, results)
@@ -87,7 +88,7 @@ def _one(
             f"got {made.shape[1]} x {made.shape[0]}"
         )
     error = float(np.abs(photo.astype(np.int16) - made).mean())
-    one = {"error": error, "psnr": min(psnr(photo, made), 100.0), "ssim": ssim(photo, made)}
+    one = {"error": error, "psnr": min(psnr(photo, made), MOST_PSNR), "ssim": ssim(photo, made)}
     figures.append(one)
     rounded = {name: round(value, 4) for name, value in one.items()}
     report.result(f"{file}: {_text(one)}", person=pair.person, garment=pair.garment, **rounded)

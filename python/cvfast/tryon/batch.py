@@ -168,21 +168,20 @@ def pair(task: Task) -> None:
     )
 
 
-def _worn(person: Any, garment: Any, mask: Any, recipe: PairRecipe) -> TryOn:
+def _worn(person: Any, garment: Any, place: Any, recipe: PairRecipe) -> TryOn:
     from cvfast.io.opencv import load_cv2
     from cvfast.tryon.classic import try_on
 
     # OpenCV draws numbers from one stream a thread: each pair begins it anew, so that a result
     # does not depend on the pairs before it.
     load_cv2().setRNGSeed(0)
+    options = {**recipe.options, "garment_mask": place}
     if recipe.engine == "classic":
-        return try_on(person, garment, garment_mask=mask, **recipe.options)
+        return try_on(person, garment, **options)
     from cvfast.tryon.engines import try_on_with
 
     networks = _networks(recipe.engine, recipe.weights)
-    return try_on_with(
-        recipe.engine, person, garment, weights=networks, garment_mask=mask, **recipe.options
-    )
+    return try_on_with(recipe.engine, person, garment, weights=networks, **options)
 
 
 @functools.cache

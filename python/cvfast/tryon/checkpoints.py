@@ -264,7 +264,7 @@ def _ours(tensors: dict[str, Tensor], facts: Mapping[str, str], path: Path) -> C
             raise ValueError("expected settings and notes by name")
         kind = facts["kind"]
         table = network_shapes(kind, settings)
-    except (KeyError, ValueError, RecursionError) as error:
+    except Exception as error:  # whatever damaged settings make a builder raise
         raise ModelError(f"{path}: expected {FORMAT}, got a damaged one: {error}") from error
     faults = _faults({name: tuple(tensor.shape) for name, tensor in tensors.items()}, table)
     if faults:
@@ -294,9 +294,14 @@ def _check_numbers(settings: Any) -> None:
 
 def _as_float(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
     """Return all as float32, counters as they are; refuse what is not finite."""
+    import torch
+
     out = {}
     for name, tensor in tensors.items():
-        if tensor.is_complex() or not tensor.isfinite().all():
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
+            raise ModelError(f"{path}: {name}: expected plain numbers, got packed ones or none")
+        number = tensor if name.endswith(".num_batches_tracked") else tensor.float()
+        if tensor.is_complex() or not number.isfinite().all():
             raise ModelError(f"{path}: {name}: expected finite numbers, got others")
-        out[name] = tensor if name.endswith(".num_batches_tracked") else tensor.float()
+        out[name] = number
     return out

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cvfast.errors import MediaError
 from cvfast.geometry.sampling import as_rgb
+from cvfast.io.image_reader import MAX_PIXELS
 from cvfast.io.images import read_image
 from cvfast.people.label_file import read_labels
 from cvfast.people.openpose import read_openpose
@@ -164,9 +165,10 @@ def read_entry(folder: TryOnFolder, entry: FolderEntry) -> TryOnSample:
     return TryOnSample(image, garment, mask, labels, pose)
 
 
-def read_mask(path: Path) -> NDArray[np.bool_]:
-    """Read a mask picture ``(h, w)``: true from grey 128 on."""
-    mask: NDArray[np.bool_] = _rgb(path)[..., 0] >= 128
+def read_mask(path: PathLike, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
+    """Read a mask picture ``(h, w)``: true from grey 128 (of 255, or half of 16 bits) on."""
+    pixels = as_rgb(read_image(path, max_pixels=max_pixels).pixels)
+    mask: NDArray[np.bool_] = pixels[..., 0] >= 128
     return mask
 
 

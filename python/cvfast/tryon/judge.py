@@ -15,6 +15,7 @@ from cvfast.tryon.result import TryOn
 from cvfast.typing import Image
 
 __all__ = [
+    "MOST_PSNR",
     "Judgement",
     "TryOnFunction",
     "judge_cycle",
@@ -23,6 +24,7 @@ __all__ = [
     "judge_self",
 ]
 
+MOST_PSNR = 100.0  # dB, told of equal pictures too: files and JSON hold no infinity
 #: A person's photo and a garment's: what is judged.
 TryOnFunction: TypeAlias = Callable[[Image, Image], TryOn]
 
@@ -71,7 +73,8 @@ def judge_result(
     dict
         ``changed``, the share of the photo in the mask; ``outside_changed``, the number of pixels
         that changed outside of it (0 for a try-on that keeps its word); and for paired ones the
-        mean absolute error in grey levels, PSNR and SSIM inside, and the error along the border.
+        mean absolute error in grey levels, PSNR (100 dB at most) and SSIM inside, and the error
+        along the border.
 
     Examples
     --------
@@ -91,7 +94,7 @@ def judge_result(
     inside, border = scores["inside"], scores["border"]
     figures |= {
         "inside_error": inside.error,
-        "inside_psnr": inside.psnr,
+        "inside_psnr": min(inside.psnr, MOST_PSNR),
         "inside_ssim": inside.ssim,
         "border_error": border.error,
     }
