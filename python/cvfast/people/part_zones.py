@@ -15,6 +15,9 @@ __all__ = ["IDS", "enlarge_labels", "zone_labels"]
 IDS = LABEL_SETS["cvfast"]
 _U8 = NDArray[np.uint8]
 
+_CUFF = 0.4  # of the shoulders' width: how far beyond the wrist a cuff lies at most
+_TO_THE_HAND = 1.6  # bones that a sleeve covers: from here on it ends at the hand
+
 
 def zone_labels(
     maps: BodyMaps, face: FaceOutline | None, sleeves: dict[str, float]
@@ -110,7 +113,10 @@ def _upper(maps: BodyMaps, sleeves: dict[str, float]) -> _U8:
         # Where the arm hangs at the side the border runs half-way between arm and trunk.
         outside = ~trunk | ((distance < 0.8 * trunk_side) & (along > 0.5))
         crossing = trunk & (along > 1.0) & (distance < 0.16) & (sleeves[side] > 1.2)
-        sleeve = (outside & (along > 0.05) & (distance < 0.45) & (along < 1.99)) | crossing
+        # Wrists are found too high at times: a long sleeve goes on to the hand.
+        cuff = ~trunk & (distance < _CUFF) & (sleeves[side] > _TO_THE_HAND)
+        on_arm = (along > 0.05) & (distance < 0.45)
+        sleeve = (outside & on_arm & ((along < 1.99) | cuff)) | crossing
         better = sleeve & (distance < nearest)
         zones[better] = IDS[f"{side}_sleeve"]
         nearest[better] = distance[better]

@@ -8,6 +8,7 @@ published ones that somebody converted, are safetensors; in ours the header says
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -191,12 +192,16 @@ def _pickled(path: Path) -> dict[str, Tensor]:
     with file:
         try:
             _check_size(path)
-            found = torch.load(file, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of pickle's versions: the error says enough
+                found = torch.load(file, map_location="cpu", weights_only=True)
         except ModelError:
             raise
         except Exception as error:  # whatever a damaged pickle makes torch raise
             # torch's own advice is to load the file as code: the last thing to pass on
-            line = str(error).strip().partition("\n")[0].partition("In PyTorch 2.6")[0].strip()
+            line = str(error).strip().partition("\n")[0]
+            for advice in ("In PyTorch 2.6", "This file can still"):
+                line = line.partition(advice)[0].strip()
             raise ModelError(
                 f"{path}: expected torch's file of weights and no code, got something else or a "
                 f"damaged one ({type(error).__name__}: {line[:200]})"
