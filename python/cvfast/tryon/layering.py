@@ -33,6 +33,7 @@ __all__ = ["dress"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _RIM = 3  # pixels round the old garment whose colours are mixed with it
+_UNSURE = 0.5  # confidence in a garment's cut-out up to which its opening is not copied
 _HIDING = (
     "hair", "left_arm", "right_arm", "left_hand", "right_hand", "held", "glove", "scarf"
 )  # fmt: skip
@@ -121,7 +122,8 @@ def _shapes(
     worn = read_worn_upper(scene.parts, scene.body)
     target = target_upper(
         worn, scene.body, garment.landmarks, garment.sleeve, keep_sleeves=keep_sleeves,
-        flat_mask=np.asarray(garment.mask) > 0.5, choices=choices,
+        flat_mask=np.asarray(garment.mask) > 0.5, keep_neck=garment.confidence <= _UNSURE,
+        choices=choices,
     )  # fmt: skip
     return worn, target
 

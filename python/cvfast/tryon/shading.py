@@ -246,7 +246,7 @@ def _of_usual_colour(
     centre = np.array([_mode(inside[:, channel]) for channel in range(2)], np.float32)
     # In dark cloth the camera's noise alone moves the ratios.
     room = np.maximum(_CHROMA * 2, 0.012 / np.maximum(bright, _LEAST_LUMA))
-    away = np.abs(ratios - centre)
+    away = np.abs(ratios - centre) / np.maximum(centre, 1)
     same = inner & (np.maximum(away[..., 0], away[..., 1]) < room)
     if not same.any() or _busy(logs, same):
         return np.zeros_like(same)

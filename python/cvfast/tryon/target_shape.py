@@ -64,6 +64,7 @@ def target_upper(
     *,
     keep_sleeves: bool = False,
     flat_mask: _Mask | None = None,
+    keep_neck: bool = False,
     choices: Choices | None = None,
 ) -> TargetShape:
     """Shape an upper garment on a person.
@@ -82,6 +83,8 @@ def target_upper(
         Give the garment sleeves of the worn one's length.
     flat_mask
         (H', W') bool: the garment in its own picture, for its neck opening.
+    keep_neck
+        Keep the worn garment's neck opening, for the new one's is not to be trusted.
     choices
         Of the frames before; None of a photo.
     """
@@ -122,7 +125,8 @@ def target_upper(
     if wanted == "none" and had != "none":
         trunk = _without_shoulders(trunk, body)
     landmarks = upper_landmarks(trunk, sleeves, reach, body)
-    trunk, landmarks = fit_neckline(trunk, landmarks, flat, flat_mask, choices)
+    if not keep_neck:
+        trunk, landmarks = fit_neckline(trunk, landmarks, flat, flat_mask, choices)
     mask = trunk | sleeves["left"] | sleeves["right"]
     return TargetShape(mask, trunk, sleeves, landmarks, reach, tuple(reasons))
 
