@@ -10,14 +10,17 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common, MaxPixels, Overwrite
 from cvfast.cli.report import Report
+from cvfast.cli.tryon_clip import refuse_with_clip, work_clip
 from cvfast.cli.tryon_engine import EngineFlags
 from cvfast.cli.tryon_known import KnownFlags
 from cvfast.cli.tryon_pairs import PairFlags, work_pairs
 from cvfast.errors import NothingFoundError
+from cvfast.io.files import is_video
 
 if TYPE_CHECKING:
     from cvfast.tryon.batch import PairRecipe
     from cvfast.tryon.result import TryOn
+    from cvfast.tryon.video_run import ClipJob
 
 __all__ = ["EXAMPLES", "USAGE", "tryon"]
 
@@ -27,12 +30,13 @@ EXAMPLES = (
     "cvfast tryon me.jpg shirt.jpg -o new.png --layers steps/",
     "cvfast tryon me.jpg shirt.jpg -o new.jpg --engine cpvton --weights gmm.safetensors --weights "
     "tom.safetensors",
+    "cvfast tryon me.mp4 shirt.jpg -o new.mp4 --jobs 2",
     "cvfast tryon --pairs pairs.txt --people image --garments cloth -o out --jobs 2",
 )
 USAGE = "PERSON GARMENT -o OUT [OPTIONS]"
 
 _Person: TypeAlias = Annotated[
-    str, Parameter(name="PERSON", help="A photo of somebody seen from the front.")
+    str, Parameter(name="PERSON", help="A photo or clip of somebody seen from the front.")
 ]
 _Garment: TypeAlias = Annotated[
     str, Parameter(name="GARMENT", help="A photo of a garment on any plain background.")
@@ -65,7 +69,7 @@ def tryon(
     garment: _Garment | None = None,
     /,
     *,
-    output: Annotated[str, Parameter(name=["--output", "-o"], help="The new photo.")],
+    output: Annotated[str, Parameter(name=["--output", "-o"], help="The new photo or clip.")],
     from_person: _FromPerson = False,
     region: Annotated[str, Parameter(help="auto (what the garment is), upper or lower.")] = "auto",
     sleeves: _Sleeves = "garment",
@@ -91,17 +95,21 @@ def tryon(
         "shading": shading,
         "person_index": person_number,
     }
-    if many is not None and many.pairs is not None:
+    many, engine, known = many or PairFlags(), engine or EngineFlags(), known or KnownFlags()
+    if many.pairs is not None:
         _refuse_beside_pairs(person, mask, layers)
-        recipe = _pair_recipe(
-            options, engine or EngineFlags(), quality, max_pixels, overwrite=overwrite
-        )
+        recipe = _pair_recipe(options, engine, quality, max_pixels, overwrite=overwrite)
         return work_pairs(many, output, recipe, report)
     if person is None or garment is None:
         raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
+    if is_video(person):
+        clip = _clip_job(
+            person, garment, output, options, engine, known, mask=mask, layers=layers, least=least,
+            max_pixels=max_pixels, overwrite=overwrite,
+        )  # fmt: skip
+        return work_clip(clip, report, jobs=many.jobs, resume=many.resume)
     done = _photo(
-        person, garment, output, options, engine or EngineFlags(), known or KnownFlags(),
-        mask=mask, layers=layers, least=least,
+        person, garment, output, options, engine, known, mask=mask, layers=layers, least=least,
         quality=quality, max_pixels=max_pixels, overwrite=overwrite,
     )  # fmt: skip
     _tell(report, done, person, garment, output)
@@ -124,6 +132,38 @@ def _pair_recipe(
     weights = tuple(str(Path(one).absolute()) for one in engine.weights or ())
     return PairRecipe(
         engine.engine, weights, told, engine.mark(options), quality, max_pixels, overwrite
+    )
+
+
+def _clip_job(
+    person: str,
+    garment: str,
+    output: str,
+    options: dict[str, Any],
+    engine: EngineFlags,
+    known: KnownFlags,
+    *,
+    mask: str | None,
+    layers: str | None,
+    least: float,
+    max_pixels: int,
+    overwrite: bool,
+) -> ClipJob:
+    from cvfast.tryon.video import ClipOptions
+    from cvfast.tryon.video_run import ClipJob
+
+    network = None if engine.engine == "classic" else engine.engine
+    refuse_with_clip(layers=layers, engine=network, weights=engine.weights,
+                     pose=known.pose, labels=known.labels, parser=known.parser)  # fmt: skip
+    return ClipJob(
+        source=Path(person),
+        garment=Path(garment),
+        target=Path(output),
+        mask=None if mask is None else Path(mask),
+        options=ClipOptions(**options),
+        least=least,
+        max_pixels=max_pixels,
+        overwrite=overwrite,
     )
 
 
