@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -34,6 +35,7 @@ __all__ = ["dress"]
 _Mask: TypeAlias = NDArray[np.bool_]
 _RIM = 3  # pixels round the old garment whose colours are mixed with it
 _UNSURE = 0.5  # confidence in a garment's cut-out up to which its opening is not copied
+_SAME_CUT = 0.85  # share of what either covers that both do
 _HIDING = (
     "hair", "left_arm", "right_arm", "left_hand", "right_hand", "held", "glove", "scarf"
 )  # fmt: skip
@@ -105,7 +107,7 @@ def dress(
         return look
     seen = worn.visible & (fit.alpha == 1) & (front.alpha == 0)
     with steps.timed("registering"):
-        return _onto_itself(look, scene.colours, seen, doubts)
+        return _onto_itself(look, scene.colours, seen, worn.visible, doubts)
 
 
 def _shapes(
@@ -128,13 +130,16 @@ def _shapes(
     return worn, target
 
 
-def _onto_itself(look: Look, photo: ImageF32, seen: _Mask, doubts: Doubts) -> Look:
+def _onto_itself(look: Look, photo: ImageF32, seen: _Mask, worn: _Mask, doubts: Doubts) -> Look:
     """Lay a garment that is worn already onto itself; leave any other as it is."""
     exact = registered(look, photo, seen)
     if exact is None:
         return look
     doubts.note("the worn garment shows the same pattern: the new one is laid onto it")
-    return exact
+    # What it covered it covers again, if it is cut alike too.
+    shown = (look.alpha > 0.5) & (look.front.alpha < 0.5)
+    alike = (shown & worn).sum() > _SAME_CUT * (shown | worn).sum()
+    return replace(exact, alpha=soft_edge(worn, 0.8)) if alike else exact
 
 
 def _lit(

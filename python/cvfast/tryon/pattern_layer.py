@@ -20,6 +20,9 @@ _LEAST = 16  # pixels that a piece has at least, each way
 _COARSE = 2.5  # times smaller again: where the whole piece is searched
 _BROAD = 1 / 6  # of a piece's longer side: how finely its light is known before it lies right
 _CONTRAST = (50.0, 0.03)  # levels that a pattern's deviation becomes; least deviation
+_PRESSED = 0.3  # share of its area that cloth keeps at least
+_STEEP = 4.0  # levels a pixel from which on a pattern's edge counts
+_ROUND, _SHARE = 10.0, 0.02  # pixels: sigma of the surroundings; how much they count
 _LIGHTS = (0.25, 4.0)  # least and most ratio of a photo to a drawing
 
 
@@ -35,6 +38,8 @@ class PatternLayer:
         x, y in it of the part that is seen.
     flow
         (h, w, 2) float32: how far away in ``base`` the cloth of each of the part's pixels is.
+    start
+        (h, w, 2) float32: that field as the search left it, smooth everywhere.
     seen
         (h, w) bool: where the photo shows this piece.
     photo
@@ -44,6 +49,7 @@ class PatternLayer:
     base: ImageF32
     corner: tuple[int, int]
     flow: ImageF32
+    start: ImageF32
     seen: _Mask
     photo: ImageF32
 
@@ -70,6 +76,7 @@ class PatternLayer:
         return cls(
             cv2.resize(grid, size, interpolation=cv2.INTER_LINEAR),
             (left, top),
+            np.zeros((h, w, 2), np.float32),
             np.zeros((h, w, 2), np.float32),
             small[box],
             cv2.resize(photo, size, interpolation=cv2.INTER_AREA)[box],
@@ -115,7 +122,8 @@ class PatternLayer:
         sigma = _BROAD * max(size)
         ours, theirs = _contrasts(drawing * light_ratio(photo, drawing, seen, sigma), photo, seen)
         found = find_displacement(ours, theirs, seen, prior)
-        return self._moved(found.flow((width, height), width / size[0])), found.likeness
+        flow = found.flow((width, height), width / size[0])
+        return replace(self, flow=flow, start=flow), found.likeness
 
     def followed(self, cloth: ClothPyramid, *, light: float, smooth: float) -> PatternLayer:
         """Follow the pattern from pixel to pixel; it has to lie right within half a stripe.
@@ -133,14 +141,13 @@ class PatternLayer:
         drawing = cloth.sample(self.grid())
         drawing = drawing * light_ratio(self.photo, drawing, self.seen, light)
         ours, theirs = _contrasts(drawing, self.photo, self.seen, axes=1)
+        weight = _edges(ours) * self.seen + np.float32(1e-4)
         search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         search.setFinestScale(0)
         # Off the piece both are the same: nothing there draws the cloth along.
         found = search.calc(theirs, np.where(self.seen, ours, theirs), None)
-        weight = self.seen.astype(np.float32)
-        total = np.maximum(cv2.GaussianBlur(weight, (0, 0), smooth), np.float32(0.05))
-        flow = cv2.GaussianBlur(found * weight[..., None], (0, 0), smooth) / total[..., None]
-        return self._moved(flow)
+        moved = self._moved(found)
+        return replace(moved, flow=self.start + _spread(moved.flow - self.start, weight, smooth))
 
     def correlation(self, cloth: ClothPyramid) -> float:
         """Return how well drawing and photo go together where the pattern is, -1 to 1.
@@ -150,14 +157,57 @@ class PatternLayer:
         cloth
             The garment's picture.
         """
+        cv2 = load_cv2()
         drawing = cloth.sample(self.grid())
         sigma = _BROAD * max(self.seen.shape)
-        drawing = drawing * light_ratio(self.photo, drawing, self.seen, sigma)
+        drawing = drawing * light_ratio(self.photo, drawing, self.seen, 2 * sigma)
         ours, theirs = _contrasts(drawing, self.photo, self.seen, axes=1)
-        return float(np.corrcoef(ours[self.seen], theirs[self.seen])[0, 1])
+        weight = self.seen.astype(np.float32)
+        total = np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), np.float32(1e-3))
+        # Less what could be light as well.
+        fine = [
+            (levels - cv2.GaussianBlur(levels * weight, (0, 0), sigma) / total)[self.seen]
+            for levels in (ours, theirs)
+        ]
+        return float(np.corrcoef(fine[0], fine[1])[0, 1])
+
+    def folded(self, cloth: ClothPyramid) -> float:
+        """Return the share of the pattern's edges where the cloth is folded over or pressed flat.
+
+        Parameters
+        ----------
+        cloth
+            The garment's picture.
+        """
+        ours, _ = _contrasts(cloth.sample(self.grid()), self.photo, self.seen, axes=1)
+        weight = _edges(ours) * self.seen
+        (x_down, x_across), (y_down, y_across) = (
+            np.gradient(self.flow[..., axis]) for axis in (0, 1)
+        )
+        area = (1 + x_across) * (1 + y_down) - x_down * y_across
+        return float(weight[area < _PRESSED].sum() / max(float(weight.sum()), 1e-6))
 
     def _moved(self, flow: ImageF32) -> PatternLayer:
         return replace(self, flow=flow + _read(self.flow, flow))
+
+
+def _edges(levels: ImageU8) -> ImageF32:
+    """Return how much of a pattern each pixel shows, 0 to 1: even cloth says nothing of its place."""
+    cv2 = load_cv2()
+    across, down = (cv2.Sobel(levels, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0))
+    steep = cv2.GaussianBlur(across * across + down * down, (0, 0), 1.5)
+    edges: ImageF32 = steep / (steep + np.float32(_STEEP**2))
+    return edges
+
+
+def _spread(field: ImageF32, weight: ImageF32, smooth: float) -> ImageF32:
+    """Return the field's weighted mean round each pixel, from further off where nothing is near."""
+    cv2 = load_cv2()
+    sums, total = np.zeros_like(field), np.zeros_like(weight)
+    for sigma, share in ((smooth, 1.0), (_ROUND, _SHARE)):
+        sums += np.float32(share) * cv2.GaussianBlur(field * weight[..., None], (0, 0), sigma)
+        total += np.float32(share) * cv2.GaussianBlur(weight, (0, 0), sigma)
+    return sums / total[..., None]
 
 
 def _read(field: ImageF32, flow: ImageF32) -> ImageF32:

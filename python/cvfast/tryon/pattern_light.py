@@ -19,6 +19,7 @@ _Mask: TypeAlias = NDArray[np.bool_]
 _SHRINK = 2  # times smaller at which light is read
 _BROAD = 30.0  # pixels: sigma of the light's colours
 _FINE = 6.0  # pixels: sigma of folds
+_GAIN = 0.95  # share to which finer light has to lower the error
 _FOLDS = (0.5, 1.8)  # least and most that a fold darkens or brightens
 
 
@@ -43,8 +44,12 @@ def pattern_light(look: Look, photo: ImageF32, seen: _Mask) -> ImageF32:
     drawing = draw_cloth(look, (slice(0, height), slice(0, width)), size)
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     shown = cv2.resize(seen.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 250
-    light = light_ratio(small, drawing, shown, _BROAD / _SHRINK)
-    lit = luma(drawing * light)[..., None]
+    usual = cv2.resize(look.light, size, interpolation=cv2.INTER_AREA).reshape(*shown.shape, -1)
+    broad = usual * light_ratio(small, drawing * usual, shown, _BROAD / _SHRINK)
+    lit = luma(drawing * broad)[..., None]
     folds = light_ratio(luma(small)[..., None], lit, shown, _FINE / _SHRINK)
-    light *= np.clip(folds, *_FOLDS).reshape(*folds.shape[:2], 1)
+    fine = broad * np.clip(folds, *_FOLDS)
+    # A cloth that shows its folds by itself has them in the usual light already.
+    wrong = [np.abs(drawing * light - small)[shown].mean() for light in (broad, fine)]
+    light = fine if wrong[1] < _GAIN * wrong[0] else broad
     return np.asarray(cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR))

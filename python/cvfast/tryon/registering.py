@@ -29,8 +29,12 @@ _BRIGHTER = (0.3, 2.5)  # ratio of the photo's colours to the garment's
 _COLOURED = 1.8  # of those ratios the greatest over the least
 _SPREAD = (0.4, 2.5)  # ratio of the two patterns' contrasts
 _SHARED = 0.5  # part of the colours that both have
-_LIKENESS = 0.97  # of a laid pattern's difference to that of one laid anywhere
-_ALIKE = 0.6  # correlation from which on the patterns are one
+_LIKENESS = 0.9  # of a laid pattern's difference to that of one laid anywhere
+# Correlations of a pattern as first laid and at last, from which on it is the photo's. Stripes can
+# be pulled onto any stripes, so that the first one tells more.
+_HARDLY, _LIKE, _ALIKE, _TOGETHER = 0.25, 0.42, 0.58, 1.25
+_FOLDED = 0.3  # share of a pattern's edges that may be folded
+_ROUNDS = ((15.0, 2.0), (7.0, 1.5), (5.0, 1.0))  # sigmas in pixels: of the light, of the flow
 
 
 def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
@@ -96,11 +100,16 @@ def _laid(piece: PatternLayer | None, cloth: ClothPyramid, prior: Prior) -> Patt
     if piece is None:
         return None
     laid, likeness = piece.searched(cloth, prior)
-    if likeness > _LIKENESS:
+    first = laid.correlation(cloth)
+    # A sleeve's cloth is known from the trunk; it has only to lie right in the end.
+    if prior is TRUNK and (likeness > _LIKENESS or first < _HARDLY):
         return None
-    for light, smooth in ((15.0, 2.0), (7.0, 1.5), (5.0, 1.0)):
+    for light, smooth in _ROUNDS:
         laid = laid.followed(cloth, light=light, smooth=smooth)
-    return laid if laid.correlation(cloth) > _ALIKE else None
+    last = laid.correlation(cloth)
+    sure = (first > _LIKE and last > _ALIKE) or first + last > _TOGETHER
+    right = sure if prior is TRUNK else last > _LIKE
+    return laid if right and laid.folded(cloth) < _FOLDED else None
 
 
 def _sampled(look: Look, seen: _Mask) -> ImageF32:
@@ -124,10 +133,6 @@ def _one_cloth(drawn: ImageF32, photo: ImageF32) -> bool:
     drawn = drawn * ratios
     values, axes = np.linalg.eigh(np.cov(drawn.T))
     ours = float(np.sqrt(values[-1]))
-    theirs = (
-        float((photo - photo.mean(axis=0)) @ axes[:, -1]).std()
-        if 0
-        else float(np.einsum("nc,c->n", photo - photo.mean(axis=0), axes[:, -1]).std())
-    )
+    theirs = float(np.einsum("nc,c->n", photo, axes[:, -1].astype(np.float32)).std())
     whole = float(np.sqrt(photo.var(axis=0).sum()))
     return ours > 0.02 and _SPREAD[0] < theirs / ours < _SPREAD[1] and theirs > _SHARED * whole
