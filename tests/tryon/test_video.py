@@ -187,11 +187,11 @@ def killed_after(unit, job, folder):
     assert not job.target.exists()
 
 
-def test_a_run_killed_twice_gives_the_same_bytes(person, shirt, tmp_path):
+def test_a_killed_run_gone_on_with_gives_the_same_bytes(person, shirt, tmp_path):
     source = write_clip(tmp_path / "me.mkv", moving(person, 3))
     write_image(tmp_path / "shirt.png", shirt)
     results = []
-    for kills in (0, 2):
+    for kills in (0, 1):
         job = ClipJob(
             source=source,
             garment=tmp_path / "shirt.png",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ _USUAL = 0.1  # share of the frames from which on a reason is told
 
 
 NOBODY = "nobody found"
+_NUMBER = re.compile(r"[0-9]+(?:[.][0-9]+)?")
 _SEAM = 0.5  # seconds: absences before and after the end of a part are one
 
 
@@ -108,14 +110,44 @@ class FrameCounts:
     confidence: float = 0.0
     reasons: Counter[str] = field(default_factory=Counter)
     absences: list[Absence] = field(default_factory=list)
+    _alike: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     _away: bool = field(default=False, init=False, repr=False)
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> FrameCounts:
+        """Return what `as_dict` told."""
+        return cls(
+            told["dressed"],
+            told["without_person"],
+            told["scenes"],
+            told["confidence"],
+            Counter(told["reasons"]),
+            [Absence(**one) for one in told["absences"]],
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all that is counted as JSON values."""
+        return {
+            "dressed": self.dressed,
+            "without_person": self.without_person,
+            "scenes": self.scenes,
+            "confidence": self.confidence,
+            "reasons": dict(self.reasons),
+            "absences": [asdict(one) for one in self.absences],
+        }
 
     def here(self, confidence: float, reasons: Iterable[str]) -> None:
         """Count a dressed frame."""
         self.dressed += 1
         self.confidence += confidence
-        self.reasons.update(reasons)
+        self._tell(Counter(reasons))
         self._away = False
+
+    def _tell(self, reasons: Mapping[str, int]) -> None:
+        """Count reasons that differ in their numbers alone as the first of them."""
+        for reason, count in reasons.items():
+            first = self._alike.setdefault(_NUMBER.sub("0", reason), reason)
+            self.reasons[first] += count
 
     def away(self, seconds: float, reason: str) -> None:
         """Count a frame without anybody to dress."""
@@ -133,7 +165,7 @@ class FrameCounts:
         self.without_person += other.without_person
         self.scenes += other.scenes
         self.confidence += other.confidence
-        self.reasons.update(other.reasons)
+        self._tell(other.reasons)
         later = list(other.absences)
         if self.absences and later:
             first, last = later[0], self.absences[-1]

@@ -29,6 +29,7 @@ _Corner: TypeAlias = tuple[int, int]
 _LIMB = 0.4
 _GRID, _LIGHT, _CLOTH, _EDGE, _FRONT, _FILL = 1.2, 0.25, 1.0, 0.2, 0.1, 0.3
 _HASTE, _LIMB_HASTE = 10.0, 40.0  # times sooner, at a speed of the frame's longer side a second
+_SURER = 1.6  # ratio of confidences
 _DRIFT = 0.03  # of the garment a second: most that its pattern swims towards a fit
 _THICK = 0.01  # of the longer side: a shape's edge that differs by less trembles
 _APART = 0.4  # opacities that differ by more are of two shapes
@@ -48,15 +49,26 @@ class LookSteadier:
 
     def __init__(self) -> None:
         self._last: Look | None = None
-        self._fits = 0
+        self._fits, self._trust = 0, 0.0
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a look that the next one follows from."""
+        return self._last is not None
 
     def reset(self) -> None:
         """Forget what was: a new scene begins, or the person was away."""
         self._last = None
-        self._fits = 0
+        self._fits, self._trust = 0, 0.0
 
     def steady(
-        self, look: Look, motion: Motion | None, passed: float, *, settling: bool = False
+        self,
+        look: Look,
+        motion: Motion | None,
+        passed: float,
+        *,
+        sure: float = 1.0,
+        settling: bool = False,
     ) -> Look:
         """Return a look that follows from the one before.
 
@@ -68,17 +80,24 @@ class LookSteadier:
             From the frame before; None: not known, and the look is taken as it is.
         passed
             Seconds since then.
+        sure
+            Confidence of the frame's fit: one that is much surer than those before is taken as it
+            is, and one that is less sure is followed the less.
         settling
             Nobody sees the frame: the garment's map is the mean of all fits so far, which is where
             it would be had the clip begun long before.
         """
         last = self._last
         self._fits += 1
-        if last is None or motion is None or passed <= 0 or last.frame != look.frame:
-            self._last = look
+        alike = last is not None and last.frame == look.frame and sure <= _SURER * self._trust
+        if last is None or motion is None or passed <= 0 or not alike:
+            self._last, self._trust = look, sure
         else:
             least = 1 / self._fits if settling else 0.0
-            self._last = _followed(last, look, motion, passed, least)
+            share = max(least, min(1.0, passed / _GRID))
+            pace = min(1.0, sure / max(self._trust, 1e-3))
+            self._trust += share * (sure - self._trust)
+            self._last = _followed(last, look, motion, passed, least, pace)
         return self._last
 
     def moved(self, motion: Motion | None) -> float:
@@ -100,11 +119,17 @@ def _seen(look: Look) -> NDArray[np.bool_]:
 
 
 def _followed(
-    last: Look, fitted: Look | None, motion: Motion, passed: float, least: float = 0.0
+    last: Look,
+    fitted: Look | None,
+    motion: Motion,
+    passed: float,
+    least: float = 0.0,
+    pace: float = 1.0,
 ) -> Look:
     """Carry a look into the next frame, and draw it towards what was fitted there, if anything.
 
-    The garment's map and colours by at least a share.
+    The garment's map by at least a share, and else at a share of the usual pace; its colours by the
+    same share.
     """
     look = last if fitted is None else fitted
     passed = 0.0 if fitted is None else passed
@@ -125,7 +150,7 @@ def _followed(
     return replace(
         look,
         fill=_overlay(with_fill, last.fill, look.fill, _FILL),
-        grid=with_cloth.drift(last.grid, look.grid, _DRIFT * max(cloth.shape[:2]), least),
+        grid=with_cloth.drift(last.grid, look.grid, pace * _DRIFT * max(cloth.shape[:2]), least),
         sleeves=_sleeves(last, look, motion, passed),
         cloth=cloth,
         alpha=with_cloth.blend_shape(last.alpha, look.alpha, _EDGE),

@@ -52,6 +52,7 @@ _PATIENCE = 12  # frames in a row that show another kind of sleeve or collar
 _REFIT = 4  # frames from one fit to the next where nothing moves much
 _MOVED = 0.004  # of the frame's longer side: after so much motion it is time for a fit
 _BRIDGE = 0.3  # seconds for which a look is carried on while nobody is found
+_LEAST = 0.02  # confidence under which nobody new is dressed
 _DEFAULT_RATE = 25.0  # for frames without a time
 
 
@@ -312,8 +313,14 @@ class FrameDresser:
         colours = image.astype(np.float32) / np.float32(255)
         scene = Scene(image, colours, scale, person, person.pose, body, PartMasks(parts.labels))
         look = self._dress(scene, doubts)
+        unsure = doubts.confidence < _LEAST
+        if unsure and (self._follower.begun or not self._steadier.begun):
+            self._steadier.reset()
+            raise NothingFoundError("too little of a person is seen to dress")
         self._since_fit, self._moved, self._doubts = 0, 0.0, doubts
-        return self._steadier.steady(look, motion, passed, settling=settling)
+        return self._steadier.steady(
+            look, motion, passed, sure=doubts.confidence, settling=settling
+        )
 
     def _due(self, motion: Motion | None) -> bool:
         """Whether it is time to fit the garment to the frame: now and then, or after motion."""

@@ -8,7 +8,6 @@ together with sound, subtitles and tags of the source.
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
@@ -26,7 +25,7 @@ from cvfast.io.shards import Cut, join_shards, write_shard
 from cvfast.io.video import VideoSummary, probe, transcode
 from cvfast.runs.plan import Fingerprint, Plan, Unit
 from cvfast.runs.work import Task
-from cvfast.tryon.clip_result import Absence, FrameCounts, VideoTryOn
+from cvfast.tryon.clip_result import FrameCounts, VideoTryOn
 from cvfast.tryon.flat_cloth import FlatCloth
 from cvfast.tryon.video import ClipOptions, FrameDresser, clip_cloth
 from cvfast.typing import Progress
@@ -193,7 +192,7 @@ def part(task: Task) -> None:
         progress=task.progress,
     )
     video = done.video
-    told = asdict(dresser.told) | {
+    told = dresser.told.as_dict() | {
         "region": dresser.region,
         "frames": video.frames,
         "last": None if done.last is None else str(done.last),
@@ -202,7 +201,7 @@ def part(task: Task) -> None:
         "seconds": video.seconds,
         "notes": list(video.notes),
     }
-    task.done(target, told | {"reasons": dict(dresser.told.reasons)})
+    task.done(target, told)
 
 
 def join(task: Task) -> None:
@@ -253,16 +252,7 @@ def _result(task: Task, name: str) -> dict[str, Any]:
 def _summed(results: Sequence[dict[str, Any]]) -> FrameCounts:
     counts = FrameCounts()
     for one in results:
-        counts.add(
-            FrameCounts(
-                one["dressed"],
-                one["without_person"],
-                one["scenes"],
-                one["confidence"],
-                Counter(one["reasons"]),
-                [Absence(**away) for away in one["absences"]],
-            )
-        )
+        counts.add(FrameCounts.of(one))
     return counts
 
 
