@@ -173,9 +173,9 @@ def _photo(
     known.check()
     picture = read_image(person, max_pixels=max_pixels)
     cloth = read_image(garment, max_pixels=max_pixels)
-    place = None if mask is None else read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
-    if place is None and not options["from_person"]:
-        place = mask_of_alpha(cloth.alpha)
+    place = None if options["from_person"] else mask_of_alpha(cloth.alpha)
+    if mask is not None:
+        place = _mask(mask, cloth.pixels.shape, garment, max_pixels)
     with _files_named(person, garment):
         done = engine.dress(
             picture.pixels,
@@ -200,6 +200,20 @@ def _photo(
     if layers is not None:
         done.save_layers(layers, mark=engine.mark(options), overwrite=overwrite)
     return done
+
+
+def _mask(path: str, shape: tuple[int, ...], garment: str, max_pixels: int) -> Any:
+    from cvfast.errors import MediaError
+    from cvfast.io.images import read_image
+    from cvfast.tryon.scene import rgb_levels
+
+    white = rgb_levels(read_image(path, max_pixels=max_pixels).pixels)[..., 0] > 127
+    if white.shape != shape[:2]:
+        raise MediaError(
+            f"{path}: expected {shape[1]} x {shape[0]} pixels as {garment} has, got "
+            f"{white.shape[1]} x {white.shape[0]}"
+        )
+    return white
 
 
 @contextmanager

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
 from cvfast.people.labels import LABEL_SETS
-from cvfast.tryon.limbs import Limb
+from cvfast.tryon.limbs import Limb, capsule
 
 __all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve_class", "up_to"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _F64: TypeAlias = NDArray[np.float64]
 
+_CUFF = 0.4  # of the shoulders' width: how far from the wrist a cuff lies at most
 _LONG = 0.62  # share of the arm from which on a sleeve is taken to go on to the hand
 
 # Shares of an arm from which on a sleeve is a short one, and a long one.
@@ -114,7 +115,9 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
     whole_sleeves = sleeves["left"] | sleeves["right"]
     for side, limb in limbs.items():  # specks beyond a sleeve's end are none of it
         own = up_to(sleeves[side], limb, reach[side] + 0.15)
-        sleeves[side] = own | _cuff(sleeves[side] & ~own, own, reach[side])
+        wrist = limb.joints[2]
+        near = capsule((own.shape[1], own.shape[0]), wrist, wrist, _CUFF * body.unit)
+        sleeves[side] = own | _cuff(sleeves[side] & ~own & near, own, reach[side])
     seen = seen | (whole_sleeves & ~sleeves["left"] & ~sleeves["right"])
     hidden = parts.mask(
         "hair", "left_hand", "right_hand", "left_arm", "right_arm", "glove", "held", "scarf"
