@@ -53,7 +53,7 @@ _Shading: TypeAlias = Annotated[
     float, Parameter(help="0 to 1: how much of the worn garment's light and folds to keep.")
 ]
 _Number: TypeAlias = Annotated[
-    int | None, Parameter(name="--person", help="Which person: 1 is the largest.")
+    int | None, Parameter(name="--person", help="Which person: 0 is the largest.")
 ]
 _Mask: TypeAlias = Annotated[
     str | None, Parameter(help="A picture that is white where the garment is in its photo.")
@@ -99,7 +99,7 @@ def tryon(
         "region": region,
         "sleeves": sleeves,
         "shading": shading,
-        "person_index": _index(person_number),
+        "person_index": person_number,
     }
     many, engine, known = many or PairFlags(), engine or EngineFlags(), known or KnownFlags()
     if many.pairs is not None:
@@ -120,12 +120,6 @@ def tryon(
     )  # fmt: skip
     _tell(report, done, person, garment, output)
     return 0
-
-
-def _index(number: int | None) -> int | None:
-    if number is not None and number < 1:
-        raise ValueError(f"--person: expected at least 1, the largest person, got {number}")
-    return None if number is None else number - 1
 
 
 def _refuse_beside_pairs(
@@ -205,7 +199,6 @@ def _photo(
     overwrite: bool,
 ) -> TryOn:
     from cvfast.io.images import read_image, write_image
-    from cvfast.tryon.folder import read_mask
     from cvfast.tryon.worn_or_flat import mask_of_alpha
 
     _check_written(output, layers, least, quality, overwrite=overwrite)
@@ -213,9 +206,9 @@ def _photo(
     known.check()
     picture = read_image(person, max_pixels=max_pixels)
     cloth = read_image(garment, max_pixels=max_pixels)
-    place = None if mask is None else read_mask(mask, max_pixels=max_pixels)
-    if place is None and not options["from_person"]:
-        place = mask_of_alpha(cloth.alpha)
+    place = None if options["from_person"] else mask_of_alpha(cloth.alpha)
+    if mask is not None:
+        place = _mask(mask, cloth.pixels.shape, garment, max_pixels)
     with _files_named(person, garment):
         done = engine.dress(
             picture.pixels,
@@ -259,6 +252,19 @@ def _check_written(
         raise ValueError(f"--least-confidence: expected 0 to 1, got {least}")
     if layers is not None:
         check_target(make_folder(layers) / "report.json", overwrite=overwrite)
+
+
+def _mask(path: str, shape: tuple[int, ...], garment: str, max_pixels: int) -> Any:
+    from cvfast.errors import MediaError
+    from cvfast.tryon.folder import read_mask
+
+    white = read_mask(path, max_pixels=max_pixels)
+    if white.shape != shape[:2]:
+        raise MediaError(
+            f"{path}: expected {shape[1]} x {shape[0]} pixels as {garment} has, got "
+            f"{white.shape[1]} x {white.shape[0]}"
+        )
+    return white
 
 
 @contextmanager

@@ -20,6 +20,7 @@ _F64: TypeAlias = NDArray[np.float64]
 _BINS, _ACROSS = 48, 9  # places along the limb, and across it, at which it is measured
 _END = 1.3  # of the limb's length: hands lie beyond its last joint
 _FEWEST = 40  # pixels of cloth that tell where the limb is
+_GAP = 3.0  # pixels without cloth: what lies beyond is cloth of something else
 _INSIDE = 0.96  # of the cloth's half width, at most
 _LIGHT = (0.72, 1.25)
 
@@ -72,11 +73,15 @@ class BareLimb:
         share, offset = share[near], offset[near]
         low, high = _edges(share, offset)
         at = np.linspace(0, _END, _BINS)
-        bare = np.interp(at, (0, 1), widths)
-        middle, half = (low + high) / 2, np.minimum(_INSIDE * (high - low) / 2, bare)
         last = float(np.quantile(share, 0.985))
-        if end is not None:
-            middle, half = _run_into(middle, half, at, last, _root(end, limb, last, widths))
+        root = None if end is None else _root(end, limb, last, widths)
+        if root is not None:  # the hand tells how thick the limb is, too
+            widest = max(widths[0], root[1])
+            widths = widest, float(np.clip(root[1], 0.6 * widest, widest))
+            root = root[0], widths[1]
+        bare = np.interp(at, (0, last), widths)
+        middle, half = (low + high) / 2, np.minimum(_INSIDE * (high - low) / 2, bare)
+        middle, half = _run_into(middle, half, at, last, root)
         return cls(limb, _smooth(middle), _smooth(half), float(share.min()), last)
 
     def cover(self, where: _Mask) -> _Mask:
@@ -143,12 +148,23 @@ def _edges(share: _F64, offset: _F64) -> tuple[_F64, _F64]:
     number = np.clip((share / _END * (_BINS - 1)).round().astype(int), 0, _BINS - 1)
     low, high = np.full(_BINS, np.nan), np.full(_BINS, np.nan)
     for place in range(_BINS):
-        here = offset[number == place]
+        here = _run_at_axis(np.sort(offset[number == place]))
         if len(here) >= 4:
             low[place], high[place] = np.quantile(here, (0.03, 0.97))
     known = np.flatnonzero(np.isfinite(low))
     at = np.arange(_BINS)
     return np.interp(at, known, low[known]), np.interp(at, known, high[known])
+
+
+def _run_at_axis(offsets: _F64) -> _F64:
+    """Return those of sorted offsets that follow one another without a gap, nearest to 0."""
+    if len(offsets) < 2:
+        return offsets
+    breaks = np.flatnonzero(np.diff(offsets) > _GAP) + 1
+    at = int(np.abs(offsets).argmin())
+    start = int(breaks[breaks <= at].max(initial=0))
+    end = int(breaks[breaks > at].min(initial=len(offsets)))
+    return offsets[start:end]
 
 
 def _root(
@@ -159,7 +175,7 @@ def _root(
     if not len(rows):
         return None
     share, offset = limb.measure_sides(np.column_stack([columns, rows]).astype(np.float64))
-    near = (share > last - 0.04) & (share < last + 0.1) & (np.abs(offset) < 2 * widths[0])
+    near = (share > last - 0.02) & (share < last + 0.04) & (np.abs(offset) < 2 * widths[0])
     if np.count_nonzero(near) < 8:
         return None
     low, high = np.quantile(offset[near], (0.05, 0.95))

@@ -194,7 +194,7 @@ def _who(
         raise ValueError(f"person_index: expected at least 0, the largest person, got {index}")
     if index >= len(people):
         raise NothingFoundError(
-            f"{name}: expected one of the {len(people)} people found, got the {index + 1}. largest"
+            f"{name}: no person {index}, {len(people)} found (counted from 0, the largest)"
         )
     return people[index]
 

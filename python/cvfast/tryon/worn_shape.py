@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
 from cvfast.people.labels import LABEL_SETS
-from cvfast.tryon.limbs import Limb
+from cvfast.tryon.limbs import Limb, capsule
 from cvfast.tryon.sleeves import outer_sign
 
 __all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve_class", "up_to"]
@@ -19,6 +19,8 @@ __all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve
 _Mask: TypeAlias = NDArray[np.bool_]
 _F64: TypeAlias = NDArray[np.float64]
 
+_CUFF = 0.4  # of the shoulders' width: how far from the wrist a cuff lies at most
+_WIDEST = 0.33  # of the shoulders' width: how far from the arm's bones a sleeve lies at most
 _LONG = 0.62  # share of the arm from which on a sleeve is taken to go on to the hand
 
 # Shares of an arm from which on a sleeve is a short one, and a long one.
@@ -118,9 +120,14 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
         for side in sleeves
     }
     whole_sleeves = sleeves["left"] | sleeves["right"]
-    for side, limb in limbs.items():  # specks beyond a sleeve's end are none of it
-        own = up_to(sleeves[side], limb, reach[side] + 0.15)
-        sleeves[side] = own | _cuff(sleeves[side] & ~own, own, reach[side])
+    size = seen.shape[1], seen.shape[0]
+    for side, limb in limbs.items():  # specks beyond a sleeve's end and beside it are none of it
+        shoulder, elbow, wrist = limb.joints
+        near = capsule(size, shoulder, elbow, _WIDEST * body.unit)
+        near |= capsule(size, elbow, wrist, _WIDEST * body.unit)
+        own = up_to(sleeves[side], limb, reach[side] + 0.15) & near
+        hand = capsule(size, wrist, wrist, _CUFF * body.unit)
+        sleeves[side] = own | _cuff(sleeves[side] & ~own & hand, own, reach[side])
     seen = seen | (whole_sleeves & ~sleeves["left"] & ~sleeves["right"])
     hidden = parts.mask(
         "hair", "left_hand", "right_hand", "left_arm", "right_arm", "glove", "held", "scarf"
