@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cvfast.synth.garments import GarmentSpec, make_garment
 from cvfast.synth.people import MadePerson, make_person, random_person
+from cvfast.tryon.bare_arms import with_bare_arms
 from cvfast.tryon.classic import try_on
 from cvfast.tryon.garment import read_garment
 from cvfast.tryon.shading import fine_grain, read_shading
@@ -64,6 +65,22 @@ def test_cloth_of_the_flank_taken_for_sleeve_does_not_make_it_long(person):
     labels[rim] = 20  # the person's left is on the picture's right
     worn = read_worn_upper(PartMasks(labels), _body(person))
     assert worn.sleeve == true.sleeve == "short"
+
+
+def test_bare_arms_taken_for_clothes_are_told_by_their_colour():
+    tank = replace(spec((40, 60, 130)), kind="tank")
+    person = make_person(random_person(714), tank, size=SIZE)
+    wrong = person.labels.copy()
+    columns = np.arange(SIZE[0])
+    rows = np.arange(SIZE[1])[:, None] < person.pose.points[6, 1]  # above the elbow
+    outer = columns > person.pose.points[5, 0]  # left of the left shoulder
+    arm = (wrong == 14) & rows & outer
+    wrong[arm] = 5
+    right = with_bare_arms(person.image, wrong, _body(person))
+    assert arm.sum() > 200
+    assert (right[arm] == 14).mean() > 0.85
+    worn = person.labels == 5
+    assert (right[worn] == 5).mean() > 0.99
 
 
 def test_a_printed_dark_square_is_not_taken_for_shade():

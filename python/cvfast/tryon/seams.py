@@ -111,7 +111,9 @@ def _is_inner(
     inner, cloth = np.median(smooth[region], axis=0), np.median(smooth[below], axis=0)
     apart = float(np.abs(inner - cloth).max())
     # In the shade of the collar a dark cloth loses fewer levels than a light one.
-    return apart > min(_APART, max(_LEAST_APART, _SHARE_APART * float(max(inner.max(), cloth.max()))))
+    return apart > min(
+        _APART, max(_LEAST_APART, _SHARE_APART * float(max(inner.max(), cloth.max())))
+    )
 
 
 def _trunk_width(solid: NDArray[np.bool_], rows: Any, middle: int) -> int:
