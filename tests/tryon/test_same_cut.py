@@ -90,7 +90,8 @@ def test_a_printed_dark_square_is_not_taken_for_shade():
     printed[20:44, 30:60] *= np.float32(0.4)
     whole = np.ones((96, 96), bool)
     plain, print_ = (read_shading(image, whole, coloured=True) for image in (cloth, printed))
-    assert plain.known is not None and print_.known is not None
+    assert plain.known is not None
+    assert print_.known is not None
     assert plain.known[80:94, 4:92].all()
     assert not print_.known[24:40, 34:56].any()
     assert np.abs(plain.factor - print_.factor)[26:38, 36:54].max() < 0.1
@@ -104,7 +105,8 @@ def test_grain_of_dark_cloth_gives_its_light_all_the_same():
     shading = read_shading(dark.clip(0, 1), np.ones((128, 128), bool))
     assert shading.plain
     fine = fine_grain(dark, shading)
-    assert fine is not None and fine.shape == (128, 128, 1)
+    assert fine is not None
+    assert fine.shape == (128, 128, 1)
 
 
 def _body(person: MadePerson):
