@@ -24,6 +24,8 @@ _Mask: TypeAlias = NDArray[np.bool_]
 _NEAR = 12.0  # pixels within which filled skin takes on the colour beside it
 _MOST_GRAIN = 0.03  # of full brightness
 _HANGS = 0.97  # share of the trunk's length from which on trousers lie under a top
+_ARMPIT = 0.6  # the same, down to which bare skin lies between trunk and arm
+_UPWARDS = 1.2  # how much wider an arm is at the shoulder than below a short sleeve
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,22 +89,47 @@ def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body, parts: PartMa
     arms = {}
     bare = {}
     for side in ("left", "right"):
-        widths = worn.arm_width[side], 0.6 * worn.arm_width[side]
-        arm = Limb.arm(body, side)
+        width = worn.arm_width[side]
+        sleeve, arm = worn.sleeves[side], Limb.arm(body, side)
         hand = parts.mask(f"{side}_hand", f"{side}_arm")
-        bare[side] = BareLimb.under(worn.sleeves[side], arm, widths, hand)
-        measured = bare[side]
+        strip = arm.strip(size, -0.02, 1.12, (width, 0.6 * width))
+        going_on = _going_on(sleeve & left_to_say, worn, arm, side)
+        bare[side] = measured = BareLimb.under(sleeve, arm, (width, 0.6 * width), hand)
         if measured is None:
-            arms[side] = take(arm.strip(size, -0.02, 1.12, widths) & ~worn.trunk)
+            wrist = sleeve & ~up_to(sleeve, arm, 0.85)
+            arms[side] = take(strip & ~worn.trunk) | take((strip & sleeve) | wrist | going_on)
         else:
-            arms[side] = take(measured.cover(left_to_say & ~(worn.trunk & ~worn.sleeves[side])))
+            seen = left_to_say & ~(worn.trunk & ~sleeve)
+            arms[side] = take(measured.cover(seen)) | take(going_on)
     shoulders = _shoulders(size, worn, body)
     y = np.arange(size[1])[:, None]
     waist = body["neck"][1] + _HANGS * body.torso_length
     hips = _hips(size, body)
     lower = take(hips & (y >= waist))
     trunk = take(shoulders | (hips & (y < waist)))
+    armpit = body["neck"][1] + _ARMPIT * body.torso_length
+    trunk |= take(_thick(left_to_say & worn.trunk & (y < armpit)))
     return Beneath(arms["left"], arms["right"], trunk, lower, left_to_say, bare, worn.sleeves)
+
+
+def _thick(mask: _Mask) -> _Mask:
+    """Return a mask without its lines of a few pixels, which are rims of something else."""
+    opened = load_cv2().morphologyEx(mask.astype(np.uint8), 2, np.ones((5, 5), np.uint8))
+    return np.asarray(opened > 0)
+
+
+def _going_on(sleeve: _Mask, worn: WornUpper, limb: Limb, side: str) -> _Mask:
+    """Return where under a sleeve the arm is, going on as wide as it is seen below the sleeve."""
+    under = np.zeros_like(sleeve)
+    if side not in worn.arm_span or not sleeve.any():
+        return under
+    y, x = np.nonzero(sleeve)
+    share, offset = limb.measure_sides(np.stack([x, y], axis=1).astype(np.float64))
+    low, high = worn.arm_span[side]
+    wider = np.interp(share, (0.0, max(worn.reach[side], 0.05)), (_UPWARDS, 1.0))
+    inside = np.abs(offset - (low + high) / 2) <= wider * (high - low) / 2
+    under[y[inside], x[inside]] = True
+    return under
 
 
 def beneath_lower(open_pixels: _Mask, body: Body) -> Beneath:

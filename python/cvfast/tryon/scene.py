@@ -13,6 +13,7 @@ from cvfast.io.opencv import load_cv2
 from cvfast.kernels.arrays import check_image
 from cvfast.people.body import Body
 from cvfast.people.pose import Pose
+from cvfast.tryon.bare_arms import with_bare_arms
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.label_doubts import doubt_labels
 from cvfast.tryon.worn_shape import PartMasks
@@ -168,7 +169,8 @@ def _parts(
 
     parts = find_parts(image, person)
     doubts.take(parts.confidence, parts.reasons, of="parts")
-    return PartMasks(parts.labels)
+    found = person if isinstance(person, Pose) else person.pose
+    return PartMasks(with_bare_arms(image, parts.labels, Body.of(found)))
 
 
 def _who(

@@ -16,7 +16,8 @@ _DEEPEST = 0.36  # of the garment's height
 _NARROWEST, _WIDEST = 0.2, 0.62  # of the trunk's width
 _BETWEEN = 0.7  # share of its rows that have cloth on both sides
 _APART = 9.0  # levels between the inner collar and the cloth below it
-_ALIKE = (9, 5, 3)  # levels from pixel to pixel within it: the first that does not leak
+_LEAST_APART, _SHARE_APART = 2.5, 0.15  # the same of dark cloth: levels, and share of them
+_ALIKE = (9, 5, 3, 2, 1)  # levels from pixel to pixel within it: the first that does not leak
 
 
 def without_inner_collar(image: ImageU8, mask: ImageF32) -> ImageF32:
@@ -107,8 +108,11 @@ def _is_inner(
     below[: int(down[len(down) // 2])] = False
     if below.sum() < 8:
         return False
-    return bool(
-        np.abs(np.median(smooth[region], axis=0) - np.median(smooth[below], axis=0)).max() > _APART
+    inner, cloth = np.median(smooth[region], axis=0), np.median(smooth[below], axis=0)
+    apart = float(np.abs(inner - cloth).max())
+    # In the shade of the collar a dark cloth loses fewer levels than a light one.
+    return apart > min(
+        _APART, max(_LEAST_APART, _SHARE_APART * float(max(inner.max(), cloth.max())))
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -86,6 +86,9 @@ class WornUpper:
         Half width in pixels of each bare arm at its upper end, by side.
     person
         (H, W) bool: all of the person that is seen.
+    arm_span
+        Where each bare arm lies beside its bone just below the sleeve, by side: pixels to either
+        side as of `Limb.measure_sides`; none where it is not seen.
     """
 
     visible: _Mask
@@ -94,6 +97,7 @@ class WornUpper:
     reach: dict[str, float]
     arm_width: dict[str, float]
     person: _Mask
+    arm_span: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def sleeve(self) -> str:
@@ -144,6 +148,11 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
         reach=reach,
         arm_width={side: _arm_width(parts, body, limbs[side], side) for side in sleeves},
         person=parts.labels != 0,
+        arm_span={
+            side: span
+            for side, limb in limbs.items()
+            if (span := _span(parts.mask(f"{side}_arm"), limb, reach[side], body))
+        },
     )
 
 
@@ -165,6 +174,17 @@ def _covered(sleeve: _Mask, skin: _Mask, limb: Limb, body: Body, side: str, most
     cloth, bare = counts
     ends = np.flatnonzero((bare[:-1] > cloth[:-1]) & (bare[1:] > cloth[1:]))
     return min(reach, float(ends[0]) / _BINS) if ends.size else reach
+
+
+def _span(skin: _Mask, limb: Limb, reach: float, body: Body) -> tuple[float, float] | None:
+    """Return how far a bare arm goes to either side of its bone just below a sleeve."""
+    points = np.argwhere(skin[::2, ::2])[:, ::-1].astype(np.float64) * 2
+    share, offset = limb.measure_sides(points)
+    near = (share > reach + 0.02) & (share < reach + 0.14) & (np.abs(offset) < 0.4 * body.unit)
+    if near.sum() < 30:
+        return None
+    low, high = (float(value) for value in np.quantile(offset[near], (0.03, 0.97)))
+    return (low - 1, high + 1) if high - low > 0.12 * body.unit else None
 
 
 def up_to(sleeve: _Mask, limb: Limb, share: float) -> _Mask:
