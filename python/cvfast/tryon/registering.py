@@ -34,7 +34,7 @@ _LIKENESS = 0.9  # of a laid pattern's difference to that of one laid anywhere
 # be pulled onto any stripes, so that the first one tells more.
 _HARDLY, _LIKE, _ALIKE, _TOGETHER = 0.25, 0.42, 0.58, 1.25
 _FOLDED = 0.3  # share of a pattern's edges that may be folded
-_ROUNDS = ((15.0, 2.0), (7.0, 1.5), (5.0, 1.0))  # sigmas in pixels: of the light, of the flow
+_ROUNDS = ((15.0, 2.0), (6.0, 1.2))  # sigmas in pixels: of the light, of the flow
 
 
 def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
@@ -59,7 +59,7 @@ def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
     if seen.sum() < 400 or not _one_cloth(_sampled(look, seen), photo[::4, ::4][seen[::4, ::4]]):
         return None
     cloth = ClothPyramid(look.cloth)
-    shrink = max(1.0, np.ptp(np.flatnonzero(seen.any(axis=0))) / 2 / _HALF)
+    shrink = max(1, round(np.ptp(np.flatnonzero(seen.any(axis=0))) / 2 / _HALF))
     trunk, sleeves = _pieces(look, seen)
     laid = _laid(PatternLayer.of(look.grid, trunk, photo, shrink), cloth, TRUNK)
     if laid is None:
@@ -86,7 +86,7 @@ def _pieces(look: Look, seen: _Mask) -> tuple[_Mask, list[_Mask]]:
 
 
 def _laid_sleeve(
-    patch: SleevePatch, seen: _Mask, photo: ImageF32, cloth: ClothPyramid, shrink: float
+    patch: SleevePatch, seen: _Mask, photo: ImageF32, cloth: ClothPyramid, shrink: int
 ) -> SleevePatch:
     """Return a sleeve laid onto its pattern, or as it was."""
     (x, y), (height, width) = patch.corner, seen.shape
