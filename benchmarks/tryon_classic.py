@@ -11,6 +11,7 @@ true pose and labels, and with those that are found.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from cvfast.metrics.similarity import ssim
-from cvfast.synth.garments import MadeGarment, make_garment, random_garment
+from cvfast.synth.garments import GarmentSpec, MadeGarment, make_garment, random_garment
 from cvfast.synth.people import MadePerson, make_person, random_person
 from cvfast.tryon.classic import try_on
 from cvfast.tryon.from_person import garment_of_person
@@ -36,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=12)
     parser.add_argument("--seed", type=int, default=500)
+    parser.add_argument("--patterned", action="store_true", help="only people in patterned clothes")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet here (PNG)")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--quick", action="store_true", help="one person of 192 x 256")
@@ -71,6 +73,18 @@ def people(
         yield make_person(random_person(number), garment, size=size), garment
 
 
+def patterned(count: int, seed: int) -> Iterator[tuple[MadePerson, MadeGarment]]:
+    """Make people whose garments all have a pattern or a print."""
+    numbers = (n for n in itertools.count(seed) if not _is_plain(random_garment(n)))
+    for number in itertools.islice(numbers, count):
+        garment = make_garment(random_garment(number), size=SIZE)
+        yield make_person(random_person(number), garment, size=SIZE), garment
+
+
+def _is_plain(spec: GarmentSpec) -> bool:
+    return spec.pattern == "plain" and spec.logo == "none"
+
+
 def warm_up(person: MadePerson) -> None:
     """Load the models."""
     try_on(person.image, person.image, from_person=True)
@@ -81,7 +95,7 @@ def measure(
 ) -> tuple[list[dict[str, Any]], TryOn]:
     """Put three garments on a person and compare."""
     known: dict[str, Any] = {"pose": person.pose, "labels": person.labels} if true else {}
-    plain = garment.spec.pattern == "plain" and garment.spec.logo == "none"
+    plain = _is_plain(garment.spec)
     worn = garment_of_person(person.image, **known)
     flat = read_garment(garment.image)
     rows = []

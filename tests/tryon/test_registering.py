@@ -49,3 +49,22 @@ def test_another_pattern_is_left_alone():
 
 def test_other_colours_are_left_alone():
     assert registered(_look(_pattern(1)), _pattern(1) * np.float32(0.4), _seen()) is None
+
+
+def test_a_flat_picture_comes_back_as_it_is_worn():
+    import cvfast
+    from cvfast.metrics.similarity import ssim
+    from cvfast.synth.garments import make_garment, random_garment
+    from cvfast.synth.people import make_person, random_person
+
+    size = (384, 512)
+    garment = make_garment(random_garment(708), size=size)  # stripes and a word
+    person = make_person(random_person(708), garment, size=size)
+    done = cvfast.try_on(person.image, garment.image, pose=person.pose, labels=person.labels)
+    assert any("same pattern" in reason for reason in done.reasons)
+    rows, columns = np.nonzero(done.worn > 0.5)
+    box = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
+    inside = (done.worn > 0.5)[box]
+    shown = np.where(inside[..., None], done.image[box], person.image[box])
+    assert 1 - (1 - ssim(shown, person.image[box])) / inside.mean() > 0.8
+    assert np.abs(done.image.astype(float) - person.image)[done.worn > 0.5].mean() < 8

@@ -107,7 +107,7 @@ def dress(
         return look
     seen = worn.visible & (fit.alpha == 1) & (front.alpha == 0)
     with steps.timed("registering"):
-        return _onto_itself(look, scene.colours, seen, worn.visible, doubts)
+        return _onto_itself(look, scene.colours, seen, worn.visible, strength, doubts)
 
 
 def _shapes(
@@ -130,9 +130,11 @@ def _shapes(
     return worn, target
 
 
-def _onto_itself(look: Look, photo: ImageF32, seen: _Mask, worn: _Mask, doubts: Doubts) -> Look:
+def _onto_itself(
+    look: Look, photo: ImageF32, seen: _Mask, worn: _Mask, shading: float, doubts: Doubts
+) -> Look:
     """Lay a garment that is worn already onto itself; leave any other as it is."""
-    exact = registered(look, photo, seen)
+    exact = registered(look, photo, seen, shading)
     if exact is None:
         return look
     doubts.note("the worn garment shows the same pattern: the new one is laid onto it")

@@ -44,6 +44,8 @@ class PatternLayer:
         (h, w) bool: where the photo shows this piece.
     photo
         (h, w, 3) float32: the photo there.
+    shrink
+        Times smaller than the look that all this is.
     """
 
     base: ImageF32
@@ -52,9 +54,10 @@ class PatternLayer:
     start: ImageF32
     seen: _Mask
     photo: ImageF32
+    shrink: int
 
     @classmethod
-    def of(cls, grid: ImageF32, seen: _Mask, photo: ImageF32, shrink: float) -> PatternLayer | None:
+    def of(cls, grid: ImageF32, seen: _Mask, photo: ImageF32, shrink: int) -> PatternLayer | None:
         """Cut out where a piece is seen; None where that is too little.
 
         Parameters
@@ -65,22 +68,25 @@ class PatternLayer:
             Times smaller at which it is worked on.
         """
         cv2 = load_cv2()
-        height, width = seen.shape
-        size = max(1, round(width / shrink)), max(1, round(height / shrink))
-        shown = seen.astype(np.uint8) * 255
-        small = cv2.resize(shown, size, interpolation=cv2.INTER_AREA) > 230
-        left, top, w, h = cv2.boundingRect(small.astype(np.uint8))
-        if min(w, h) < _LEAST or small.sum() < _LEAST**2:
+        height, width = (side // shrink for side in seen.shape)
+        left, top, w, h = cv2.boundingRect(seen.astype(np.uint8))
+        right, below = min((left + w) // shrink, width), min((top + h) // shrink, height)
+        left, top = -(-left // shrink), -(-top // shrink)
+        if min(right - left, below - top) < _LEAST:
             return None
-        box = slice(top, top + h), slice(left, left + w)
+        box = slice(top * shrink, below * shrink), slice(left * shrink, right * shrink)
+        size = right - left, below - top
+        shown = seen[box].astype(np.uint8) * 255
+        small = cv2.resize(shown, size, interpolation=cv2.INTER_AREA) > 230
+        if small.sum() < _LEAST**2:
+            return None
+        whole = grid[: height * shrink, : width * shrink]
+        nothing = np.zeros((size[1], size[0], 2), np.float32)
         return cls(
-            cv2.resize(grid, size, interpolation=cv2.INTER_LINEAR),
-            (left, top),
-            np.zeros((h, w, 2), np.float32),
-            np.zeros((h, w, 2), np.float32),
-            small[box],
-            cv2.resize(photo, size, interpolation=cv2.INTER_AREA)[box],
-        )
+            cv2.resize(whole, (width, height), interpolation=cv2.INTER_LINEAR), (left, top),
+            nothing, nothing, small,
+            cv2.resize(photo[box], size, interpolation=cv2.INTER_AREA), shrink,
+        )  # fmt: skip
 
     def grid(self) -> ImageF32:
         """Return each pixel's place in the garment's picture, (h, w, 2), as it lies now."""
@@ -95,9 +101,9 @@ class PatternLayer:
             self.flow, top, height - top - h, left, width - left - w, cv2.BORDER_REPLICATE
         )
         change = _read(self.base, whole) - self.base
-        size = grid.shape[1], grid.shape[0]
-        moved: ImageF32 = cv2.resize(change, size, interpolation=cv2.INTER_LINEAR)
-        moved += grid
+        size = width * self.shrink, height * self.shrink
+        moved = grid.copy()
+        moved[: size[1], : size[0]] += cv2.resize(change, size, interpolation=cv2.INTER_LINEAR)
         return moved
 
     def searched(self, cloth: ClothPyramid, prior: Prior) -> tuple[PatternLayer, float]:
@@ -192,7 +198,7 @@ class PatternLayer:
 
 
 def _edges(levels: ImageU8) -> ImageF32:
-    """Return how much of a pattern each pixel shows, 0 to 1: even cloth says nothing of its place."""
+    """Return how much of a pattern each pixel shows, 0 to 1."""
     cv2 = load_cv2()
     across, down = (cv2.Sobel(levels, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0))
     steep = cv2.GaussianBlur(across * across + down * down, (0, 0), 1.5)

@@ -39,12 +39,15 @@ def pattern_light(look: Look, photo: ImageF32, seen: _Mask) -> ImageF32:
         (h, w) bool: where the photo shows that pattern.
     """
     cv2 = load_cv2()
-    height, width = seen.shape
+    left, top, width, height = cv2.boundingRect(seen.astype(np.uint8))
+    box = slice(top, top + height), slice(left, left + width)
     size = max(1, width // _SHRINK), max(1, height // _SHRINK)
-    drawing = draw_cloth(look, (slice(0, height), slice(0, width)), size)
-    small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
-    shown = cv2.resize(seen.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 250
-    usual = cv2.resize(look.light, size, interpolation=cv2.INTER_AREA).reshape(*shown.shape, -1)
+    drawing = draw_cloth(look, box, size)
+    small = cv2.resize(photo[box], size, interpolation=cv2.INTER_AREA)
+    shown = cv2.resize(seen[box].astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 250
+    usual = cv2.resize(look.light[box], size, interpolation=cv2.INTER_AREA).reshape(
+        *shown.shape, -1
+    )
     broad = usual * light_ratio(small, drawing * usual, shown, _BROAD / _SHRINK)
     lit = luma(drawing * broad)[..., None]
     folds = light_ratio(luma(small)[..., None], lit, shown, _FINE / _SHRINK)
@@ -52,4 +55,7 @@ def pattern_light(look: Look, photo: ImageF32, seen: _Mask) -> ImageF32:
     # A cloth that shows its folds by itself has them in the usual light already.
     wrong = [np.abs(drawing * light - small)[shown].mean() for light in (broad, fine)]
     light = fine if wrong[1] < _GAIN * wrong[0] else broad
-    return np.asarray(cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR))
+    light = cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
+    right, below = seen.shape[1] - left - width, seen.shape[0] - top - height
+    wide = cv2.copyMakeBorder(light, top, below, left, right, cv2.BORDER_REPLICATE)
+    return np.asarray(wide, np.float32)

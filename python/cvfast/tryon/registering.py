@@ -25,8 +25,8 @@ __all__ = ["registered"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _HALF = 75  # pixels that half the garment's width is worked on with
-_BRIGHTER = (0.3, 2.5)  # ratio of the photo's colours to the garment's
-_COLOURED = 1.8  # of those ratios the greatest over the least
+_BRIGHTER = (0.55, 1.7)  # ratio of the photo's colours to the garment's
+_COLOURED = 1.4  # of those ratios the greatest over the least
 _SPREAD = (0.4, 2.5)  # ratio of the two patterns' contrasts
 _SHARED = 0.5  # part of the colours that both have
 _LIKENESS = 0.9  # of a laid pattern's difference to that of one laid anywhere
@@ -34,10 +34,10 @@ _LIKENESS = 0.9  # of a laid pattern's difference to that of one laid anywhere
 # be pulled onto any stripes, so that the first one tells more.
 _HARDLY, _LIKE, _ALIKE, _TOGETHER = 0.25, 0.42, 0.58, 1.25
 _FOLDED = 0.3  # share of a pattern's edges that may be folded
-_ROUNDS = ((15.0, 2.0), (7.0, 1.5), (5.0, 1.0))  # sigmas in pixels: of the light, of the flow
+_ROUNDS = ((15.0, 2.0), (6.0, 1.2))  # sigmas in pixels: of the light, of the flow
 
 
-def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
+def registered(look: Look, photo: ImageF32, seen: _Mask, shading: float = 1.0) -> Look | None:
     """Lay a garment onto the same one in the photo, and take the light there from the photo.
 
     Parameters
@@ -48,6 +48,8 @@ def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
         (h, w, 3) float32, the photo's part that the look covers.
     seen
         (h, w) bool: where the worn garment is seen and the new one shows.
+    shading
+        0 to 1: how much of the photo's light there goes onto it.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
     if seen.sum() < 400 or not _one_cloth(_sampled(look, seen), photo[::4, ::4][seen[::4, ::4]]):
         return None
     cloth = ClothPyramid(look.cloth)
-    shrink = max(1.0, np.ptp(np.flatnonzero(seen.any(axis=0))) / 2 / _HALF)
+    shrink = max(1, round(np.ptp(np.flatnonzero(seen.any(axis=0))) / 2 / _HALF))
     trunk, sleeves = _pieces(look, seen)
     laid = _laid(PatternLayer.of(look.grid, trunk, photo, shrink), cloth, TRUNK)
     if laid is None:
@@ -69,7 +71,10 @@ def registered(look: Look, photo: ImageF32, seen: _Mask) -> Look | None:
         for patch, shown in zip(look.sleeves, sleeves, strict=True)
     )
     look = replace(look, grid=laid.carry(look.grid), sleeves=moved)
-    return replace(look, light=pattern_light(look, photo, seen))
+    if not shading:
+        return look
+    light = pattern_light(look, photo, seen)
+    return replace(look, light=np.power(light, np.float32(shading)))
 
 
 def _pieces(look: Look, seen: _Mask) -> tuple[_Mask, list[_Mask]]:
@@ -86,7 +91,7 @@ def _pieces(look: Look, seen: _Mask) -> tuple[_Mask, list[_Mask]]:
 
 
 def _laid_sleeve(
-    patch: SleevePatch, seen: _Mask, photo: ImageF32, cloth: ClothPyramid, shrink: float
+    patch: SleevePatch, seen: _Mask, photo: ImageF32, cloth: ClothPyramid, shrink: int
 ) -> SleevePatch:
     """Return a sleeve laid onto its pattern, or as it was."""
     (x, y), (height, width) = patch.corner, seen.shape
