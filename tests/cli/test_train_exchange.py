@@ -29,7 +29,11 @@ def test_networks_are_trained_and_named(run, tmp_path: Path) -> None:
     [
         (["acgpn", "--people", 0], "--people: expected at least 1, got 0"),
         (["acgpn", "--size", "much"], "--size: expected two numbers"),
-        (["swapnet", "--size", "64x48"], "--size: expected a square for SwapNet"),
+        (["swapnet", "--size", "64x48"], "size: expected a square of 64, 128 and so on"),
+        (["swapnet", "--size", "32x32"], "size: expected a square of 64, 128 and so on"),
+        (["acgpn", "--size", "50x60"], "size: expected 48 x 64, 96 x 128 and so on"),
+        (["acgpn", "--batch", 0], "--batch: expected at least 1, got 0"),
+        (["acgpn", "--rate", -1], "--rate: expected a number between 0 and 1"),
         (["swapnet", "--data", "."], "--data: expected none for swapnet"),
         (["clothes-transform", "--data", "."], "--data: expected with --compat"),
     ],

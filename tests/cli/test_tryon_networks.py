@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from cvfast.io.provenance import read_provenance
 from cvfast.synth.garments import make_garment, random_garment
 from cvfast.synth.people import make_person, random_person
 from cvfast.synth.tryon_sets import write_tryon_set
+from cvfast.tryon.acgpn_training import ExchangeData
 from cvfast.tryon.checkpoints import read_checkpoint
 from cvfast.tryon.dressed_folder import read_dressed
 
@@ -66,6 +68,9 @@ def test_options_that_do_not_go_together(photos: tuple[Path, Path], tmp_path: Pa
         ended = run("tryon", *photos, *out, *words)
         assert (ended.code, told in ended.err) == (code, True), ended.err
     assert run("train", "gmm", "-o", "gmm.pth").code == 2
+    for option, value in (("width", 0), ("batch", -1), ("held-out", -1), ("seed", -1), ("rate", 0)):
+        ended = run("train", "gmm", "-o", tmp_path / "a.safetensors", f"--{option}", value)
+        assert (ended.code, f"--{option}: expected" in ended.err) == (2, True), ended.err
     ended = run("train", "gmm", "-o", tmp_path / "a.safetensors", "--size", "50x64")
     assert (ended.code, "size: expected 48 x 64" in ended.err) == (2, True)
 
@@ -73,8 +78,12 @@ def test_options_that_do_not_go_together(photos: tuple[Path, Path], tmp_path: Pa
 def test_a_users_own_folder(tmp_path: Path, run) -> None:
     write_tryon_set(tmp_path / "data", 3, size=(96, 128), test_share=0.34)
 
-    people = read_dressed(tmp_path / "data", (48, 64))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        people = read_dressed(tmp_path / "data", (48, 64))
+        ExchangeData(people)  # torch warns of arrays that cannot be written to
 
+    assert not people.made
     assert people.people.shape == (2, 2, 64, 48, 3)
     worn = people.labels_in("lip21") == 5
     assert (worn[:, 0] == worn[:, 1]).all()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from cvfast.people.pose import Pose
+from cvfast.people.pose_map import pose_map
 from cvfast.synth.garments import make_garment, random_garment
 from cvfast.synth.people import make_person, random_person
 from cvfast.training.loop import train
@@ -25,7 +26,7 @@ from cvfast.tryon.clothes_transform_training import CoarseTask
 from cvfast.tryon.dressed_people import DressedPeople, square_pose_maps
 from cvfast.tryon.engines import try_on_with
 from cvfast.tryon.exchange_engines import Flat, Seen, run_engine
-from cvfast.tryon.exchange_looks import dress_swapnet
+from cvfast.tryon.exchange_looks import dress_swapnet, size_of_clothes_transform
 from cvfast.tryon.exchange_training import train_acgpn, train_clothes_transform, train_swapnet
 from cvfast.tryon.garment import Garment
 from cvfast.tryon.network_view import NetworkView
@@ -95,6 +96,16 @@ def test_published_sizes_of_swapnet_and_clothes_transform():
     assert tuple(nets[1].unet.model.model[0].weight.shape) == (64, 55, 4, 4)
 
 
+def test_clothes_transform_runs_at_the_size_that_it_learnt_at():
+    kind = "clothes-transform-garment"
+    for told, size in (
+        ({"width": 4, "size": [96, 128]}, (96, 128)),
+        ({"width": 4}, (48, 64)),
+        ({}, (256, 256)),
+    ):
+        assert size_of_clothes_transform({kind: build_network(kind, told)}) == size
+
+
 def test_inputs_have_the_published_channels():
     labels, one = torch.zeros(1, 64, 48, dtype=torch.long), torch.zeros(1, 1, 64, 48)
     picture, pose = torch.zeros(1, 3, 64, 48), torch.zeros(1, 18, 64, 48)
@@ -127,6 +138,12 @@ def test_long_sleeve_to_short_bares_the_arm():
     assert not (found.kept * found.clothes).any()
 
 
+def test_labels_are_composed_on_whatever_device_they_are():
+    labels = torch.zeros(1, 8, 8, dtype=torch.int64, device="meta")
+    clothes = torch.zeros(1, 1, 8, 8, device="meta")
+    assert compose_labels(labels, labels, clothes).kept.device.type == "meta"
+
+
 def test_dilation_and_colour():
     mask = torch.zeros(1, 1, 9, 9)
     mask[..., 4, 4] = 1
@@ -141,6 +158,13 @@ def test_pose_maps_are_squares_of_eleven_pixels_at_full_size():
     assert maps[0, 0, 55:66, 45:56].min() == 1
     assert (maps[0, 0] == 1).sum() == 121
     assert maps[0, 1].max() == -1
+
+
+def test_pose_maps_are_those_of_the_other_networks():
+    points = np.random.default_rng(0).uniform(0, 60, (18, 2))
+    ours = square_pose_maps(np.column_stack([points, np.ones(18)])[None], (48, 64))[0]
+    theirs = pose_map(Pose(points, np.ones(18), "coco18"), (48, 64), radius=1)
+    assert (ours == 2 * theirs - 1).all()
 
 
 def test_cut_regions_interpolate_in_the_middles_of_bins():

@@ -198,6 +198,8 @@ def test_bad_matlab_files_are_named(tmp_path: Path) -> None:
     savemat(file, {"candidate": np.zeros((1, 4)), "subset": np.full((1, 20), 7.0)})
     with pytest.raises(MediaError, match="subset names candidate 7 of 1"):
         read_viton_pose(file)
+    savemat(file, {"candidate": np.zeros((0, 0)), "subset": np.full((1, 20), -1.0)})
+    assert not read_viton_pose(file).confidence.any()
     savemat(file, {"candidate": np.zeros((1, 4)), "subset": np.zeros((0, 20))})
     with pytest.raises(MediaError, match="expected a person, got none"):
         read_viton_pose(file)
@@ -227,6 +229,9 @@ def test_swapnet_and_its_sparse_files(tmp_path: Path) -> None:
         file, format=np.array(b"csc"), shape=(4, 4), data=[1], indices=[9], indptr=[0, 1, 1, 1, 1]
     )
     with pytest.raises(MediaError, match="the sparse matrix is damaged"):
+        read_swapnet_labels(file)
+    sparse.save_npz(file, sparse.csc_array(np.eye(4) * (1 + 1j)))
+    with pytest.raises(MediaError, match="expected label ids from 0 to 19"):
         read_swapnet_labels(file)
     np.savez(file, np.array([{}], object))
     with pytest.raises(MediaError, match="expected a sparse label map"):

@@ -40,7 +40,7 @@ def parts(
     inputs: Inputs,
     /,
     *,
-    person: Annotated[int, Parameter(help="Which person: 1 is the largest.")] = 1,
+    person: Annotated[int, Parameter(help="Which person: 0 is the largest.")] = 0,
     labels: Labels = None,
     label_set: LabelSet = "cvfast",
     steps: Steps = None,
@@ -58,8 +58,8 @@ def parts(
 
     report = (common or Common()).report("parts")
     label_sets.label_set(label_set)
-    if person < 1:
-        raise ValueError(f"--person: expected at least 1, got {person}")
+    if person < 0:
+        raise ValueError(f"--person: expected 0 or more, got {person}")
     return look_at_all(
         inputs,
         lambda image: _look(image, person),
@@ -84,9 +84,9 @@ def _look(image: Image, number: int) -> Look:
     people = find_people(image)
     if not people:
         return PartsLook(False, "nobody", {"people": 0}, as_rgb)
-    if number > len(people):
-        raise NothingFoundError(f"--person: expected 1 to {len(people)}, got {number}")
-    chosen = people[number - 1]
+    if number >= len(people):
+        raise NothingFoundError(f"--person: expected 0 to {len(people) - 1}, got {number}")
+    chosen = people[number]
     found = find_parts(image, chosen)
     record = _record(found) | {"people": len(people), "person": number}
     return PartsLook(
@@ -111,7 +111,7 @@ def _shares(found: Parts) -> dict[str, float]:
 
 
 def _text(found: Parts, number: int, people: int) -> str:
-    lines = [f"person {number} of {people}, confidence {found.confidence:.2f}"]
+    lines = [f"person {number} (of {people}), confidence {found.confidence:.2f}"]
     lines += [f"  {reason}" for reason in found.reasons]
     shares = [f"{name.replace('_', ' ')} {share:.1%}" for name, share in _shares(found).items()]
     lines.append(f"  {', '.join(shares)}")

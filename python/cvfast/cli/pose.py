@@ -78,7 +78,7 @@ def pose(
             bool(found),
             _text(found, wanted),
             record,
-            lambda picture: draw_poses(picture, poses),
+            lambda picture: draw_poses(picture, [pose.to(wanted) for pose in poses]),
             poses=poses,
         )
 
@@ -100,7 +100,7 @@ def _text(found: Sequence[FoundPerson], scheme: str) -> str:
     if not found:
         return "nobody"
     lines = [f"{len(found)} {'people' if len(found) > 1 else 'person'}"]
-    for number, person in enumerate(found, 1):
+    for number, person in enumerate(found):  # as --person of other commands counts
         pose = person.pose.to(scheme)
         seen = int((pose.confidence >= 0.5).sum())
         corners = " ".join(f"{value:.0f}" for value in person.box)

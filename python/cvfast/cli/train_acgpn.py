@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from cvfast.cli.common import Common
 from cvfast.cli.train_exchange import ExchangeLearning, Folder, train_family
+from cvfast.tryon.networks import need_torch
 
 __all__ = ["EXAMPLES", "USAGE", "train_acgpn"]
 
@@ -26,14 +29,15 @@ def train_acgpn(
     The people are SYNTHETIC; what is learnt from them is not yet known of photos. Use the result
     with: cvfast tryon PERSON GARMENT -o OUT --engine acgpn --weights FOLDER.
     """
-    from functools import partial
-
+    need_torch()
     from cvfast.tryon.dressed_folder import read_dressed
     from cvfast.tryon.dressed_people import make_dressed_people
+    from cvfast.tryon.exchange_training import check_size
     from cvfast.tryon.exchange_training import train_acgpn as train
 
     learning = learning or ExchangeLearning()
     size = learning.sides("48x64", "192x256")
+    check_size("acgpn", size)
     read = partial(read_dressed, size=size)
     make = partial(make_dressed_people, size=size)
     return train_family("acgpn", output, learning, common, make, train, read)

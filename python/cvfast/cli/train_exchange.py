@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common
 from cvfast.cli.make_scenes import pair
+from cvfast.cli.train_networks import check_numbers
 from cvfast.errors import OutputExistsError
 
 __all__ = ["ExchangeLearning", "Folder", "train_family"]
@@ -48,11 +49,12 @@ class ExchangeLearning:
 
     def options(self) -> dict[str, Any]:
         """Return what the library's functions are told."""
-        batch, rate = (8, 2e-4) if self.compat else (16, 1e-3)
+        width, batch, rate = (64, 8, 2e-4) if self.compat else (8, 16, 1e-3)
         return {
-            "iterations": self.iterations, "width": self.width or (64 if self.compat else 8),
+            "iterations": self.iterations, "width": width if self.width is None else self.width,
             "compat": self.compat, "seed": self.seed, "device": self.device,
-            "batch": self.batch or batch, "rate": self.rate or rate,
+            "batch": batch if self.batch is None else self.batch,
+            "rate": rate if self.rate is None else self.rate,
         }  # fmt: skip
 
     def sides(self, small: str, published: str) -> tuple[int, int]:
@@ -82,12 +84,7 @@ def train_family(
     read
         Reads people from a user's folder; None: the family cannot learn from one.
     """
-    from cvfast.tryon.networks import need_torch
-
-    for name in ("people", "iterations"):
-        if getattr(learning, name) < 1:
-            raise ValueError(f"--{name}: expected at least 1, got {getattr(learning, name)}")
-    need_torch()
+    check_numbers(learning, "people", "iterations", "width", "batch")
     if learning.data is not None and read is None:
         raise ValueError(f"--data: expected none for {family}, which learns from made people")
     if not learning.resume and any(Path(output).glob("*")):

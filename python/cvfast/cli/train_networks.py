@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     People = tuple[TryOnPool | DressedPeople, DressedPeople | None]
 
-__all__ = ["Learning", "Output", "Variant", "made_people", "plan_of", "refuse", "train_one"]
+__all__ = [
+    "Learning", "Output", "Variant", "check_numbers", "made_people", "plan_of", "refuse",
+    "train_one",
+]  # fmt: skip
 
 Output = Annotated[str, Parameter(name=["--output", "-o"], help="The network, .safetensors.")]
 Variant = Annotated[Literal["cp-vton", "cp-vton+"], Parameter(help="What the networks are shown.")]
@@ -70,11 +73,23 @@ def refuse(output: str, learning: Learning) -> None:
 
     if Path(output).suffix.lower() != ".safetensors":
         raise ValueError(f"--output: expected a name ending in .safetensors, got {output}")
-    for name, value in (("people", learning.people), ("iterations", learning.iterations or 1)):
-        if value < 1:
-            raise ValueError(f"--{name}: expected at least 1, got {value}")
+    check_numbers(learning, "people", "iterations", "width", "batch")
+    if learning.held_out < 0:
+        raise ValueError(f"--held-out: expected 0 or more, got {learning.held_out}")
     refuse_targets(output, learning.overwrite)
     need_torch()
+
+
+def check_numbers(learning: Any, *names: str) -> None:
+    """Raise ValueError for options under 1 (those that are None are chosen later), a bad rate."""
+    for name in names:
+        value = getattr(learning, name)
+        if value is not None and value < 1:
+            raise ValueError(f"--{name}: expected at least 1, got {value}")
+    if learning.rate is not None and not 0 < learning.rate < 1:
+        raise ValueError(f"--rate: expected a number between 0 and 1, got {learning.rate}")
+    if learning.seed < 0:
+        raise ValueError(f"--seed: expected 0 or more, got {learning.seed}")
 
 
 def plan_of(learning: Learning, variant: str = "cp-vton") -> Plan:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from cvfast.cli.common import Common
 from cvfast.cli.train_exchange import ExchangeLearning, Folder, train_family
+from cvfast.tryon.networks import need_torch
 
 __all__ = ["EXAMPLES", "USAGE", "train_swapnet"]
 
@@ -26,14 +29,13 @@ def train_swapnet(
     The people are SYNTHETIC; what is learnt from them is not yet known of photos. Use the result
     with: cvfast tryon PERSON WEARER -o OUT --from-person --engine swapnet --weights FOLDER.
     """
-    from functools import partial
-
+    need_torch()
+    from cvfast.tryon.exchange_training import check_size
     from cvfast.tryon.exchange_training import train_swapnet as train
     from cvfast.tryon.swapnet_inputs import make_two_wearers
 
     learning = learning or ExchangeLearning()
-    width, height = learning.sides("64x64", "128x128")
-    if width != height:
-        raise ValueError(f"--size: expected a square for SwapNet, got {width}x{height}")
-    make = partial(make_two_wearers, side=width)
+    size = learning.sides("64x64", "128x128")
+    check_size("swapnet", size)
+    make = partial(make_two_wearers, side=size[0])
     return train_family("swapnet", output, learning, common, make, train)

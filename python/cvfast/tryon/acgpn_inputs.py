@@ -179,14 +179,14 @@ def compose_labels(
     new_arms, old_arms = where(body, *ARMS), where(labels, *ARMS)
     old = where(labels, CLOTHES, _NOISE)
     person = (labels > 0)[:, None].float()
-    new = dilate((clothes > 0.5).float()) * (1 - new_arms) * torch.maximum(person, new_arms)
+    new = dilate((clothes > 0.5).float()) * (1 - new_arms) * person
     bared = old * new_arms
     full = torch.maximum(bared, (1 - old) * old_arms)
     out = body
     for arm in ARMS:
         side = torch.maximum(bared * where(body, arm), (1 - old) * where(labels, arm))
         out = torch.where(side[:, 0] > 0, arm, out)
-    out = torch.where((torch.isin(out, torch.tensor(ARMS))) & (full[:, 0] == 0), 0, out)
+    out = torch.where((where(out, *ARMS) > 0)[:, 0] & (full[:, 0] == 0), 0, out)
     out = torch.where(new[:, 0] > 0, CLOTHES, out)
     rim = 1 - dilate(bared, times) * torch.maximum(old_arms, old)
     return Composition(out, new, person * (1 - old) * rim * (1 - new))

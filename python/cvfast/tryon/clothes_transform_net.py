@@ -7,6 +7,7 @@ in `clothes_transform_masks`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -126,6 +127,8 @@ class TransformNet(nn.Module):
     ----------
     width
         Channels of the first level; officially 64. Five levels.
+    size
+        Width and height of the pictures that it learns from, for whoever runs it; None: unknown.
     compat
         The published form: no normalisation, dropout of one half on the two lowest levels, and a
         ReLU at the end, which makes it a picture in 0..255 or 0..1 whose dark pixels do not learn.
@@ -138,9 +141,12 @@ class TransformNet(nn.Module):
     torch.Size([1, 3, 64, 48])
     """
 
-    def __init__(self, *, width: int = 64, compat: bool = True) -> None:
+    def __init__(
+        self, *, width: int = 64, size: Sequence[int] | None = None, compat: bool = True
+    ) -> None:
         super().__init__()
         self.compat = compat
+        self.size = None if size is None else (int(size[0]), int(size[1]))
         widths = [width << level for level in range(5)]
         for level, (before, after) in enumerate(pairwise([4, *widths]), 1):
             self.add_module(f"conv{level}", _twice(before, after, compat))

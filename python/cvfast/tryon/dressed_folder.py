@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
 
 from cvfast.errors import MediaError
 from cvfast.io.opencv import load_cv2
@@ -61,12 +63,14 @@ def read_dressed(
         if progress is not None:
             progress(number, len(entries))
     arrays = {name: np.stack(values) for name, values in parts.items()}
-    twice = {  # without a copy
-        name: np.broadcast_to(array[:, None], (len(array), 2, *array.shape[1:]))
-        for name, array in arrays.items()
-        if name != "points"
-    }
-    return DressedPeople(points=arrays["points"], **twice)
+    twice = {name: _twice(array) for name, array in arrays.items() if name != "points"}
+    return DressedPeople(points=arrays["points"], made=False, **twice)
+
+
+def _twice(array: NDArray[Any]) -> NDArray[Any]:
+    """Return (N, 2, ...) of (N, ...), both alike: no copy, yet writable, as torch wants it."""
+    first, *rest = array.strides
+    return as_strided(array, (len(array), 2, *array.shape[1:]), (first, 0, *rest))
 
 
 def _person(folder: TryOnFolder, entry: Any, size: tuple[int, int]) -> dict[str, Any]:

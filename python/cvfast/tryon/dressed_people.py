@@ -36,6 +36,8 @@ class DressedPeople:
         (N, 18, 3) float32: x, y and confidence of COCO's joints.
     garments, masks
         (N, 2, h, w, 3) uint8 and (N, 2, h, w) bool: the garments, flat on plain ground.
+    made
+        Whether they are made people, or else of photos.
     """
 
     people: ImageU8
@@ -43,6 +45,7 @@ class DressedPeople:
     points: NDArray[np.float32]
     garments: ImageU8
     masks: NDArray[np.bool_]
+    made: bool = True
 
     def __len__(self) -> int:
         return len(self.people)
@@ -56,7 +59,7 @@ class DressedPeople:
         """Return people by their numbers or a slice."""
         return DressedPeople(
             self.people[which], self.labels[which], self.points[which], self.garments[which],
-            self.masks[which],
+            self.masks[which], self.made,
         )  # fmt: skip
 
     def labels_in(self, target: str) -> ImageU8:
@@ -145,7 +148,8 @@ def square_pose_maps(points: NDArray[np.floating[Any]], size: tuple[int, int]) -
     ((1, 2, 16, 12), [[9, 0]])
     """
     reach = max(1, round(_REACH * size[1]))
-    x, y = (np.rint(points[..., at, None]) for at in (0, 1))
+    # Whole pixels as Pillow takes them, and `cvfast.people.pose_map.pose_map`.
+    x, y = (np.floor(points[..., at, None]) for at in (0, 1))
     columns = np.abs(np.arange(size[0]) - x) <= reach
     rows = np.abs(np.arange(size[1]) - y) <= reach
     seen = (points[..., 2] > 0) & (points[..., 0] > 1) & (points[..., 1] > 1)

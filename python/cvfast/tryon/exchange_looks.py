@@ -16,7 +16,8 @@ __all__ = [
     "size_of_swapnet", "size_of_warping",
 ]  # fmt: skip
 
-_SMALL, _PUBLISHED = (48, 64), (256, 256)  # Clothes Transform's pictures, by the published width
+# Clothes Transform's pictures, by the published width, where its file tells no size.
+_SMALL, _PUBLISHED = (48, 64), (256, 256)
 _PUBLISHED_WIDTH = 64
 
 
@@ -33,9 +34,15 @@ def size_of_swapnet(networks: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def size_of_clothes_transform(networks: Mapping[str, Any]) -> tuple[int, int]:
-    """Return 256 x 256, as published, for networks of the published width; else 48 x 64."""
-    width = networks["clothes-transform-garment"].last.in_channels
-    return _PUBLISHED if width >= _PUBLISHED_WIDTH else _SMALL
+    """Return the width and height that the networks learnt from.
+
+    Where they do not tell: 256 x 256, as published, for those of the published width; else 48 x 64.
+    """
+    net = networks["clothes-transform-garment"]
+    if net.size is not None:
+        size: tuple[int, int] = net.size
+        return size
+    return _PUBLISHED if net.last.in_channels >= _PUBLISHED_WIDTH else _SMALL
 
 
 def dress_acgpn(view: NetworkView, networks: Mapping[str, Any]) -> NetworkLook:

@@ -34,6 +34,11 @@ class ExchangeTask(Task):
         Adam's learning rate; 2e-4 in ACGPN's paper, 1e-3 for small networks.
     compat
         Whether the losses are as published, quirks and all.
+
+    Raises
+    ------
+    ValueError
+        A batch or rate out of range.
     """
 
     def __init__(
@@ -46,6 +51,10 @@ class ExchangeTask(Task):
         compat: bool = False,
     ) -> None:
         super().__init__()
+        if batch < 1:
+            raise ValueError(f"batch: expected at least 1, got {batch}")
+        if not 0 < rate < 1:
+            raise ValueError(f"rate: expected a number between 0 and 1, got {rate}")
         self.settings = {"iterations": iterations, "batch": batch, "rate": rate, "compat": compat}
         self.batch_size, self.compat = batch, compat
         half = max(1, iterations // 2)

@@ -20,9 +20,43 @@ from cvfast.tryon.swapnet_training import TextureTask, WarpingTask
 from cvfast.typing import Path as PathLike
 from cvfast.typing import Progress
 
-__all__ = ["train_acgpn", "train_clothes_transform", "train_swapnet"]
+__all__ = ["check_size", "train_acgpn", "train_clothes_transform", "train_swapnet"]
 
 Networks = dict[str, nn.Module]
+
+
+def check_size(family: str, size: tuple[int, int]) -> None:
+    """Refuse pictures that the layers of a family's networks cannot halve.
+
+    Parameters
+    ----------
+    family
+        ``"acgpn"``, ``"swapnet"`` or ``"clothes-transform"``.
+    size
+        Width and height.
+
+    Raises
+    ------
+    ValueError
+        Another size than it takes.
+
+    Examples
+    --------
+    >>> check_size("swapnet", (96, 96))
+    Traceback (most recent call last):
+    ValueError: size: expected a square of 64, 128 and so on for swapnet, got 96 x 96
+    """
+    width, height = size
+    power = height & (height - 1) == 0
+    if family == "acgpn":
+        fits, wanted = power and height >= 64 and 4 * width == 3 * height, "48 x 64, 96 x 128 and"
+    elif family == "swapnet":
+        fits, wanted = power and height >= 64 and width == height, "a square of 64, 128 and"
+    else:
+        fits = width % 16 == height % 16 == 0 and min(size) > 0
+        wanted = "sides of 16, 32, 48 and"
+    if not fits:
+        raise ValueError(f"size: expected {wanted} so on for {family}, got {width} x {height}")
 
 
 def train_acgpn(
@@ -42,7 +76,7 @@ def train_acgpn(
     Parameters
     ----------
     people
-        To learn from; U and G take pictures of 3 to 4, sides 3 and 4 times a power of two.
+        To learn from; 48 x 64, 96 x 128 and so on.
     folder
         ``acgpn-g1.safetensors`` and so on go here, and a folder of each training's checkpoints,
         losses and previews. What was interrupted goes on.
@@ -66,10 +100,13 @@ def train_acgpn(
 
     Raises
     ------
+    ValueError
+        A size that the networks cannot halve, or a number out of range.
     TrainingError, OutputError, MissingDependencyError
         See `cvfast.training.loop.train`.
     """
-    chain = _Chain(folder, 4, iterations, seed, device, progress)
+    check_size("acgpn", people.size)
+    chain = _Chain(folder, 4, iterations, seed, device, progress, made=people.made)
     shared = {"iterations": iterations, "compat": compat, **options}
     plain = {"width": width, "compat": compat}
     chain.add("acgpn-g1", plain, lambda net: LabelTask(net, people, **shared))
@@ -101,11 +138,13 @@ def train_swapnet(
     options
         Of both tasks: ``batch``, ``rate``, ``self_supervised``.
     """
+    side = wearers.people.shape[2]
+    check_size("swapnet", (wearers.people.shape[3], side))
     chain = _Chain(folder, 2, iterations, seed, device, progress)
     shared = {"iterations": iterations, "compat": compat, **options}
     plain = {"width": width, "compat": compat}
     chain.add("swapnet-warp", plain, lambda net: WarpingTask(net, wearers, **shared))
-    sized = plain | {"side": wearers.people.shape[2]}
+    sized = plain | {"side": side}
     chain.add("swapnet-texture", sized, lambda net: TextureTask(net, wearers, **shared))
     return chain.networks
 
@@ -131,12 +170,13 @@ def train_clothes_transform(
     options
         Of both tasks: ``batch``, ``rate``.
     """
-    chain = _Chain(folder, 2, iterations, seed, device, progress)
+    check_size("clothes-transform", people.size)
+    chain = _Chain(folder, 2, iterations, seed, device, progress, made=people.made)
     shared = {"iterations": iterations, "compat": compat, **options}
     coarse: Callable[[Any], Task] = lambda net: CoarseTask(net, people, **shared)  # noqa: E731
     chain.add("clothes-transform-coarse", {"width": 2 * width}, coarse)
-    plain = {"width": width, "compat": compat}
-    chain.add("clothes-transform-garment", plain, lambda net: GarmentTask(net, people, **shared))
+    sized = {"width": width, "compat": compat, "size": list(people.size)}
+    chain.add("clothes-transform-garment", sized, lambda net: GarmentTask(net, people, **shared))
     return chain.networks
 
 
@@ -151,10 +191,13 @@ class _Chain:
         seed: int,
         device: str,
         progress: Progress | None,
+        *,
+        made: bool = True,
     ) -> None:
         self._folder = make_folder(Path(folder))
         self._count, self._iterations, self._seed = count, iterations, seed
         self._device, self._progress = device, progress
+        self._whose = "made people" if made else "people of a folder"
         self.networks: Networks = {}
 
     def add(
@@ -174,7 +217,7 @@ class _Chain:
         )  # fmt: skip
         net = net.cpu().eval()
         path = self._folder / f"{kind}.safetensors"
-        notes = {"trained on": "made people", "iterations": self._iterations, "seed": self._seed}
+        notes = {"trained on": self._whose, "iterations": self._iterations, "seed": self._seed}
         write_checkpoint(path, net, kind, settings, notes=notes, overwrite=True)
         self.networks[kind] = net
         return net

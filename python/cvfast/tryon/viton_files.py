@@ -45,8 +45,9 @@ def read_viton_pose(path: Path) -> Pose:
         raise MediaError(f"{path}: subset names candidate {chosen.max()} of {len(candidate)}")
     points, confidence = np.zeros((_JOINTS, 2)), np.zeros(_JOINTS)
     there = chosen >= 0
-    points[there] = candidate[chosen[there], :2]
-    confidence[there] = np.clip(candidate[chosen[there], 2], 0, 1)
+    if there.any():  # else there may be no candidates, and they have no columns
+        points[there] = candidate[chosen[there], :2]
+        confidence[there] = np.clip(candidate[chosen[there], 2], 0, 1)
     return Pose(points, confidence, "coco18")
 
 
@@ -133,7 +134,13 @@ def _numbers(path: Path, data: dict[str, Any], name: str) -> np.ndarray[Any, np.
 
 
 def _ids(path: Path, values: np.ndarray[Any, np.dtype[Any]]) -> ImageU8:
-    if values.size == 0 or values.min() < 0 or values.max() > 255 or (values % 1).any():
+    if (
+        values.dtype.kind not in "buif"
+        or values.size == 0
+        or values.min() < 0
+        or values.max() > 255
+        or (values % 1).any()
+    ):
         raise MediaError(f"{path}: expected label ids from 0 to 19")
     ids = np.ascontiguousarray(values, np.uint8)
     try:
