@@ -1,4 +1,4 @@
-"""What a user gets for input that is not as expected: a refusal that says what, where, what to do."""
+"""What a user gets for unexpected input: a refusal that says what, where and what to do."""
 
 from __future__ import annotations
 

@@ -74,7 +74,11 @@ def test_lips_lacking_neck_is_found_in_the_photo(run, folder, told):
         (("--label-set", "lip"), 2, "labels: expected one of lip20"),
         (("--labels", "lip20.png", "--parser", "p.onnx"), 2, "--parser: expected none beside"),
         (("--parser", "gone.onnx"), 5, "gone.onnx: model file cannot be read"),
-        (("--pose", "me.json", "--person", "3"), 4, r"expected a person 3 (counted from 0), got 1 people"),
+        (
+            ("--pose", "me.json", "--person", "3"),
+            4,
+            r"expected a person 3 (counted from 0), got 1 people",
+        ),
         (("--pose", "lip20.png"), 4, "expected JSON as OpenPose writes it"),
     ],
 )

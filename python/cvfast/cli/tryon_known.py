@@ -90,7 +90,9 @@ class KnownFlags:
 
         poses = read_openpose(path)
         if not 0 <= number < len(poses):
-            raise MediaError(f"{path}: expected a person {number} (counted from 0), got {len(poses)} people")
+            raise MediaError(
+                f"{path}: expected a person {number} (counted from 0), got {len(poses)} people"
+            )
         return poses[number]
 
     def _labels(self, photo: Image) -> ImageU8 | None:
@@ -127,7 +129,7 @@ class KnownFlags:
             people = find_people(photo)
             if not 0 <= (number or 0) < len(people):
                 raise NothingFoundError(
-                    f"person: no person {number or 0}, {len(people)} found (counted from 0); give --pose"
+                    f"person: no person {number or 0} of {len(people)} (counted from 0); give --pose"
                 )
             person = people[number or 0]
         own = None

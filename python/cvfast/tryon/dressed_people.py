@@ -115,7 +115,7 @@ def make_dressed_people(
         points.append(joints_of(made[0]))
         if progress is not None:
             progress(number + 1, count)
-    arrays = {name: np.array(values) for name, values in parts.items()}
+    arrays: dict[str, Any] = {name: np.array(values) for name, values in parts.items()}
     return DressedPeople(points=np.array(points, np.float32), **arrays)
 
 

@@ -135,6 +135,16 @@ def _files(weights: Sequence[PathLike]) -> list[Path]:
     return files
 
 
+def _check_upper(cloth: Garment, region: str) -> None:
+    if region not in ("auto", "upper"):
+        raise ValueError(f"region: expected auto or upper with a network, got {region!r}")
+    if region == "auto" and cloth.region != "upper":
+        raise ValueError(
+            f"garment: expected one for the upper body, got what looks like {cloth.kind}; say "
+            "region='upper' (--region upper) if it is one"
+        )
+
+
 def try_on_with(
     engine: str,
     person: Image,
@@ -183,8 +193,6 @@ def try_on_with(
     TryOn(768x1024, upper, confidence 0.71)
     """
     _check_engine(engine)
-    if region not in ("auto", "upper"):
-        raise ValueError(f"region: expected auto or upper with a network, got {region!r}")
     networks = weights if isinstance(weights, dict) else load_networks(engine, weights)
     _check_complete(engine, networks)
     doubts, steps = Doubts(), Steps(keep_layers)
@@ -195,11 +203,7 @@ def try_on_with(
     with steps.timed("garment"):
         cloth = garment_of(garment, garment_mask, from_person, "upper")
     doubts.take(cloth.confidence, cloth.reasons, of="garment")
-    if region == "auto" and cloth.region != "upper":
-        raise ValueError(
-            f"garment: expected one for the upper body, got what looks like {cloth.kind}; say "
-            "region='upper' (--region upper) if it is one"
-        )
+    _check_upper(cloth, region)
     steps.show_scene(scene)
     steps.show_garment(cloth)
     way = ENGINES[engine]

@@ -15,7 +15,7 @@ from cvfast.tryon.bare_limb import BareLimb
 from cvfast.tryon.fill import smooth_field, textured_fill
 from cvfast.tryon.limbs import Limb, capsule
 from cvfast.tryon.shading import Shading, luma
-from cvfast.tryon.worn_shape import PartMasks, WornUpper
+from cvfast.tryon.worn_shape import PartMasks, WornUpper, up_to
 from cvfast.typing import ImageF32
 
 __all__ = ["Beneath", "beneath_lower", "beneath_upper", "take_off"]

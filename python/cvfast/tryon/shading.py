@@ -281,7 +281,8 @@ def _with_deep_shade(usual: _Mask, wider: _Mask, logs: ImageF32) -> _Mask:
     joined = np.bincount(numbers[usual], minlength=int(numbers.max()) + 1) > 0
     joined[0] = False
     reached: _Mask = cv2.dilate(joined[numbers].astype(np.uint8), wide) > 0
-    return usual | (reached & soft)
+    shaded: _Mask = usual | (reached & soft)
+    return shaded
 
 
 def _busy(logs: ImageF32, same: _Mask) -> bool:

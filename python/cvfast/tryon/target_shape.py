@@ -96,7 +96,7 @@ def target_upper(
     if not trunk.any():
         trunk = _guessed_trunk(worn, body)
         reasons.append("no worn garment seen: its shape is guessed from the pose")
-    shape, size = trunk.shape, (trunk.shape[1], trunk.shape[0])
+    shape = trunk.shape
     sleeves: dict[str, _Mask] = {}
     reach: dict[str, float] = {}
     for side in _SIDES:
@@ -106,15 +106,8 @@ def target_upper(
         elif choices.settle(side, sleeve_class(worn.reach[side])) == wanted:
             sleeves[side], reach[side] = worn.sleeves[side], worn.reach[side]
         else:
-            share = _sleeve_share(flat, limb, body, side, wanted)
-            widths = _sleeve_widths(flat, limb, worn, body, side, share)
-            strip = limb.strip(size, 0.05, share, widths)
-            # Round at the shoulder, whichever way the arm points.
-            round_top = 1.15 * worn.arm_width[side]
-            strip |= capsule(size, limb.at(0.0)[0], limb.at(min(0.12, share))[0], round_top)
-            strip &= _near_body(worn, body) | ~up_to(strip, limb, 0.3)
-            sleeves[side] = strip | up_to(worn.sleeves[side], limb, share)
-            reach[side] = share
+            reach[side] = share = _sleeve_share(flat, limb, body, side, wanted)
+            sleeves[side] = _new_sleeve(flat, limb, worn, body, side, share)
     if had != wanted:
         reasons.append(f"{_SAID[had]} become {_SAID[wanted]}: guessed from the pose")
     if wanted != "none" and had == "none":
@@ -129,6 +122,20 @@ def target_upper(
         trunk, landmarks = fit_neckline(trunk, landmarks, flat, flat_mask, choices)
     mask = trunk | sleeves["left"] | sleeves["right"]
     return TargetShape(mask, trunk, sleeves, landmarks, reach, tuple(reasons))
+
+
+def _new_sleeve(
+    flat: Mapping[str, _F64], limb: Limb, worn: WornUpper, body: Body, side: str, share: float
+) -> _Mask:
+    """Return a sleeve of another length than the worn one, down to a share of the arm."""
+    widths = _sleeve_widths(flat, limb, worn, body, side, share)
+    size = worn.trunk.shape[1], worn.trunk.shape[0]
+    strip = limb.strip(size, 0.05, share, widths)
+    # Round at the shoulder, whichever way the arm points.
+    round_top = 1.15 * worn.arm_width[side]
+    strip |= capsule(size, limb.at(0.0)[0], limb.at(min(0.12, share))[0], round_top)
+    strip &= _near_body(worn, body) | ~up_to(strip, limb, 0.3)
+    return strip | up_to(worn.sleeves[side], limb, share)
 
 
 _SAID = {"none": "no sleeves", "short": "short sleeves", "long": "long sleeves"}

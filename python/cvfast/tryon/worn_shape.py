@@ -208,7 +208,8 @@ def _cuff(beyond: _Mask, sleeve: _Mask, reach: float) -> _Mask:
     cv2 = load_cv2()
     _, labels = cv2.connectedComponents((beyond | sleeve).astype(np.uint8))
     largest = int(np.bincount(labels[sleeve]).argmax()) if sleeve.any() else 0
-    return beyond & (labels == largest) & (labels > 0)
+    going_on: _Mask = beyond & (labels == largest) & (labels > 0)
+    return going_on
 
 
 def _whole_trunk(seen: _Mask, hidden: _Mask, body: Body) -> _Mask:
