@@ -44,7 +44,10 @@ class MadeFrame:
 
 def main(words: Sequence[str] | None = None) -> int:
     options = _options(words)
-    people = [_measure(number, options) for number in range(options.people)]
+    people = []
+    for number in range(options.people):
+        people.append(_measure(number, options))
+        print(number, {name: round(value, 2) for name, value in people[-1].items()}, flush=True)
     results = {
         "machine": describe(),
         "size": list(options.size),

@@ -92,7 +92,7 @@ def tryon(
     known: KnownFlags | None = None,
     common: Common | None = None,
 ) -> int:
-    """Put a garment of one photo on the person of another."""
+    """Put a garment of one photo on the person of another, or of a clip."""
     report = (common or Common()).report("tryon")
     options: dict[str, Any] = {
         "from_person": from_person,

@@ -1,7 +1,7 @@
 """Try-on in a clip as a run: parts of the clip as units that can be resumed, joined at the end.
 
 A part is eight seconds. Its worker looks at the two seconds before as well, so that the looks have
-settled and no seam shows, and writes the video alone; the join copies the packets of all parts
+settled and a seam shows little, and writes the video alone; the join copies the packets of all parts
 together with sound, subtitles and tags of the source.
 """
 
