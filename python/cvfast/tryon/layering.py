@@ -146,12 +146,23 @@ def _lit(
     doubts: Doubts,
 ) -> tuple[ImageF32, Shading]:
     """Return the garment's picture under the photo's broad light, and the light of its folds."""
+    if not light.plain and _deep_folds(cloth, scene, worn):
+        deep = read_shading(scene.colours, worn.visible, coloured=True)
+        light = deep if deep.plain else light
     if not light.plain and strength:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     flat, same = _relit(cloth, light, strength, doubts)
     if same and light.plain:
         return _in_coloured_light(flat, light, scene, worn, strength)
     return flat, light
+
+
+def _deep_folds(cloth: FlatCloth, scene: Scene, worn: WornUpper | WornLower) -> bool:
+    """Return whether what looks patterned has the plain new cloth's colour: it is deep folds."""
+    if cloth.colour is None or not worn.visible.any():
+        return False
+    seen = scene.colours[worn.visible][::53]
+    return light_gain(np.median(seen, axis=0).astype(np.float64), cloth.colour).sureness == 1
 
 
 def _relit(
