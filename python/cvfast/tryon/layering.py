@@ -153,7 +153,7 @@ def _lit(
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     flat, same = _relit(cloth, light, strength, doubts)
     if same and light.plain:
-        return _in_coloured_light(flat, light, scene, worn, strength)
+        return _in_coloured_light(cloth, light, scene, worn, strength)
     return flat, light
 
 
@@ -183,14 +183,16 @@ def _relit(
 
 
 def _in_coloured_light(
-    flat: ImageF32, light: Shading, scene: Scene, worn: WornUpper | WornLower, strength: float
+    cloth: FlatCloth, light: Shading, scene: Scene, worn: WornUpper | WornLower, strength: float
 ) -> tuple[ImageF32, Shading]:
-    """Read the light in colours, and bring the cloth to the level that it is relative to."""
-    exact = read_shading(scene.colours, worn.visible, coloured=True)
-    if exact.level is None or light.colour is None:
-        return flat, light
-    change = np.maximum(exact.level, 0.01) / np.maximum(light.colour, 0.01)
-    return flat * np.power(change.astype(np.float32), np.float32(strength)), exact
+    """Read the light in colours, and bring the same cloth to the level that it is relative to."""
+    exact = light
+    if light.factor.ndim == 2:
+        exact = read_shading(scene.colours, worn.visible, coloured=True)
+    if exact.level is None or cloth.colour is None:
+        return cloth.unlit, light
+    change = np.maximum(exact.level, 0.01) / np.maximum(cloth.colour, 0.01)
+    return cloth.unlit * np.power(change.astype(np.float32), np.float32(strength)), exact
 
 
 def _undressed(
