@@ -153,12 +153,23 @@ def _lit(
     doubts: Doubts,
 ) -> tuple[ImageF32, Shading]:
     """Return the garment's picture under the photo's broad light, and the light of its folds."""
+    if not light.plain and _deep_folds(cloth, scene, worn):
+        deep = read_shading(scene.colours, worn.visible, coloured=True)
+        light = deep if deep.plain else light
     if not light.plain and strength:
         doubts.note("the worn garment is patterned: only its broad light is carried over")
     flat, same = _relit(cloth, light, strength, doubts)
     if same and light.plain:
-        return _in_coloured_light(flat, light, scene, worn, strength)
+        return _in_coloured_light(cloth, light, scene, worn, strength)
     return flat, light
+
+
+def _deep_folds(cloth: FlatCloth, scene: Scene, worn: WornUpper | WornLower) -> bool:
+    """Return whether what looks patterned has the plain new cloth's colour: it is deep folds."""
+    if cloth.colour is None or not worn.visible.any():
+        return False
+    seen = scene.colours[worn.visible][::53]
+    return light_gain(np.median(seen, axis=0).astype(np.float64), cloth.colour).sureness == 1
 
 
 def _relit(
@@ -179,14 +190,16 @@ def _relit(
 
 
 def _in_coloured_light(
-    flat: ImageF32, light: Shading, scene: Scene, worn: WornUpper | WornLower, strength: float
+    cloth: FlatCloth, light: Shading, scene: Scene, worn: WornUpper | WornLower, strength: float
 ) -> tuple[ImageF32, Shading]:
-    """Read the light in colours, and bring the cloth to the level that it is relative to."""
-    exact = read_shading(scene.colours, worn.visible, coloured=True)
-    if exact.level is None or light.colour is None:
-        return flat, light
-    change = np.maximum(exact.level, 0.01) / np.maximum(light.colour, 0.01)
-    return flat * np.power(change.astype(np.float32), np.float32(strength)), exact
+    """Read the light in colours, and bring the same cloth to the level that it is relative to."""
+    exact = light
+    if light.factor.ndim == 2:
+        exact = read_shading(scene.colours, worn.visible, coloured=True)
+    if exact.level is None or cloth.colour is None:
+        return cloth.unlit, light
+    change = np.maximum(exact.level, 0.01) / np.maximum(cloth.colour, 0.01)
+    return cloth.unlit * np.power(change.astype(np.float32), np.float32(strength)), exact
 
 
 def _undressed(

@@ -13,7 +13,7 @@ __all__ = ["without_inner_collar"]
 
 _MOST_AREA = 0.17  # of the garment: a larger region is no inner collar
 _DEEPEST = 0.36  # of the garment's height
-_NARROWEST, _WIDEST = 0.2, 0.62  # of the trunk's width
+_NARROWEST, _WIDEST = 0.13, 0.62  # of the trunk's width
 _BETWEEN = 0.7  # share of its rows that have cloth on both sides
 _APART = 9.0  # levels between the inner collar and the cloth below it
 _LEAST_APART, _SHARE_APART = 2.5, 0.15  # the same of dark cloth: levels, and share of them

@@ -83,7 +83,8 @@ def read_shading(image: ImageF32, mask: _Mask, *, coloured: bool = False) -> Sha
     mask
         (H, W) bool: the cloth. Its rim is not used, for it is mixed with what is round.
     coloured
-        Read red, green and blue of a plain cloth apart; right where the new cloth is the same.
+        Read red, green and blue of a plain cloth apart; right where the new cloth is the same. As
+        that one is known to be plain, all changes of luma are light, however deep the folds.
 
     Examples
     --------
@@ -248,7 +249,7 @@ def _of_usual_colour(
     room = np.maximum(_CHROMA * 2, 0.012 / np.maximum(bright, _LEAST_LUMA))
     away = np.abs(ratios - centre) / np.maximum(centre, 1)
     same = inner & (np.maximum(away[..., 0], away[..., 1]) < room)
-    if not same.any() or _busy(logs, same):
+    if not same.any() or (not coloured and _busy(logs, same)):
         return np.zeros_like(same)
     middle = _mode(logs[same])
     usual: _Mask = same & (np.abs(logs - middle) < _LOG_LUMA)
