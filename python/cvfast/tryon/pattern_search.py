@@ -78,7 +78,8 @@ class Displacement:
         y = (np.arange(coarse[1], dtype=np.float32) + 0.5) * (size[1] / coarse[1] / scale) - 0.5
         u = np.clip((x - self.centre[0]) / self.half[0], -1.3, 1.3)
         v = np.clip((y - self.centre[1]) / self.half[1], -1.2, 1.2)
-        field = _basis(*np.meshgrid(u, v), len(self.coefficients)) @ self.coefficients
+        across, down = np.meshgrid(u, v)
+        field = _basis(across, down, len(self.coefficients)) @ self.coefficients
         field = (field * (self.half[0] * scale)).astype(np.float32)
         return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
