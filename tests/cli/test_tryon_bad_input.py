@@ -1,4 +1,4 @@
-"""What a user gets for input that is not as expected: a refusal that says what, where, what to do."""
+"""What a user gets for input that is not as expected: a refusal that names what and where."""
 
 from __future__ import annotations
 

@@ -48,9 +48,9 @@ def test_a_garment_is_taken_off_its_wearer_or_refused_by_name(monkeypatch):
 
 def test_refusals_name_the_role():
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
-    with pytest.raises(NothingFoundError, match="^garment: the garment's background is not plain"):
+    with pytest.raises(NothingFoundError, match=r"^garment: the garment's background is not plain"):
         read_any_garment(noise, None, "auto")
-    with pytest.raises(LimitError, match="^garment: image: expected sides of 48"):
+    with pytest.raises(LimitError, match=r"^garment: image: expected sides of 48"):
         read_any_garment(noise[:50, :38], None, "auto")
 
 

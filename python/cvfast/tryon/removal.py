@@ -96,6 +96,8 @@ def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body, parts: PartMa
             arms[side] = take(arm.strip(size, -0.02, 1.12, widths) & ~worn.trunk)
         else:
             arms[side] = take(measured.cover(left_to_say & ~(worn.trunk & ~worn.sleeves[side])))
+            # At the shoulder, where offsets say little, the pose's arm is as good.
+            arms[side] |= take(arm.strip(size, -0.02, 0.35, widths[:1] * 2) & worn.sleeves[side])
     shoulders = _shoulders(size, worn, body)
     y = np.arange(size[1])[:, None]
     waist = body["neck"][1] + _HANGS * body.torso_length
