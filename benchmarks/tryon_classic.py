@@ -5,6 +5,7 @@ onto A), the flat picture of their own garment, plain or patterned, and another 
 true pose and labels, and with those that are found.
 
     python -m benchmarks.tryon_classic --people 12
+    python -m benchmarks.tryon_classic --quick        one small person: does it still run?
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from cvfast.tryon.from_person import garment_of_person
 from cvfast.tryon.garment import read_garment
 from cvfast.tryon.result import TryOn
 
-SIZE = (768, 1024)
+SIZE, SMALL = (768, 1024), (192, 256)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,8 +38,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=500)
     parser.add_argument("--sheet", type=Path, help="write a contact sheet here (PNG)")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--quick", action="store_true", help="one person of 192 x 256")
     options = parser.parse_args(argv)
-    made = list(people(options.people, options.seed))
+    count, size = (1, SMALL) if options.quick else (options.people, SIZE)
+    made = list(people(count, options.seed, size))
     warm_up(made[0][0])
     rows: list[dict[str, Any]] = []
     pictures = []
@@ -56,14 +59,16 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def people(count: int, seed: int) -> Iterator[tuple[MadePerson, MadeGarment]]:
+def people(
+    count: int, seed: int, size: tuple[int, int] = SIZE
+) -> Iterator[tuple[MadePerson, MadeGarment]]:
     """Make people; every other one wears a plain garment without a logo."""
     for number in range(seed, seed + count):
         spec = random_garment(number)
         if number % 2 == 0:
             spec = replace(spec, pattern="plain", logo="none", trim=False)
-        garment = make_garment(spec, size=SIZE)
-        yield make_person(random_person(number), garment, size=SIZE), garment
+        garment = make_garment(spec, size=size)
+        yield make_person(random_person(number), garment, size=size), garment
 
 
 def warm_up(person: MadePerson) -> None:

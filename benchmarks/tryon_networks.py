@@ -1,6 +1,7 @@
 """GMM, TOM and VITON's networks, small, on held-out made people against their baselines.
 
   python -m benchmarks.tryon_networks --weights DIR    writes results/tryon_networks.json
+  python -m benchmarks.tryon_networks --weights DIR --resume    goes on where one was ended
   python -m benchmarks.tryon_networks --quick          seconds: does it still run? Writes nothing
   python -m benchmarks.tryon_networks --sheet F.jpg    draws some of them too
 
@@ -40,6 +41,7 @@ NETWORKS = (
     ("viton", "viton"),
     ("viton", "viton-refine"),
 )
+CHECKPOINT = 500  # iterations, as the training loop has it
 _SHOWN = 6
 
 
@@ -51,6 +53,7 @@ def main(words: list[str] | None = None) -> int:
     )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--weights", type=Path, help="keep the trained networks here")
+    parser.add_argument("--resume", action="store_true", help="with --weights: go on there")
     parser.add_argument("--sheet", type=Path, help="a JPEG of some held-out people")
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--only", help="networks of this variant: cp-vton, cp-vton+, viton")
@@ -91,10 +94,10 @@ def trained(
         )  # fmt: skip
         before = nets.get((variant, NEEDS.get(kind, "")))
         path = folder / f"{variant}-{kind}.safetensors"
-        began = time.process_time()
+        clock = Clock(folder / f"{variant}-{kind}.seconds", resume=given.resume)
         net, figures = train_network(
-            kind, people, path, plan=plan, before=before, held_out=held_out,
-            folder=folder / f"{variant}-{kind}.run", overwrite=True,
+            kind, people, path, plan=plan, before=before, held_out=held_out, overwrite=True,
+            folder=folder / f"{variant}-{kind}.run", resume=given.resume, progress=clock,
         )  # fmt: skip
         nets[variant, kind] = net
         row = {
@@ -102,7 +105,7 @@ def trained(
             "parameters": sum(weights.numel() for weights in net.parameters()),
             "settings": network_settings(kind, people.size, plan),
             "iterations": plan.steps(kind),
-            "processor_seconds": round(time.process_time() - began, 1),
+            "processor_seconds": round(clock.seconds, 1),
             "figures": {
                 name: {key: round(value, 4) for key, value in values.items()}
                 for name, values in figures.items()
@@ -112,6 +115,23 @@ def trained(
         print(row, flush=True)
         rows.append(row)
     return rows, nets
+
+
+class Clock:
+    """Processor time of a training, kept with each checkpoint so that a resumed one has it all."""
+
+    def __init__(self, path: Path, *, resume: bool) -> None:
+        self._path, self._began = path, time.process_time()
+        self._before = float(path.read_text()) if resume and path.exists() else 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if done % CHECKPOINT == 0 or done == total:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_text(f"{self.seconds:.1f}\n")
+
+    @property
+    def seconds(self) -> float:
+        return self._before + time.process_time() - self._began
 
 
 def better(kind: str, figures: dict[str, dict[str, float]]) -> bool:

@@ -104,3 +104,11 @@ def name(common):
             x509.NameAttribute(NameOID.COMMON_NAME, common),
         ]
     )
+
+
+@pytest.fixture(scope="module")
+def undrawn():
+    """Leave the drawing of losses out, most of a short training's time; tests/training has it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cvfast.training.curves.Curves.draw", lambda *_: None)
+        yield

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def test_networks_are_trained_and_named(run, tmp_path: Path) -> None:
     words = ["--people", 2, "--iterations", 1, "--width", 4, "--batch", 2, "--json"]

@@ -14,6 +14,7 @@ from cvfast.synth.tryon_sets import write_tryon_set
 from cvfast.tryon.checkpoints import read_checkpoint
 from cvfast.tryon.dressed_folder import read_dressed
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 TINY = ("--people", 1, "--held-out", 1, "--iterations", 2, "--batch", 2, "--width", 4)
 
 

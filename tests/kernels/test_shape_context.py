@@ -138,6 +138,8 @@ def test_bad_input_is_named():
         shape_contexts(points, 1.0, angles=5)
     with pytest.raises(ValueError, match="radii: expected 1 to 16"):
         shape_contexts(points, 1.0, radii=40)
+    with pytest.raises(ValueError, match="angles: expected an even number"):
+        shape_contexts(np.zeros((20_000, 2)), 1.0, angles=1000, radii=1000)  # not 75 GiB first
     with pytest.raises(ValueError, match="unit: expected more than 0"):
         shape_contexts(points, 0.0)
     with pytest.raises(ValueError, match="counts: expected bool"):
@@ -154,5 +156,8 @@ def test_bad_input_is_named():
         solve(np.ones((3, 3)), np.ones((3, 1)))
     with pytest.raises(ValueError, match="at least 4 known points"):
         match_shapes(outline(points), outline(points, np.zeros(len(points), bool)))
+    for known in (None, np.ones(3, bool)):  # None was read beyond its end
+        with pytest.raises(ValueError, match=r"target\.known: expected bool of shape \(60,\)"):
+            match_shapes(outline(points), (*outline(points)[:2], known))
     with pytest.raises(ValueError, match="iterations: expected 1 to 100"):
         match_shapes(outline(points), outline(points), iterations=0)

@@ -66,6 +66,8 @@ def test_what_is_written_is_read_again_under_both_keys(tmp_path: Path) -> None:
         ({"people": [{"pose_keypoints": ["x"] * 54}]}, "expected numbers alone"),
         ({"people": [{"pose_keypoints": [[1]] * 54}]}, "expected numbers alone|got"),
         ({"people": [{"pose_keypoints": [5.0, 5.0, -1.0] * 18}]}, "confidences of at least 0"),
+        ({"people": [{"pose_keypoints": [10**400] * 54}]}, "expected numbers alone"),
+        ({"people": [{"pose_keypoints": [1e30, 5.0, 1.0] * 18}]}, "numbers up to 1e"),
         ({"people": [{"pose_keypoints": [0.5, 0.2, 0.9] * 18}]}, "got coordinates from 0 to 1"),
         (
             {"people": [{"pose_keypoints": COCO, "pose_keypoints_2d": COCO[::-1]}]},

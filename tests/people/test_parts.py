@@ -101,13 +101,35 @@ def test_floats_are_the_same_picture(people, found):
     assert (again.labels == found[0].labels).mean() > 0.999
 
 
+def test_grey_photos_have_parts_too(people):
+    made = people[0]
+    grey = made.image.mean(axis=2).astype(np.uint8)
+    assert overlap(find_parts(grey, made.pose).worn(), np.isin(made.labels, TOP)) > 0.5
+    assert person_mask(grey, made.pose).shape == grey.shape
+
+
+@pytest.mark.parametrize("find", [find_parts, person_mask, colour_clothes])
+def test_what_is_no_picture_is_refused(people, find):
+    image, pose = people[0].image, people[0].pose
+    for wrong, error in (
+        (image.astype(np.float64), TypeError),
+        (image.tolist(), TypeError),
+        (np.dstack([image, image[..., :1]]), ValueError),
+        (image[:0], ValueError),
+    ):
+        with pytest.raises(error, match="image: expected"):
+            find(wrong, pose)
+
+
 def test_given_labels_are_taken_as_they_are(people):
     made = people[0]
     parts = find_parts(made.image, made.pose, labels=made.labels)
     assert (parts.labels == made.labels).all()
     assert overlap(parts.worn(), np.isin(made.labels, TOP)) == 1
-    with pytest.raises(ValueError, match="labels: expected uint8 of shape"):
+    with pytest.raises(ValueError, match="labels: expected shape"):
         find_parts(made.image, made.pose, labels=made.labels[:-1])
+    with pytest.raises(ValueError, match="labels: expected ids of cvfast, got 200"):
+        find_parts(made.image, made.pose, labels=np.full_like(made.labels, 200))
 
 
 def test_wrong_names_and_people_are_refused(people, found):

@@ -38,6 +38,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 SIZE = 48, 64
 JOINTS = np.array(
     [(24, 8), (24, 14), (16, 15), (12, 26), (10, 36), (32, 15), (36, 26), (38, 36), (18, 38),
@@ -190,7 +191,7 @@ def test_labels_are_learnt(people, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def networks(people, wearers, tmp_path_factory):
+def networks(people, wearers, tmp_path_factory, undrawn):
     """Networks of all families after a single step."""
     folder, options = tmp_path_factory.mktemp("nets"), {"iterations": 1, "width": 4, "batch": 2}
     return {

@@ -19,6 +19,8 @@ from cvfast.tryon.network_task import TOMTask, grid_interval, total_variation
 from cvfast.tryon.network_training import Plan, network_settings, train_network
 from cvfast.tryon.perceptual import Perceptual, vgg19_shapes
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> Any:

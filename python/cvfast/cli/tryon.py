@@ -12,14 +12,17 @@ from cyclopts import Parameter
 
 from cvfast.cli.common import Common, MaxPixels, Overwrite
 from cvfast.cli.report import Report
+from cvfast.cli.tryon_clip import refuse_with_clip, work_clip
 from cvfast.cli.tryon_engine import EngineFlags
 from cvfast.cli.tryon_known import KnownFlags
 from cvfast.cli.tryon_pairs import PairFlags, work_pairs
 from cvfast.errors import CvfastError, NothingFoundError
+from cvfast.io.files import is_video
 
 if TYPE_CHECKING:
     from cvfast.tryon.batch import PairRecipe
     from cvfast.tryon.result import TryOn
+    from cvfast.tryon.video_run import ClipJob
 
 __all__ = ["EXAMPLES", "USAGE", "tryon"]
 
@@ -29,12 +32,13 @@ EXAMPLES = (
     "cvfast tryon me.jpg shirt.jpg -o new.png --layers steps/",
     "cvfast tryon me.jpg shirt.jpg -o new.jpg --engine cpvton --weights gmm.safetensors --weights "
     "tom.safetensors",
+    "cvfast tryon me.mp4 shirt.jpg -o new.mp4 --jobs 2",
     "cvfast tryon --pairs pairs.txt --people image --garments cloth -o out --jobs 2",
 )
 USAGE = "PERSON GARMENT -o OUT [OPTIONS]"
 
 _Person: TypeAlias = Annotated[
-    str, Parameter(name="PERSON", help="A photo of somebody seen from the front.")
+    str, Parameter(name="PERSON", help="A photo or clip of somebody seen from the front.")
 ]
 _Garment: TypeAlias = Annotated[
     str, Parameter(name="GARMENT", help="A photo of a garment on any plain background.")
@@ -71,7 +75,7 @@ def tryon(
     garment: _Garment | None = None,
     /,
     *,
-    output: Annotated[str, Parameter(name=["--output", "-o"], help="The new photo.")],
+    output: Annotated[str, Parameter(name=["--output", "-o"], help="The new photo or clip.")],
     from_person: _FromPerson = False,
     region: Annotated[str, Parameter(help="auto (what the garment is), upper or lower.")] = "auto",
     sleeves: _Sleeves = "garment",
@@ -97,17 +101,21 @@ def tryon(
         "shading": shading,
         "person_index": _index(person_number),
     }
-    if many is not None and many.pairs is not None:
+    many, engine, known = many or PairFlags(), engine or EngineFlags(), known or KnownFlags()
+    if many.pairs is not None:
         _refuse_beside_pairs(person, mask, layers)
-        recipe = _pair_recipe(
-            options, engine or EngineFlags(), quality, max_pixels, overwrite=overwrite
-        )
+        recipe = _pair_recipe(options, engine, quality, max_pixels, overwrite=overwrite)
         return work_pairs(many, output, recipe, report)
     if person is None or garment is None:
         raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
+    if is_video(person):
+        clip = _clip_job(
+            person, garment, output, options, engine, known, mask=mask, layers=layers, least=least,
+            max_pixels=max_pixels, overwrite=overwrite,
+        )  # fmt: skip
+        return work_clip(clip, report, jobs=many.jobs, resume=many.resume)
     done = _photo(
-        person, garment, output, options, engine or EngineFlags(), known or KnownFlags(),
-        mask=mask, layers=layers, least=least,
+        person, garment, output, options, engine, known, mask=mask, layers=layers, least=least,
         quality=quality, max_pixels=max_pixels, overwrite=overwrite,
     )  # fmt: skip
     _tell(report, done, person, garment, output)
@@ -139,6 +147,38 @@ def _pair_recipe(
     )
 
 
+def _clip_job(
+    person: str,
+    garment: str,
+    output: str,
+    options: dict[str, Any],
+    engine: EngineFlags,
+    known: KnownFlags,
+    *,
+    mask: str | None,
+    layers: str | None,
+    least: float,
+    max_pixels: int,
+    overwrite: bool,
+) -> ClipJob:
+    from cvfast.tryon.video import ClipOptions
+    from cvfast.tryon.video_run import ClipJob
+
+    network = None if engine.engine == "classic" else engine.engine
+    refuse_with_clip(layers=layers, engine=network, weights=engine.weights,
+                     pose=known.pose, labels=known.labels, parser=known.parser)  # fmt: skip
+    return ClipJob(
+        source=Path(person),
+        garment=Path(garment),
+        target=Path(output),
+        mask=None if mask is None else Path(mask),
+        options=ClipOptions(**options),
+        least=least,
+        max_pixels=max_pixels,
+        overwrite=overwrite,
+    )
+
+
 def _photo(
     person: str,
     garment: str,
@@ -154,21 +194,10 @@ def _photo(
     max_pixels: int,
     overwrite: bool,
 ) -> TryOn:
-    from cvfast.io.atomic import check_target, make_folder
-    from cvfast.io.image_writer import SUFFIXES
     from cvfast.io.images import read_image, write_image
     from cvfast.tryon.worn_or_flat import mask_of_alpha
 
-    check_target(output, overwrite=overwrite)
-    endings = [ending for ending in SUFFIXES if ending != ".bmp"]  # which holds no mark
-    if Path(output).suffix.lower() not in endings:
-        raise ValueError(f"--output: expected a name ending in {', '.join(endings)}, got {output}")
-    if not 1 <= quality <= 100:
-        raise ValueError(f"--quality: expected 1 to 100, got {quality}")
-    if layers is not None:
-        make_folder(layers)
-    if not 0 <= least <= 1:
-        raise ValueError(f"--least-confidence: expected 0 to 1, got {least}")
+    _check_first(output, layers, least, quality, overwrite=overwrite)
     engine.check(options)
     known.check()
     picture = read_image(person, max_pixels=max_pixels)
@@ -200,6 +229,25 @@ def _photo(
     if layers is not None:
         done.save_layers(layers, mark=engine.mark(options), overwrite=overwrite)
     return done
+
+
+def _check_first(
+    output: str, layers: str | None, least: float, quality: int, *, overwrite: bool
+) -> None:
+    """Refuse before any work what could not be written after it."""
+    from cvfast.io.atomic import check_target, make_folder
+    from cvfast.io.image_writer import SUFFIXES
+
+    check_target(output, overwrite=overwrite)
+    endings = [ending for ending in SUFFIXES if ending != ".bmp"]  # which holds no mark
+    if Path(output).suffix.lower() not in endings:
+        raise ValueError(f"--output: expected a name ending in {', '.join(endings)}, got {output}")
+    if not 1 <= quality <= 100:
+        raise ValueError(f"--quality: expected 1 to 100, got {quality}")
+    if not 0 <= least <= 1:
+        raise ValueError(f"--least-confidence: expected 0 to 1, got {least}")
+    if layers is not None:
+        make_folder(layers)
 
 
 def _mask(path: str, shape: tuple[int, ...], garment: str, max_pixels: int) -> Any:

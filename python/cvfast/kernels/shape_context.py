@@ -15,6 +15,7 @@ from cvfast.kernels.arrays import real_array
 __all__ = ["assign", "chi_square_costs", "match_shapes", "mean_distance", "shape_contexts", "solve"]
 
 _POINTS = "shape (N, 2), one point x, y a row"
+_MOST_ANGLES, _MOST_RADII = 36, 16  # the core's
 _HISTOGRAMS = "shape (N, bins), one histogram a row"
 
 
@@ -99,7 +100,9 @@ def shape_contexts(
     """
     array = real_array("points", points, (None, 2), _POINTS)
     sectors, rings = _whole("angles", angles), _whole("radii", radii)
-    out = np.empty((len(array), max(sectors * rings, 0)), np.float32)
+    # Numbers that the core refuses must not ask for memory first.
+    width = sectors * rings if sectors <= _MOST_ANGLES and rings <= _MOST_RADII else 0
+    out = np.empty((len(array), max(width, 0)), np.float32)
     _core.shape_contexts(
         array,
         _counted(counts, len(array)),
@@ -289,17 +292,20 @@ def _outline(
     at = real_array(f"{name}.points", points, (None, 2), _POINTS)
     shape = f"shape ({len(at)}, 2)"
     along = real_array(f"{name}.tangents", directions, (len(at), 2), shape)
-    return at, along, _counted(known, len(at))
+    return at, along, _flags(f"{name}.known", known, len(at))
 
 
 def _counted(counts: ArrayLike | None, points: int) -> NDArray[np.uint8]:
     """Return a byte a point, or nothing where all count."""
-    if counts is None:
-        return np.empty(0, np.uint8)
-    array = np.asarray(counts)
+    return np.empty(0, np.uint8) if counts is None else _flags("counts", counts, points)
+
+
+def _flags(name: str, flags: ArrayLike, points: int) -> NDArray[np.uint8]:
+    """Return a byte a point."""
+    array = np.asarray(flags)
     if array.dtype != np.bool_ or array.shape != (points,):
         raise ValueError(
-            f"counts: expected bool of shape ({points},) as points, "
+            f"{name}: expected bool of shape ({points},) as points, "
             f"got {array.dtype} of shape {array.shape}"
         )
     return np.ascontiguousarray(array, np.uint8)

@@ -13,6 +13,7 @@ from cvfast.geometry.sampling import as_rgb
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
 from cvfast.people.pose import Pose
+from cvfast.people.work_frame import check_photo
 from cvfast.typing import Image
 
 __all__ = ["colour_clothes"]
@@ -30,7 +31,7 @@ def colour_clothes(image: Image, pose: Pose | None = None) -> NDArray[np.bool_]:
     Parameters
     ----------
     image
-        (H, W, 3) RGB, uint8 or float32 in [0, 1].
+        (H, W, 3) RGB or (H, W) grey, uint8 or float32 in [0, 1].
     pose
         Says where the chest is; without it, the middle of the picture.
 
@@ -38,6 +39,13 @@ def colour_clothes(image: Image, pose: Pose | None = None) -> NDArray[np.bool_]:
     -------
     numpy.ndarray
         (H, W) bool.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not a picture.
+    NothingFoundError
+        The pose has no shoulder.
 
     Examples
     --------
@@ -49,6 +57,7 @@ def colour_clothes(image: Image, pose: Pose | None = None) -> NDArray[np.bool_]:
     (True, False)
     """
     cv2 = load_cv2()
+    check_photo(image)
     rgb = as_rgb(image)
     height, width = rgb.shape[:2]
     centre, radius = _chest(pose, (width, height))

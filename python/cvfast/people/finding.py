@@ -16,7 +16,7 @@ from cvfast.people.blazepose import BodyFit, candidate_regions, fit_body, next_r
 from cvfast.people.pose import Pose
 from cvfast.typing import Image, ImageF32
 
-__all__ = ["FoundPerson", "find_people", "find_poses"]
+__all__ = ["FoundPerson", "find_people", "find_poses", "person_of_fit"]
 
 _LEAST_SCORE = 0.5
 # The torso's length is at least so many times the distance of the ears, unless a person bends.
@@ -164,7 +164,7 @@ def find_people(
     if 0 in reader.size:
         return []
     fits = _fits(reader, quick)
-    people = sorted((_person(fit, reader.size) for fit in fits), key=_rank)
+    people = sorted((person_of_fit(fit, reader.size) for fit in fits), key=_rank)
     return people[:limit]
 
 
@@ -286,7 +286,8 @@ def _belongs(box: NDArray[np.float64], fit: BodyFit) -> bool:
     return bool(away < _FACE_REACH * max(face.width, face.height))
 
 
-def _person(fit: BodyFit, size: tuple[int, int]) -> FoundPerson:
+def person_of_fit(fit: BodyFit, size: tuple[int, int]) -> FoundPerson:
+    """Return what a fit found in a picture of a width and height."""
     points = fit.points[:33]
     outside = ((points < -0.5) | (points > np.asarray(size) - 0.5)).any(axis=1)
     confidence = np.where(outside, np.minimum(fit.confidence, _OUTSIDE), fit.confidence)

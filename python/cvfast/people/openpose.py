@@ -19,7 +19,7 @@ __all__ = ["read_openpose", "write_openpose"]
 
 _KEYS = ("pose_keypoints_2d", "pose_keypoints")
 _LARGEST = 16 << 20  # bytes
-_FARTHEST = 1e6  # pixels
+_FARTHEST = 1e6  # pixels: farther ones are no pose, and their squares would overflow
 _SCHEME_OF = {len(names): scheme for scheme, names in SCHEMES.items()}
 
 
@@ -138,12 +138,12 @@ def _pose(where: str, person: Any) -> Pose:
     scheme = _scheme(where, numbers)
     try:
         values = np.array(numbers, np.float64).reshape(-1, 3)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise MediaError(f"{where}: expected numbers alone") from error
-    if not np.isfinite(values).all() or (values[:, 2] < 0).any():
-        raise MediaError(f"{where}: expected finite numbers and confidences of at least 0")
-    if np.abs(values).max() > _FARTHEST:
-        raise MediaError(f"{where}: expected pixels, got {np.abs(values).max():g}")
+    if not (np.abs(values) <= _FARTHEST).all() or (values[:, 2] < 0).any():
+        raise MediaError(
+            f"{where}: expected numbers up to {_FARTHEST:g} and confidences of at least 0"
+        )
     points, confidence = values[:, :2], np.minimum(values[:, 2], 1)
     missing = (points == 0).all(axis=1) | (points == -1).all(axis=1)
     confidence = np.where(missing, 0, confidence)

@@ -9,20 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.geometry.sampling import as_rgb
-from cvfast.imaging.guided import GuidedFilter, homogeneous
+from cvfast.models.alongside import alongside
 from cvfast.people.body import Body, BodyMaps
 from cvfast.people.face_outline import find_face
 from cvfast.people.finding import FoundPerson
 from cvfast.people.garment_ends import find_hem, find_sleeves
+from cvfast.people.labels import check_labels
+from cvfast.people.part_canvas import PartCanvas
 from cvfast.people.part_colours import Materials, learn_materials
 from cvfast.people.part_confidence import judge_parts
 from cvfast.people.part_cut import cut_band, without_specks
 from cvfast.people.part_priors import MATERIALS, face_core, part_priors, trusted_examples
-from cvfast.people.part_zones import IDS, enlarge_labels, zone_labels
+from cvfast.people.part_zones import IDS, zone_labels
 from cvfast.people.person_mask import coarse_person, frame_of, pose_of
 from cvfast.people.pose import Pose
 from cvfast.people.skin import learn_skin
-from cvfast.people.work_frame import WorkFrame
+from cvfast.people.work_frame import check_photo
 from cvfast.typing import Image, ImageF32
 
 __all__ = ["Parts", "find_parts"]
@@ -31,9 +33,7 @@ _WORN = {
     "upper": ("upper", "left_sleeve", "right_sleeve"),
     "lower": ("trousers",),
 }
-_RADIUS, _EPSILON = 3, 3e-4  # of the guided filter that draws borders at full size
 _HOLE = 0.015  # squared units: smaller holes in a garment are its badges and buttons
-_FAINT = np.float32(0.02)  # probabilities that count as 0 there
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ def find_parts(
     Parameters
     ----------
     image
-        (H, W, 3) RGB, uint8 or float32 in [0, 1].
+        (H, W, 3) RGB or (H, W) grey, uint8 or float32 in [0, 1].
     person
         From `cvfast.people.finding.find_people`, or a pose.
     labels
@@ -111,20 +111,22 @@ def find_parts(
     NothingFoundError
         The pose has no shoulder.
     TypeError, ValueError
-        Wrong types or sizes.
+        Wrong types or sizes, or labels that the set lacks.
     """
     if labels is not None:
         return _given(image, labels)
+    check_photo(image)
     rgb = as_rgb(image)
     pose = pose_of(person)
     frame = frame_of(rgb, person)
     shape = (frame.image.shape[0], frame.image.shape[1])
     maps = BodyMaps(Body.of(frame.pose(pose)), shape)
+    coming = alongside(lambda: coarse_person(rgb, frame, maps, person))
     outline = find_face(rgb, Body.of(pose))
     face = None if outline is None else outline.placed(frame.box[:2], frame.scale)
-    seen = coarse_person(rgb, frame, maps, person)
     skin = learn_skin(frame.image, face_core(maps, face))
     trust = trusted_examples(maps, face)
+    seen = coming.result()
     prior = part_priors(maps, seen, face)
     first = learn_materials(frame.image, prior, skin, trust=trust, rounds=2)
     sleeves = find_sleeves(maps, seen, first.ratio("skin", "upper"))
@@ -134,10 +136,10 @@ def find_parts(
     materials = learn_materials(
         frame.image, prior, skin, trust=trust, rounds=2, start=first.belonging
     )
+    canvas = alongside(lambda: PartCanvas.of(zone_labels(maps, face, sleeves), frame, image))
     cut = cut_band(frame.image, materials.belonging["upper"])
     cut = without_specks(cut, _HOLE * maps.body.unit**2)
-    planes = _with_cut(materials, cut)
-    found = _full_size(planes, zone_labels(maps, face, sleeves), frame, image)
+    found = canvas.result().drawn(_with_cut(materials, cut))
     steps: dict[str, NDArray[Any]] = {
         "person": seen,
         "skin": skin.likeness(frame.image),
@@ -156,11 +158,10 @@ def find_parts(
 
 
 def _given(image: Image, labels: NDArray[np.uint8]) -> Parts:
-    if labels.shape != image.shape[:2] or labels.dtype != np.uint8:
-        raise ValueError(
-            f"labels: expected uint8 of shape {image.shape[:2]}, got {labels.dtype} of shape "
-            f"{labels.shape}"
-        )
+    check_photo(image)
+    check_labels(labels, "cvfast")
+    if labels.shape != image.shape[:2]:
+        raise ValueError(f"labels: expected shape {image.shape[:2]}, got {labels.shape}")
     return Parts(labels.copy(), 1.0, ())
 
 
@@ -178,31 +179,3 @@ def _with_cut(materials: Materials, cut: NDArray[np.bool_]) -> dict[str, ImageF3
 def _numbers(planes: dict[str, ImageF32]) -> NDArray[np.uint8]:
     numbers: NDArray[np.uint8] = np.argmax([planes[n] for n in MATERIALS], axis=0).astype(np.uint8)
     return numbers
-
-
-def _full_size(
-    planes: dict[str, ImageF32],
-    zones: dict[str, NDArray[np.uint8]],
-    frame: WorkFrame,
-    image: Image,
-) -> NDArray[np.uint8]:
-    """Labels of the whole picture: the likeliest material of each pixel, in its zone."""
-    x0, y0, x1, y1 = frame.box
-    size = (x1 - x0, y1 - y0)
-    guide = homogeneous(frame.crop(image))
-    guided = GuidedFilter(frame.guide(), _RADIUS, _EPSILON)
-    # The planes add up to 1, and so do the filtered ones: what the others leave is background.
-    best = np.full((y1 - y0, x1 - x0), 1, np.float32)
-    fine = {}
-    for name, plane in planes.items():
-        if name != "background" and plane.max() > 0.5:
-            fine[name] = guided.enlarge(np.where(plane < _FAINT, 0, plane), guide)
-            best -= fine[name]
-    labels = enlarge_labels(zones["background"], size)
-    for name, plane in fine.items():
-        better = plane > best
-        np.copyto(labels, enlarge_labels(zones[name], size), where=better)
-        np.maximum(best, plane, out=best)
-    whole = np.zeros((frame.size[1], frame.size[0]), np.uint8)
-    whole[y0:y1, x0:x1] = labels
-    return whole

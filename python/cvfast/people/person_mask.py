@@ -15,7 +15,7 @@ from cvfast.people.blazepose import fit_body
 from cvfast.people.body import Body, BodyMaps
 from cvfast.people.finding import FoundPerson
 from cvfast.people.pose import Pose
-from cvfast.people.work_frame import WorkFrame
+from cvfast.people.work_frame import WorkFrame, check_photo
 from cvfast.typing import Image, ImageF32, ImageU8
 
 __all__ = ["coarse_person", "frame_of", "person_mask", "pose_of"]
@@ -55,7 +55,7 @@ def person_mask(image: Image, person: FoundPerson | Pose) -> ImageF32:
     Parameters
     ----------
     image
-        (H, W, 3) RGB, uint8 or float32 in [0, 1].
+        (H, W, 3) RGB or (H, W) grey, uint8 or float32 in [0, 1].
     person
         From `cvfast.people.finding.find_people`, or a pose.
 
@@ -68,6 +68,8 @@ def person_mask(image: Image, person: FoundPerson | Pose) -> ImageF32:
     ------
     NothingFoundError
         The pose has no shoulder.
+    TypeError, ValueError
+        Not a picture, or no person.
 
     Examples
     --------
@@ -79,6 +81,7 @@ def person_mask(image: Image, person: FoundPerson | Pose) -> ImageF32:
     >>> mask.shape, bool(mask[70, 50] > mask[10, 5])
     ((120, 100), True)
     """
+    check_photo(image)
     rgb = as_rgb(image)
     pose = pose_of(person)
     frame = frame_of(rgb, person)

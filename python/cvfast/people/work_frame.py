@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cvfast.geometry.sampling import PixelReader
 from cvfast.io.opencv import load_cv2
 from cvfast.people.pose import Pose
 from cvfast.typing import Image, ImageF32, ImageU8
 
-__all__ = ["WorkFrame"]
+__all__ = ["WorkFrame", "check_photo"]
 
 _SIDE = 320  # pixels of the longer side: joints within a pixel or two, GrabCut in 0.1 s
 
@@ -80,7 +81,21 @@ class WorkFrame:
         """Return the crop of ``image`` at its full size as float32 in [0, 1]."""
         x0, y0, x1, y1 = self.box
         part = image[y0:y1, x0:x1]
+        if part.ndim == 2:
+            part = np.repeat(part[..., None], 3, axis=2)
         whole: ImageF32 = part.astype(np.float32)
         if part.dtype == np.uint8:
             whole /= 255
         return whole
+
+
+def check_photo(image: Image) -> None:
+    """Refuse what is no picture (H, W, 3) or (H, W) of at least one pixel.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cvfast.geometry.sampling.PixelReader.of`; or a picture without pixels.
+    """
+    if 0 in PixelReader.of(image).size:
+        raise ValueError(f"image: expected at least one pixel, got shape {image.shape}")

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.kernels.arrays import check_image
+from cvfast.models.alongside import alongside
 from cvfast.people.pose import Pose
-from cvfast.tryon.alongside import alongside
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import finish
 from cvfast.tryon.flat_cloth import FlatCloth
@@ -27,7 +27,7 @@ from cvfast.typing import Image
 if TYPE_CHECKING:
     from cvfast.tryon.garment import Garment
 
-__all__ = ["garment_of", "try_on"]
+__all__ = ["check_options", "garment_of", "try_on"]
 
 _Labels: TypeAlias = NDArray[np.uint8]
 
@@ -97,7 +97,7 @@ def try_on(
     >>> cvfast.try_on(me, shirt)  # doctest: +SKIP
     TryOn(768x1024, upper, confidence 0.92)
     """
-    _check(region, sleeves, shading)
+    check_options(region, sleeves, shading)
     doubts, steps = Doubts(), Steps(keep_layers)
     # Neither needs the other: on two cores the garment is read while the person is.
     coming = alongside(lambda: _cloth(garment, garment_mask, from_person, region, shading))
@@ -166,7 +166,8 @@ def garment_of(
     return read_any_garment(garment, mask, region)
 
 
-def _check(region: str, sleeves: str, shading: float) -> None:
+def check_options(region: str, sleeves: str, shading: float) -> None:
+    """Raise ValueError for options out of their range."""
     if region not in ("auto", "upper", "lower"):
         raise ValueError(f"region: expected auto, upper or lower, got {region!r}")
     if sleeves not in ("garment", "keep"):

@@ -124,9 +124,10 @@ def plain_background(image: Reals) -> tuple[Reals, float, float]:
     frame = max(2, round(_FRAME * min(height, width)))
     border = np.ones((height, width), bool)
     border[frame:-frame, frame:-frame] = False
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    sides = np.stack([np.ones_like(x), x, y], axis=-1)
-    rows, colors = sides[border], image[border]
+    y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None]
+    row, column = np.nonzero(border)
+    rows = np.stack([np.ones(len(row)), x[0, column], y[row, 0]], axis=1)
+    colors = image[border]
     kept = np.abs(colors - np.median(colors, axis=0)).max(axis=1) < 60
     if np.count_nonzero(kept) < 0.3 * len(kept):
         kept[:] = True
@@ -135,8 +136,9 @@ def plain_background(image: Reals) -> tuple[Reals, float, float]:
         misses = np.abs(colors - rows @ plane).max(axis=1)
         kept = misses <= max(3 * float(np.median(misses)), 3.0)
     spread = float(np.median(misses)) * 1.5 if kept.mean() > 0.5 else float(misses.mean()) * 1.5
+    colours = [start + across * x + down * y for start, across, down in plane.T]
     return (
-        np.asarray(sides @ plane),
+        np.dstack(colours),
         max(spread, float(np.percentile(misses, 60))),
         float(1 - kept.mean()),
     )

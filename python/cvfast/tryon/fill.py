@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.tryon.blending import weighted
 from cvfast.typing import ImageF32
 
 __all__ = ["mirror_points", "smooth_field", "smooth_fill", "textured_fill"]
@@ -179,7 +180,7 @@ def smooth_field(image: ImageF32, known: _Mask, sigma: float) -> ImageF32:
     height, width = known.shape
     size = max(1, width // 4), max(1, height // 4)
     weights = known.astype(np.float32)
-    sums = cv2.resize(image * weights[..., None], size, interpolation=cv2.INTER_AREA)
+    sums = cv2.resize(weighted(image, weights), size, interpolation=cv2.INTER_AREA)
     less = cv2.resize(weights, size, interpolation=cv2.INTER_AREA)
     less = less.reshape(size[1], size[0])
     sums = sums.reshape(size[1], size[0], -1)

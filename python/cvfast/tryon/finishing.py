@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.tryon.blending import blend, weighted
 from cvfast.tryon.fitting import SleevePatch
 from cvfast.tryon.layers import Front, Overlay, compose, resized
 from cvfast.typing import Image, ImageF32
@@ -46,6 +47,8 @@ class Look:
         x, y in the analysed photo of the first pixel of all these.
     frame
         Width and height of the analysed photo.
+    grain
+        (h, w, 1 or 3) float32: what is added to the lit cloth; None of nothing.
     """
 
     fill: Overlay
@@ -57,6 +60,7 @@ class Look:
     front: Front
     corner: tuple[int, int]
     frame: tuple[int, int]
+    grain: ImageF32 | None = None
 
 
 def sample_cloth(cloth: ImageF32, grid: ImageF32) -> ImageF32:
@@ -134,7 +138,11 @@ def finish(photo: Image, look: Look) -> tuple[Image, _Mask, ImageF32]:
     front = Front(resized(look.front.alpha[small], size), look.front.rim.cut(small, size))
     cloth = draw_cloth(look, small, size)
     light = resized(look.light[small], size)
-    cloth = np.clip(cloth * (light if light.ndim == 3 else light[..., None]), 0, 1)
+    cloth = cloth * light if light.ndim == 3 else weighted(cloth, light)
+    if look.grain is not None:
+        grain = resized(look.grain[small], size)
+        cloth += grain if grain.ndim == 3 else grain[..., None]
+    cloth = np.clip(cloth, 0, 1, out=cloth)
     done = compose(fill.over(colours), cloth, alpha, front)
     shows = alpha * (1 - front.alpha)
     hides = front.alpha * (alpha > 0) * (front.rim.alpha > 0)
@@ -159,10 +167,10 @@ def draw_cloth(look: Look, small: _Box, size: tuple[int, int]) -> ImageF32:
             slice(begin_y - round(y0), end_y - round(y0)),
             slice(begin_x - round(x0), end_x - round(x0)),
         )
-        weight = resized(sleeve.weight, full)[part][..., None]
+        weight = resized(sleeve.weight, full)[part]
         drawn = sample_cloth(look.cloth, resized(sleeve.grid, full)[part])
         place = cloth[begin_y:end_y, begin_x:end_x]
-        place += weight * (drawn - place)
+        place[...] = blend(place, drawn, weight)
     return cloth
 
 
@@ -199,14 +207,14 @@ def _colours(part: Image) -> ImageF32:
 
 def _write(place: Any, done: ImageF32, changed: _Mask) -> None:
     """Write changed pixels into a view of the photo."""
-    values: Any = done[changed]
+    values: Any = np.clip(done, 0, 1)
     if place.ndim == 2:
         values = values @ np.array([0.299, 0.587, 0.114], np.float32)
     if place.dtype == np.uint8:
-        values = np.clip(values * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
-    else:
-        values = np.clip(values, 0, 1)
+        values *= np.float32(255)
+        values += np.float32(0.5)
+        values = values.astype(np.uint8)
     if place.ndim == 2:
-        place[changed] = values
+        np.copyto(place, values, where=changed)
     else:
-        place[..., :3][changed] = values
+        np.copyto(place[..., :3], values, where=changed[..., None])

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.models.alongside import alongside
 from cvfast.people.body import Body
-from cvfast.tryon.alongside import alongside
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.layers import soft_edge
 from cvfast.tryon.limbs import Limb

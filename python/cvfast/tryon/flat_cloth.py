@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.tryon.blending import weighted
 from cvfast.tryon.fill import mirror_points
 from cvfast.tryon.shading import read_shading
 from cvfast.typing import ImageF32
@@ -58,8 +59,7 @@ class FlatCloth:
         if not shading:
             return cls(garment, painted_on(unlit, mask), None)
         own = read_shading(unlit, mask)
-        power = np.float32(shading)
-        unlit /= np.power(own.factor, power)[..., None]
+        unlit = weighted(unlit, np.power(own.factor, np.float32(-shading)))
         return cls(garment, painted_on(unlit, mask), own.colour)
 
 
@@ -92,5 +92,8 @@ def painted_on(image: ImageF32, mask: _Mask) -> ImageF32:
     ring = (away <= reach) & ~inner
     rows, columns, y, x = mirror_points(inner, ring)
     painted = image.copy()
-    painted[rows, columns] = image[y, x]
+    painted[~inner] = np.median(image[inner][::31], axis=0)  # where even the mirror ends
+    width = image.shape[1]
+    pixels = painted.reshape(-1, 3)
+    pixels[rows * width + columns] = image.reshape(-1, 3).take(y * width + x, axis=0)
     return painted

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
-from cvfast.tryon.alongside import alongside
+from cvfast.models.alongside import alongside
+from cvfast.tryon.choices import Choices
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import Look
 from cvfast.tryon.fitting import fit_garment
@@ -19,7 +20,7 @@ from cvfast.tryon.registering import registered
 from cvfast.tryon.removal import beneath_lower, beneath_upper, take_off
 from cvfast.tryon.same_cloth import light_gain
 from cvfast.tryon.scene import Scene
-from cvfast.tryon.shading import Shading, read_shading
+from cvfast.tryon.shading import Shading, fine_grain, read_shading
 from cvfast.tryon.steps import Steps
 from cvfast.tryon.target_shape import TargetShape, target_upper
 from cvfast.tryon.worn_shape import WornUpper, read_worn_upper
@@ -46,6 +47,7 @@ def dress(
     shading: float,
     doubts: Doubts,
     steps: Steps,
+    choices: Choices | None = None,
 ) -> Look:
     """Put a garment on a person.
 
@@ -63,12 +65,14 @@ def dress(
         0 to 1: how much of the worn garment's light goes onto the new one.
     doubts, steps
         Take reasons, times and pictures.
+    choices
+        Of the clip's frames before; None of a photo.
     """
     garment = cloth.garment
     frame = scene.image.shape[1], scene.image.shape[0]
     scene, corner = scene.around_clothes(region)
     with steps.timed("target"):
-        worn, target = _shapes(scene, garment, region, keep_sleeves)
+        worn, target = _shapes(scene, garment, region, keep_sleeves, choices)
     for reason in target.reasons:
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
@@ -77,18 +81,15 @@ def dress(
         hidden = scene.parts.mask(*_HIDING) & target.mask
         seen = scene.parts.mask("upper", "dress", "coat")
         fit = fit_garment(garment, target, scene.body, hidden, seen, corner, doubts)
-        alpha = fit.alpha
     with steps.timed("shading"):
-        light = coming.result()
         strength = 0.0 if fit.same_photo else shading  # its light is in it already
-        own = fit.same_photo
-        flat, same = (colours_of(garment), False) if own else _relit(cloth, light, strength, doubts)
-        if same and light.plain:
-            light = read_shading(scene.colours, worn.visible, coloured=True)
-    if not light.plain and strength:
-        doubts.note("the worn garment is patterned: only its broad light is carried over")
+        light = coming.result()
+        if fit.same_photo:
+            flat = colours_of(garment)
+        else:
+            flat, light = _lit(cloth, light, scene, worn, strength, doubts)
     with steps.timed("removal"):
-        fill, bare = _undressed(scene, worn, target, alpha, light)
+        fill, bare = _undressed(scene, worn, target, fit.alpha, light)
     with steps.timed("layers"):
         body = fill.over(scene.colours)
         front = in_front(body, scene.parts, target, bare, worn.visible, scene.body, region=region)
@@ -96,17 +97,22 @@ def dress(
     steps.show("without", body)
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
-    steps.show("alpha", alpha)
-    look = Look(fill, fit.grid, fit.sleeves, flat, alpha, factor, front, corner, frame)
+    steps.show("alpha", fit.alpha)
+    grain = fine_grain(scene.colours, light) if strength else None
+    look = Look(fill, fit.grid, fit.sleeves, flat, fit.alpha, factor, front, corner, frame, grain)
     if fit.same_photo:
         return look
-    seen = worn.visible & (alpha == 1) & (front.alpha == 0)
+    seen = worn.visible & (fit.alpha == 1) & (front.alpha == 0)
     with steps.timed("registering"):
         return _onto_itself(look, scene.colours, seen, doubts)
 
 
 def _shapes(
-    scene: Scene, garment: Garment, region: str, keep_sleeves: bool
+    scene: Scene,
+    garment: Garment,
+    region: str,
+    keep_sleeves: bool,
+    choices: Choices | None,
 ) -> tuple[WornUpper | WornLower, TargetShape]:
     """Return what is worn, and the shape of what is to come."""
     if region == "lower":
@@ -115,7 +121,7 @@ def _shapes(
     worn = read_worn_upper(scene.parts, scene.body)
     target = target_upper(
         worn, scene.body, garment.landmarks, garment.sleeve, keep_sleeves=keep_sleeves,
-        flat_mask=np.asarray(garment.mask) > 0.5,
+        flat_mask=np.asarray(garment.mask) > 0.5, choices=choices,
     )  # fmt: skip
     return worn, target
 
@@ -127,6 +133,23 @@ def _onto_itself(look: Look, photo: ImageF32, seen: _Mask, doubts: Doubts) -> Lo
         return look
     doubts.note("the worn garment shows the same pattern: the new one is laid onto it")
     return exact
+
+
+def _lit(
+    cloth: FlatCloth,
+    light: Shading,
+    scene: Scene,
+    worn: WornUpper | WornLower,
+    strength: float,
+    doubts: Doubts,
+) -> tuple[ImageF32, Shading]:
+    """Return the garment's picture under the photo's broad light, and the light of its folds."""
+    if not light.plain and strength:
+        doubts.note("the worn garment is patterned: only its broad light is carried over")
+    flat, same = _relit(cloth, light, strength, doubts)
+    if same and light.plain:
+        return _in_coloured_light(flat, light, scene, worn, strength)
+    return flat, light
 
 
 def _relit(
@@ -144,6 +167,17 @@ def _relit(
     if not gain.sureness:
         return cloth.unlit, False
     return cloth.unlit * np.power(np.array(gain.factors, np.float32), np.float32(strength)), same
+
+
+def _in_coloured_light(
+    flat: ImageF32, light: Shading, scene: Scene, worn: WornUpper | WornLower, strength: float
+) -> tuple[ImageF32, Shading]:
+    """Read the light in colours, and bring the cloth to the level that it is relative to."""
+    exact = read_shading(scene.colours, worn.visible, coloured=True)
+    if exact.level is None or light.colour is None:
+        return flat, light
+    change = np.maximum(exact.level, 0.01) / np.maximum(light.colour, 0.01)
+    return flat * np.power(change.astype(np.float32), np.float32(strength)), exact
 
 
 def _undressed(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
+from cvfast.tryon.blending import blend, weighted
 from cvfast.tryon.limbs import Limb
 from cvfast.tryon.target_shape import TargetShape
 from cvfast.tryon.worn_shape import PartMasks, up_to
@@ -40,7 +41,7 @@ class Overlay:
 
     def over(self, image: ImageF32) -> ImageF32:
         """Return ``image``, (H, W, 3) float32, under this."""
-        return image + self.alpha[..., None] * (self.colour - image)
+        return blend(image, self.colour, self.alpha)
 
     def cut(self, box: tuple[slice, slice], size: tuple[int, int]) -> Overlay:
         """Return a part of it, enlarged or reduced to a width and height."""
@@ -148,10 +149,8 @@ def compose(body: ImageF32, cloth: ImageF32, alpha: ImageF32, front: Front) -> I
     -------
     (H, W, 3) float32; where the cloth has no opacity it is ``body`` to the bit.
     """
-    behind = body + alpha[..., None] * (cloth - body)
-    weight = (front.alpha * (alpha > 0))[..., None]
-    image: ImageF32 = behind + weight * (front.rim.over(body) - behind)
-    return image
+    behind = blend(body, cloth, alpha)
+    return blend(behind, front.rim.over(body), front.alpha * (alpha > 0))
 
 
 def neck_shadow(
@@ -199,7 +198,7 @@ def _clean_rim(body: ImageF32, front: _Mask, old: _Mask) -> Overlay:
     beside = rim | (near_front & old)
     known = (front & ~rim).astype(np.float32)
     weights = cv2.GaussianBlur(known, (13, 13), _RIM_BLUR)
-    filled = cv2.GaussianBlur(body * known[..., None], (13, 13), _RIM_BLUR)
-    filled /= np.maximum(weights, np.float32(1e-6))[..., None]
+    filled = cv2.GaussianBlur(weighted(body, known), (13, 13), _RIM_BLUR)
+    filled = weighted(filled, 1 / np.maximum(weights, np.float32(1e-6)))
     beside &= weights > 1e-4
     return Overlay(filled, beside.astype(np.float32))

@@ -107,21 +107,24 @@ class Limb:
         share, distance
             (N,) each; the share is not clipped at the ends.
         """
-        best = np.full(len(points), np.inf)
-        share = np.zeros(len(points))
-        lengths = self.lengths
-        for bone in range(2):
-            start, length = self.joints[bone], float(lengths[bone])
-            direction = (self.joints[bone + 1] - start) / length
-            along = (points - start) @ direction
-            low, high = (-np.inf, length) if bone == 0 else (0.0, np.inf)
-            nearest = start + np.clip(along, max(low, 0), min(high, length))[:, None] * direction
-            distance = np.hypot(*(points - nearest).T)
-            closer = distance < best
-            best[closer] = distance[closer]
-            offset = bone * lengths[0]
-            share[closer] = (offset + np.clip(along, low, high))[closer] / self.length
-        return share, best
+        upper, upper_away = self._measure_bone(points, 0)
+        lower, lower_away = self._measure_bone(points, 1)
+        length = float(self.lengths[0])
+        along = np.where(
+            lower_away < upper_away, length + np.maximum(lower, 0), np.minimum(upper, length)
+        )
+        return along / self.length, np.sqrt(np.minimum(upper_away, lower_away))
+
+    def _measure_bone(self, points: _F64, bone: int) -> tuple[_F64, _F64]:
+        """Return each point's way along one bone's line, and its squared distance from the bone."""
+        length = float(self.lengths[bone])
+        right, down = (self.joints[bone + 1] - self.joints[bone]) / length
+        x, y = (points[:, axis] - self.joints[bone, axis] for axis in (0, 1))
+        along = x * right + y * down
+        on_bone = np.clip(along, 0, length)
+        x -= on_bone * right
+        y -= on_bone * down
+        return along, x * x + y * y
 
     def reach(self, mask: _Mask, most: float) -> float:
         """Return how far along the limb a mask reaches without a gap, as a share; 0 of none.

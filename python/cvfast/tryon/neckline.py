@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.tryon.choices import Choices
 
 __all__ = ["fit_neckline"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _F64: TypeAlias = NDArray[np.float64]
 _NEEDED = ("collar_left", "collar_right", "collar_center")
-_ALIKE_DEPTH = (0.7, 1.4)
+_ALIKE_DEPTH = 0.07  # of the trunk's length
 _ALIKE_FORM = 0.16
+_HIDDEN = 0.7  # of the shoulders' width: a collar as wide as that lies under hair
 _ALIKE = (0.62, 1.6)  # ratios of widths that measuring alone may explain
 
 
@@ -25,6 +27,7 @@ def fit_neckline(
     worn: Mapping[str, _F64],
     flat: Mapping[str, _F64],
     flat_mask: _Mask | None = None,
+    choices: Choices | None = None,
 ) -> tuple[_Mask, dict[str, _F64]]:
     """Give a trunk the neck opening of a garment.
 
@@ -39,6 +42,8 @@ def fit_neckline(
     flat_mask
         (H', W') bool: the new one in its picture, whose opening is copied; None cuts half an
         ellipse.
+    choices
+        Of the frames before; None of a photo.
 
     Returns
     -------
@@ -48,6 +53,7 @@ def fit_neckline(
         ``worn`` with the three points of the collar moved.
     """
     marks = dict(worn)
+    choices = choices or Choices()
     if not all(name in worn and name in flat for name in _NEEDED):
         return trunk, marks
     ours = {name: np.asarray(worn[name], np.float64) for name in _NEEDED}
@@ -55,12 +61,13 @@ def fit_neckline(
     middle = (ours["collar_left"] + ours["collar_right"]) / 2
     half = (ours["collar_left"] - ours["collar_right"]) / 2
     ratio = _width_ratio(worn, flat)
+    ratio = ratio if choices.settle("other width", ratio != 1) else 1.0
     flat_middle = (theirs["collar_left"] + theirs["collar_right"]) / 2
     flat_half = (theirs["collar_left"] - theirs["collar_right"]) / 2
     flat_width = max(float(np.hypot(*flat_half)), 1e-6)
     depth = float(np.hypot(*(theirs["collar_center"] - flat_middle))) / flat_width
-    alike = ratio == 1 and flat_mask is not None and _same_opening(trunk, ours, flat_mask, theirs)
-    if alike:
+    alike = ratio == 1 and flat_mask is not None and _same_opening(trunk, worn, flat_mask, flat)
+    if choices.settle("same opening", alike):
         return trunk, marks
     half = half * ratio
     # As complex numbers a similarity is one product.
@@ -83,34 +90,43 @@ def _same_opening(
     trunk: _Mask, ours: Mapping[str, _F64], flat_mask: _Mask, theirs: Mapping[str, _F64]
 ) -> bool:
     """Return whether two openings are alike in depth and form: then the worn one is kept."""
+    form, flat_form = _form(trunk, ours), _form(flat_mask, theirs)
+    alike = abs(form - flat_form) < _ALIKE_FORM or _width_share(ours) > _HIDDEN
+    return alike and abs(_depth_share(ours) - _depth_share(theirs)) < _ALIKE_DEPTH
 
-    def measure(mask: _Mask, marks: Mapping[str, _F64]) -> tuple[float, float]:
-        middle = (marks["collar_left"] + marks["collar_right"]) / 2
-        width = max(float(np.hypot(*(marks["collar_left"] - marks["collar_right"]))), 1.0)
-        depth = max(float(np.hypot(*(marks["collar_center"] - middle))), 1.0)
-        # A V fills half of its box, half an ellipse 0.79 of it.
-        return depth / width, float(_opening(mask, marks).sum()) / (width * depth)
 
-    (depth, form), (flat_depth, flat_form) = measure(trunk, ours), measure(flat_mask, theirs)
-    low, high = _ALIKE_DEPTH
-    return low <= flat_depth / depth <= high and abs(form - flat_form) < _ALIKE_FORM
+def _form(mask: _Mask, marks: Mapping[str, _F64]) -> float:
+    """Return how much of its box an opening fills: a V half, half an ellipse 0.79 of it."""
+    middle = (marks["collar_left"] + marks["collar_right"]) / 2
+    width = max(float(np.hypot(*(marks["collar_left"] - marks["collar_right"]))), 1.0)
+    depth = max(float(np.hypot(*(marks["collar_center"] - middle))), 1.0)
+    return float(_opening(mask, marks).sum()) / (width * depth)
+
+
+def _depth_share(marks: Mapping[str, _F64]) -> float:
+    """Return an opening's depth as a share of the way from collar to hem."""
+    middle = (marks["collar_left"] + marks["collar_right"]) / 2
+    hem = marks.get("hem_center", marks["collar_center"])
+    depth = float(np.hypot(*(marks["collar_center"] - middle)))
+    return depth / max(float(np.hypot(*(hem - middle))), 1.0)
+
+
+def _width_share(marks: Mapping[str, _F64]) -> float:
+    """Return an opening's width as a share of the shoulders' width; 0 where that is not known."""
+    names = ("collar_left", "collar_right", "shoulder_left", "shoulder_right")
+    if not all(name in marks for name in names):
+        return 0.0
+    collar, tips = (
+        float(np.hypot(*(np.asarray(marks[f"{a}_left"]) - np.asarray(marks[f"{a}_right"]))))
+        for a in ("collar", "shoulder")
+    )
+    return collar / tips if tips > 0 else 0.0
 
 
 def _width_ratio(worn: Mapping[str, _F64], flat: Mapping[str, _F64]) -> float:
     """Return how much wider the new opening is, beside the shoulders; 1 where it is about alike."""
-
-    def share(marks: Mapping[str, _F64]) -> float:
-        names = ("collar_left", "collar_right", "shoulder_left", "shoulder_right")
-        if not all(name in marks for name in names):
-            return 0.0
-        collar, tips = (
-            float(np.hypot(*(np.asarray(marks[f"{a}_left"]) - np.asarray(marks[f"{a}_right"]))))
-            for a in ("collar", "shoulder")
-        )
-        return collar / tips if tips > 0 else 0.0
-
-    ours, theirs = share(worn), share(flat)
-    if not ours or not theirs:
+    ours, theirs = _width_share(worn), _width_share(flat)
+    if not ours or not theirs or ours > _HIDDEN > theirs:
         return 1.0
     ratio = theirs / ours
     return 1.0 if _ALIKE[0] <= ratio <= _ALIKE[1] else float(np.clip(ratio, 0.7, 1.4))

@@ -13,6 +13,8 @@ __all__ = ["Gain", "fits_already", "light_gain"]
 
 _Mask: TypeAlias = NDArray[np.bool_]
 _CHROMA = (0.05, 0.1)  # distance of chromaticities: surely the same cloth, surely another
+_OVEREXPOSED = (0.075, 0.1)  # the same where the worn one is so bright that it pales
+_PALES = 0.85
 _BRIGHT = (0.35, 0.55)  # logarithms of ratios of luma: likewise
 _BRIGHT_GREY = (0.2, 0.35)  # of greys, which many cloths are
 _GREY = 0.06  # chroma under which a colour counts as grey
@@ -61,7 +63,8 @@ def light_gain(ours: NDArray[np.float64] | None, theirs: NDArray[np.float64] | N
     apart = float(np.abs(ours / ours.sum() - theirs / theirs.sum()).max())
     brighter = abs(float(np.log(ours.sum() / theirs.sum())))
     grey = float(np.ptp(theirs / theirs.sum())) < _GREY
-    sure = _falls(apart, *_CHROMA) * _falls(brighter, *(_BRIGHT_GREY if grey else _BRIGHT))
+    chroma = _OVEREXPOSED if float(ours.max()) > _PALES else _CHROMA
+    sure = _falls(apart, *chroma) * _falls(brighter, *(_BRIGHT_GREY if grey else _BRIGHT))
     red, green, blue = (float(value) for value in np.power(ratios, sure))
     return Gain((red, green, blue), sure)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
+from cvfast.tryon.choices import Choices
 from cvfast.tryon.limbs import Limb, capsule
 from cvfast.tryon.neckline import fit_neckline
 from cvfast.tryon.worn_shape import WornUpper, sleeve_class, up_to
@@ -63,6 +64,7 @@ def target_upper(
     *,
     keep_sleeves: bool = False,
     flat_mask: _Mask | None = None,
+    choices: Choices | None = None,
 ) -> TargetShape:
     """Shape an upper garment on a person.
 
@@ -80,22 +82,25 @@ def target_upper(
         Give the garment sleeves of the worn one's length.
     flat_mask
         (H', W') bool: the garment in its own picture, for its neck opening.
+    choices
+        Of the frames before; None of a photo.
     """
-    wanted = worn.sleeve if keep_sleeves else sleeve
+    choices = choices or Choices()
+    had = choices.settle("sleeves", worn.sleeve)
+    wanted = had if keep_sleeves else sleeve
     reasons: list[str] = []
     trunk = worn.trunk
     if not trunk.any():
         trunk = _guessed_trunk(worn, body)
         reasons.append("no worn garment seen: its shape is guessed from the pose")
-    shape = trunk.shape
-    size = (shape[1], shape[0])
+    shape, size = trunk.shape, (trunk.shape[1], trunk.shape[0])
     sleeves: dict[str, _Mask] = {}
     reach: dict[str, float] = {}
     for side in _SIDES:
         limb = Limb.arm(body, side)
         if wanted == "none":
             sleeves[side], reach[side] = np.zeros(shape, bool), 0.0
-        elif sleeve_class(worn.reach[side]) == wanted:
+        elif choices.settle(side, sleeve_class(worn.reach[side])) == wanted:
             sleeves[side], reach[side] = worn.sleeves[side], worn.reach[side]
         else:
             share = _sleeve_share(flat, limb, body, side, wanted)
@@ -107,17 +112,17 @@ def target_upper(
             strip &= _near_body(worn, body) | ~up_to(strip, limb, 0.3)
             sleeves[side] = strip | up_to(worn.sleeves[side], limb, share)
             reach[side] = share
-    if worn.sleeve != wanted:
-        reasons.append(f"{_SAID[worn.sleeve]} become {_SAID[wanted]}: guessed from the pose")
-    if wanted != "none" and worn.sleeve == "none":
+    if had != wanted:
+        reasons.append(f"{_SAID[had]} become {_SAID[wanted]}: guessed from the pose")
+    if wanted != "none" and had == "none":
         trunk = _closed(trunk | _shoulders(worn, body), 0.12 * body.unit) & (worn.person | trunk)
         sleeved = trunk | sleeves["left"] | sleeves["right"]
         high = np.arange(shape[0])[:, None] < body["neck"][1] + 0.35 * body.unit
         trunk |= _closed(sleeved, 0.3 * body.unit) & worn.person & high & ~sleeved
-    if wanted == "none" and worn.sleeve != "none":
+    if wanted == "none" and had != "none":
         trunk = _without_shoulders(trunk, body)
     landmarks = upper_landmarks(trunk, sleeves, reach, body)
-    trunk, landmarks = fit_neckline(trunk, landmarks, flat, flat_mask)
+    trunk, landmarks = fit_neckline(trunk, landmarks, flat, flat_mask, choices)
     mask = trunk | sleeves["left"] | sleeves["right"]
     return TargetShape(mask, trunk, sleeves, landmarks, reach, tuple(reasons))
 

@@ -12,6 +12,7 @@ from cvfast.io.opencv import load_cv2
 from cvfast.people.body import Body
 from cvfast.people.labels import LABEL_SETS
 from cvfast.tryon.limbs import Limb, capsule
+from cvfast.tryon.sleeves import outer_sign
 
 __all__ = ["LONG", "SHORT", "PartMasks", "WornUpper", "read_worn_upper", "sleeve_class", "up_to"]
 
@@ -24,6 +25,8 @@ _LONG = 0.62  # share of the arm from which on a sleeve is taken to go on to the
 
 # Shares of an arm from which on a sleeve is a short one, and a long one.
 SHORT, LONG = 0.14, 0.68
+_SHOULDER = 0.3  # share of an arm beside a trunk, not before it
+_BINS = 40  # places along an arm
 
 
 class PartMasks:
@@ -48,9 +51,9 @@ class PartMasks:
             No part has this name.
         """
         if names not in self._known:
-            table = np.zeros(256, bool)
-            table[[LABEL_SETS["cvfast"][name] for name in names]] = True
-            self._known[names] = table[self.labels]
+            table = np.zeros(256, np.uint8)
+            table[[LABEL_SETS["cvfast"][name] for name in names]] = 1
+            self._known[names] = load_cv2().LUT(self.labels, table).view(bool)
         return self._known[names].copy()
 
 
@@ -112,7 +115,10 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
     sleeves = {side: parts.mask(f"{side}_sleeve") for side in ("left", "right")}
     limbs = {side: Limb.arm(body, side) for side in sleeves}
     most = 0.42 * body.unit
-    reach = {side: limbs[side].reach(sleeves[side], most) for side in sleeves}
+    reach = {
+        side: _covered(sleeves[side], parts.mask(f"{side}_arm"), limbs[side], body, side, most)
+        for side in sleeves
+    }
     whole_sleeves = sleeves["left"] | sleeves["right"]
     size = seen.shape[1], seen.shape[0]
     for side, limb in limbs.items():  # specks beyond a sleeve's end and beside it are none of it
@@ -127,6 +133,10 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
         "hair", "left_hand", "right_hand", "left_arm", "right_arm", "glove", "held", "scarf"
     )
     hidden = hidden | whole_sleeves
+    for side, limb in limbs.items():
+        # What is bare beside a collar or armhole hides nothing of the trunk.
+        bare = up_to(parts.mask(f"{side}_arm"), limb, max(reach[side], _SHOULDER))
+        hidden &= ~bare
     return WornUpper(
         visible=seen | whole_sleeves,
         trunk=_whole_trunk(seen, hidden, body),
@@ -135,6 +145,26 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
         arm_width={side: _arm_width(parts, body, limbs[side], side) for side in sleeves},
         person=parts.labels != 0,
     )
+
+
+def _covered(sleeve: _Mask, skin: _Mask, limb: Limb, body: Body, side: str, most: float) -> float:
+    """Return the share of an arm that its sleeve covers.
+
+    Cloth of the trunk's flank that was taken for sleeve lies inwards of the arm: where the arm's
+    outer half is bare, the sleeve has ended.
+    """
+    reach = limb.reach(sleeve, most)
+    other = "right" if side == "left" else "left"
+    sign = outer_sign(limb, body[f"{side}_shoulder"] - body[f"{other}_shoulder"])
+    counts = []
+    for mask in (sleeve, skin):
+        points = np.argwhere(mask[::2, ::2])[:, ::-1].astype(np.float64) * 2
+        share, offset = limb.measure_sides(points)
+        outer = (sign * offset > 0) & (np.abs(offset) <= most) & (share > 0) & (share < 1.1)
+        counts.append(np.bincount((share[outer] * _BINS).astype(int), minlength=_BINS + 8))
+    cloth, bare = counts
+    ends = np.flatnonzero((bare[:-1] > cloth[:-1]) & (bare[1:] > cloth[1:]))
+    return min(reach, float(ends[0]) / _BINS) if ends.size else reach
 
 
 def up_to(sleeve: _Mask, limb: Limb, share: float) -> _Mask:
