@@ -108,3 +108,14 @@ def astronaut_like_photo():
     wall = np.full((480, 400, 3), 235, np.uint8)
     wall[60:460][inside > 0] = photo[inside > 0]
     return wall
+
+
+@pytest.mark.parametrize(
+    ("seed", "kind"), [(40071, "skirt"), (50021, "skirt"), (50105, "skirt"), (70014, "tank")]
+)
+def test_waistbands_and_stripes_are_no_inner_collars(seed, kind):
+    made = make_garment(random_garment(seed, kind), size=SIZE)
+    garment = read_garment(made.image)
+    assert garment.kind == kind
+    mine, front = garment.mask > 0.5, made.front > 0.5
+    assert (mine & front).sum() / (mine | front).sum() > 0.9

@@ -129,7 +129,7 @@ class KnownFlags:
             people = find_people(photo)
             if not 0 <= (number or 0) < len(people):
                 raise NothingFoundError(
-                    f"person: no person {number or 0} of {len(people)} (counted from 0); give --pose"
+                    f"person: no person {number or 0} of {len(people)}, from 0 on; give --pose"
                 )
             person = people[number or 0]
         own = None

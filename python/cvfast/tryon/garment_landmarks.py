@@ -20,6 +20,7 @@ _LONG = 0.62  # of the torso's height: sleeves from here on count as long
 _BEND = 0.02  # of the way from neck to cuff: how far a shoulder stands out that can be seen
 _INWARDS = 0.17  # of half the chest: how much nearer to the middle than armpits shoulders are
 _ARMHOLE = 0.05  # of the width: deeper bays at both sides are no skirt's
+_HEM = 0.06  # of the height: so near to the lowest point no armpit lies
 _NECK = 0.035  # of the height: how deep a neckline is at least
 
 
@@ -162,7 +163,8 @@ def _pit(contour: Reals, bays: list[_Bay], side: int, low: Reals,
         if both and inside[:, 1].max() > middle_row:
             # Long sleeves, and a hem between them that the hull does not touch.
             return bay.start + int(beside[inside[beside, 1].argmin()])
-        if side * (contour[bay.deepest, 0] - middle) > 0.1 * width:
+        at_hem = contour[bay.deepest, 1] > high[1] - _HEM * (high[1] - low[1])  # a ragged edge
+        if side * (contour[bay.deepest, 0] - middle) > 0.1 * width and not at_hem:
             return bay.deepest
     return None
 

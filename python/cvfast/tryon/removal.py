@@ -101,6 +101,8 @@ def beneath_upper(open_pixels: _Mask, worn: WornUpper, body: Body, parts: PartMa
         else:
             seen = left_to_say & ~(worn.trunk & ~sleeve)
             arms[side] = take(measured.cover(seen)) | take(going_on)
+            # At the shoulder, where offsets say little, the pose's arm is as good.
+            arms[side] |= take(arm.strip(size, -0.02, 0.35, (width, width)) & sleeve)
     shoulders = _shoulders(size, worn, body)
     y = np.arange(size[1])[:, None]
     waist = body["neck"][1] + _HANGS * body.torso_length
