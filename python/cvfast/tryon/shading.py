@@ -259,7 +259,7 @@ def _of_usual_colour(
     return _with_deep_shade(usual, same & (np.abs(logs - middle) < _DEEP), logs)
 
 
-def _changes(ratios: ImageF32, bright: ImageF32) -> _Mask:
+def _changes(ratios: NDArray[Any], bright: ImageF32) -> _Mask:
     """Return where a colour changes from pixel to pixel, as at the edge of another cloth."""
     cv2 = load_cv2()
     wide = np.ones((3, 3), np.uint8)
@@ -282,7 +282,8 @@ def _with_deep_shade(usual: _Mask, wider: _Mask, logs: ImageF32) -> _Mask:
     joined = np.bincount(numbers[usual], minlength=int(numbers.max()) + 1) > 0
     joined[0] = False
     reached: _Mask = cv2.dilate(joined[numbers].astype(np.uint8), wide) > 0
-    return usual | (reached & soft)
+    joined_softly: _Mask = usual | (reached & soft)
+    return joined_softly
 
 
 def _busy(logs: ImageF32, same: _Mask) -> bool:
