@@ -259,7 +259,7 @@ def _of_usual_colour(
     return _with_deep_shade(usual, same & (np.abs(logs - middle) < _DEEP), logs)
 
 
-def _changes(ratios: ImageF32, bright: ImageF32) -> _Mask:
+def _changes(ratios: NDArray[Any], bright: ImageF32) -> _Mask:
     """Return where a colour changes from pixel to pixel, as at the edge of another cloth."""
     cv2 = load_cv2()
     wide = np.ones((3, 3), np.uint8)

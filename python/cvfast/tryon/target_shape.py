@@ -111,10 +111,7 @@ def target_upper(
     if had != wanted:
         reasons.append(f"{_SAID[had]} become {_SAID[wanted]}: guessed from the pose")
     if wanted != "none" and had == "none":
-        trunk = _closed(trunk | _shoulders(worn, body), 0.12 * body.unit) & (worn.person | trunk)
-        sleeved = trunk | sleeves["left"] | sleeves["right"]
-        high = np.arange(shape[0])[:, None] < body["neck"][1] + 0.35 * body.unit
-        trunk |= _closed(sleeved, 0.3 * body.unit) & worn.person & high & ~sleeved
+        trunk = _with_shoulders(trunk, sleeves, worn, body)
     if wanted == "none" and had != "none":
         trunk = _without_shoulders(trunk, body)
     landmarks = upper_landmarks(trunk, sleeves, reach, body)
@@ -173,6 +170,17 @@ def upper_landmarks(
         if reach.get(side, 0) > 0 and sleeves[side].any():
             found |= _cuff(sleeves[side], Limb.arm(body, side), reach[side], body, side)
     return found
+
+
+def _with_shoulders(
+    trunk: _Mask, sleeves: Mapping[str, _Mask], worn: WornUpper, body: Body
+) -> _Mask:
+    """Add what joins sleeves to a trunk that was worn without."""
+    trunk = _closed(trunk | _shoulders(worn, body), 0.12 * body.unit) & (worn.person | trunk)
+    sleeved = trunk | sleeves["left"] | sleeves["right"]
+    high = np.arange(trunk.shape[0])[:, None] < body["neck"][1] + 0.35 * body.unit
+    joined: _Mask = _closed(sleeved, 0.3 * body.unit) & worn.person & high & ~sleeved
+    return trunk | joined
 
 
 def _sleeve_share(
