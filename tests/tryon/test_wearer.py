@@ -54,6 +54,13 @@ def test_refusals_name_the_role():
         read_any_garment(noise[:50, :38], None, "auto")
 
 
+def test_a_very_large_garment_photo_is_reduced(monkeypatch):
+    made = make_garment(random_garment(3, "tee"), size=(96, 128))
+    monkeypatch.setattr(worn_or_flat, "_LARGEST_SIDE", 64)
+    for mask in (None, made.mask > 0.5):
+        assert read_any_garment(made.image, mask, "auto").image.shape == (64, 48, 3)
+
+
 def test_an_opaque_picture_says_nothing_of_the_garment():
     assert mask_of_alpha(None) is None
     assert mask_of_alpha(np.ones((3, 3), np.float32)) is None

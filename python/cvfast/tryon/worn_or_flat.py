@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["mask_of_alpha", "read_any_garment"]
 
+_LARGEST_SIDE = 3072  # pixels of a garment's photo, which is drawn about half as large
 _LEAST = 0.1  # confidence under which a garment taken off its wearer is refused
 
 
@@ -62,13 +63,32 @@ def read_any_garment(image: Image, mask: NDArray[np.generic] | None, region: str
     from cvfast.tryon.garment import read_garment
 
     check_image("garment", image)
-    levels = rgb_levels(image)
+    levels, mask = _reduced(rgb_levels(image), mask)
     if mask is None and min(levels.shape[:2]) and has_wearer(levels):
         return _off_wearer(levels, "upper" if region == "auto" else region)
     try:
         return read_garment(levels, mask=mask, alone=True)
     except CvfastError as error:
         raise type(error)(f"garment: {error}") from error
+
+
+def _reduced(
+    image: ImageU8, mask: NDArray[np.generic] | None
+) -> tuple[ImageU8, NDArray[np.generic] | None]:
+    """Return a very large photo and its mask reduced: gigabytes would bring nothing to be seen."""
+    from cvfast.io.opencv import load_cv2
+
+    height, width = image.shape[:2]
+    scale = _LARGEST_SIDE / max(height, width, 1)
+    if scale >= 1 or (mask is not None and mask.shape != image.shape[:2]):
+        return image, mask
+    cv2 = load_cv2()
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small: ImageU8 = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    if mask is None:
+        return small, None
+    part = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return small, np.asarray(part, np.float32)
 
 
 def _off_wearer(image: ImageU8, region: str) -> Garment:
