@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cvfast.geometry.sampling import PixelReader
 from cvfast.io.opencv import load_cv2
@@ -81,7 +82,7 @@ class WorkFrame:
     def crop(self, image: Image) -> ImageF32:
         """Return the crop of ``image`` at its full size as float32 in [0, 1]."""
         x0, y0, x1, y1 = self.box
-        part: Any = image[y0:y1, x0:x1]
+        part: NDArray[Any] = image[y0:y1, x0:x1]
         if part.ndim == 2:
             part = np.repeat(part[..., None], 3, axis=2)
         whole: ImageF32 = part.astype(np.float32)

@@ -1,8 +1,8 @@
 """Try-on in a clip as a run: parts of the clip as units that can be resumed, joined at the end.
 
 A part is eight seconds. Its worker looks at the two seconds before as well, so that the looks have
-settled and a seam shows little, and writes the video alone; the join copies the packets of all parts
-together with sound, subtitles and tags of the source.
+settled and a seam shows little, and writes the video alone; the join copies the packets of all
+parts together with sound, subtitles and tags of the source.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cvfast.errors import CvfastError
 from cvfast.io.atomic import leftovers
 from cvfast.io.clip import VideoInfo, has_alpha
@@ -27,7 +25,9 @@ from cvfast.runs.plan import Fingerprint, Plan, Unit
 from cvfast.runs.work import Task
 from cvfast.tryon.clip_result import FrameCounts, VideoTryOn
 from cvfast.tryon.flat_cloth import FlatCloth
+from cvfast.tryon.folder import read_mask
 from cvfast.tryon.video import ClipOptions, FrameDresser, clip_cloth
+from cvfast.tryon.worn_or_flat import mask_of_alpha
 from cvfast.typing import Progress
 
 __all__ = ["PART", "ClipJob", "dress_clip", "join", "part", "parts_of", "plan_clip"]
@@ -84,12 +84,9 @@ class ClipJob:
 @functools.lru_cache(maxsize=1)
 def _cloth(path: Path, mask: Path | None, options: ClipOptions, max_pixels: int) -> FlatCloth:
     photo = read_image(path, max_pixels=max_pixels)
-    place = None
+    place = None if options.from_person else mask_of_alpha(photo.alpha)
     if mask is not None:
-        place = read_image(mask, max_pixels=max_pixels).pixels[..., 0] > 127
-    elif photo.alpha is not None and not options.from_person:
-        opaque = 255 if photo.alpha.dtype == np.uint8 else 1
-        place = photo.alpha.astype(np.float32) > 0.5 * opaque
+        place = read_mask(mask, max_pixels=max_pixels)
     return clip_cloth(photo.pixels, options, place)
 
 
