@@ -67,7 +67,8 @@ def _of_trunk(small: ImageU8, part: _Labels, body: Body) -> NDArray[np.float32]:
     polygon = np.zeros(part.shape, np.uint8)
     corners = (centre + 0.7 * (body.torso() - centre)) / _STEP
     load_cv2().fillPoly(polygon, [np.round(corners).astype(np.int32)], 1)
-    return small[(polygon > 0) & (part == _ID["upper"])].astype(np.float32)
+    inner: _Colours = small[(polygon > 0) & (part == _ID["upper"])].astype(np.float32)
+    return inner
 
 
 def _is_skin(pixels: _Colours, cloth: _Colours, skin: _Colours) -> NDArray[np.bool_]:
@@ -76,7 +77,8 @@ def _is_skin(pixels: _Colours, cloth: _Colours, skin: _Colours) -> NDArray[np.bo
     def off(colour: _Colours) -> _Colours:
         light = (pixels @ colour) / max(float(colour @ colour), 1.0)
         rest: _Colours = pixels - np.clip(light, *_LIGHT)[:, None] * colour
-        return np.sqrt(np.einsum("nc,nc->n", rest, rest))
+        length: _Colours = np.sqrt(np.einsum("nc,nc->n", rest, rest))
+        return length
 
     better: NDArray[np.bool_] = off(skin) + _MARGIN < off(cloth)
     return better
