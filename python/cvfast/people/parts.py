@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.geometry.sampling import as_rgb
+from cvfast.io.opencv import load_cv2
 from cvfast.models.alongside import alongside
 from cvfast.people.body import Body, BodyMaps
 from cvfast.people.face_outline import find_face
@@ -33,6 +34,7 @@ _WORN = {
     "upper": ("upper", "left_sleeve", "right_sleeve"),
     "lower": ("trousers",),
 }
+_HEAD = 1.3  # radii of the head within which hair begins
 _HOLE = 0.015  # squared units: smaller holes in a garment are its badges and buttons
 
 
@@ -136,6 +138,7 @@ def find_parts(
     materials = learn_materials(
         frame.image, prior, skin, trust=trust, rounds=2, start=first.belonging
     )
+    materials = _hair_on_head(materials, maps)
     canvas = alongside(lambda: PartCanvas.of(zone_labels(maps, face, sleeves), frame, image))
     cut = cut_band(frame.image, materials.belonging["upper"])
     cut = without_specks(cut, _HOLE * maps.body.unit**2)
@@ -163,6 +166,26 @@ def _given(image: Image, labels: NDArray[np.uint8]) -> Parts:
     if labels.shape != image.shape[:2]:
         raise ValueError(f"labels: expected shape {image.shape[:2]}, got {labels.shape}")
     return Parts(labels.copy(), 1.0, ())
+
+
+def _hair_on_head(materials: Materials, maps: BodyMaps) -> Materials:
+    """Take hair away that hangs together with none near the head: the bald have skin like it."""
+    planes = np.stack(list(materials.belonging.values()))
+    names = list(materials.belonging)
+    hair = planes.argmax(axis=0) == names.index("hair")
+    _, pieces = load_cv2().connectedComponents(hair.astype(np.uint8))
+    centre, radius = maps.body.head
+    of_head = np.zeros(int(pieces.max()) + 1, bool)
+    of_head[pieces[maps.away(centre) < _HEAD * radius]] = True
+    astray = hair & ~of_head[pieces]
+    if not astray.any():
+        return materials
+    belonging = {name: plane.copy() for name, plane in materials.belonging.items()}
+    rest = np.maximum(1 - belonging["hair"][astray], np.float32(1e-6))
+    belonging["hair"][astray] = 0
+    for name in names:
+        belonging[name][astray] /= rest
+    return replace(materials, belonging=belonging)
 
 
 def _with_cut(materials: Materials, cut: NDArray[np.bool_]) -> dict[str, ImageF32]:

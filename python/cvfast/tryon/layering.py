@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
 from cvfast.models.alongside import alongside
+from cvfast.tryon.carried_light import carried_light
 from cvfast.tryon.choices import Choices
 from cvfast.tryon.doubts import Doubts
 from cvfast.tryon.finishing import Look
@@ -35,6 +36,7 @@ __all__ = ["dress"]
 _Mask: TypeAlias = NDArray[np.bool_]
 _RIM = 3  # pixels round the old garment whose colours are mixed with it
 _UNSURE = 0.5  # confidence in a garment's cut-out up to which its opening is not copied
+_SAME_OUTLINE = 0.985  # share of what either covers that both do: one cut, seam for seam
 _SAME_CUT = 0.85  # share of what either covers that both do
 _HIDING = (
     "hair", "left_arm", "right_arm", "left_hand", "right_hand", "held", "glove", "scarf"
@@ -79,6 +81,7 @@ def dress(
     for reason in target.reasons:
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
+    same_cut = _same_cut(worn, target)
     coming = alongside(lambda: read_shading(scene.colours, worn.visible))
     with steps.timed("warp"):
         hidden = scene.parts.mask(*_HIDING) & target.mask
@@ -91,6 +94,7 @@ def dress(
             flat = colours_of(garment)
         else:
             flat, light = _lit(cloth, light, scene, worn, strength, doubts)
+            light = carried_light(light, scene.body.unit, same_cut=same_cut)
     with steps.timed("removal"):
         fill, bare = _undressed(scene, worn, target, fit.alpha, light)
     with steps.timed("layers"):
@@ -101,7 +105,8 @@ def dress(
     steps.show("light", np.clip(factor / 2, 0, 1))
     steps.show("front", front.alpha)
     steps.show("alpha", fit.alpha)
-    grain = fine_grain(scene.colours, light) if strength else None
+    same_cut |= light.factor.ndim == 3  # read in colours: the cloth is the same one
+    grain = fine_grain(scene.colours, light) if strength and same_cut else None
     look = Look(fill, fit.grid, fit.sleeves, flat, fit.alpha, factor, front, corner, frame, grain)
     if fit.same_photo:
         return look
@@ -128,6 +133,13 @@ def _shapes(
         choices=choices,
     )  # fmt: skip
     return worn, target
+
+
+def _same_cut(worn: WornUpper | WornLower, target: TargetShape) -> bool:
+    """Return whether the new garment covers what the old one does, seams in the same places."""
+    whole = worn.visible | worn.trunk if isinstance(worn, WornUpper) else worn.visible
+    both, either = (whole & target.mask).sum(), (whole | target.mask).sum()
+    return bool(both > _SAME_OUTLINE * either)
 
 
 def _onto_itself(

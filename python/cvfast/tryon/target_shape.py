@@ -132,7 +132,8 @@ def _new_sleeve(
     round_top = 1.15 * worn.arm_width[side]
     strip |= capsule(size, limb.at(0.0)[0], limb.at(min(0.12, share))[0], round_top)
     strip &= _near_body(worn, body) | ~up_to(strip, limb, 0.3)
-    return strip | up_to(worn.sleeves[side], limb, share)
+    # Bare arm above the sleeve's end is under it, however broad the arm is.
+    return strip | up_to(worn.sleeves[side] | worn.arms[side], limb, share)
 
 
 _SAID = {"none": "no sleeves", "short": "short sleeves", "long": "long sleeves"}

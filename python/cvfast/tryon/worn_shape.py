@@ -80,6 +80,8 @@ class WornUpper:
         (H, W) bool: its trunk, also below arms, hands and hair.
     sleeves
         (H, W) bool by side; where it is seen.
+    arms
+        (H, W) bool by side: bare arm that is seen.
     reach
         Share of each arm that the sleeve covers, by side.
     arm_width
@@ -94,6 +96,7 @@ class WornUpper:
     visible: _Mask
     trunk: _Mask
     sleeves: dict[str, _Mask]
+    arms: dict[str, _Mask]
     reach: dict[str, float]
     arm_width: dict[str, float]
     person: _Mask
@@ -145,6 +148,7 @@ def read_worn_upper(parts: PartMasks, body: Body) -> WornUpper:
         visible=seen | whole_sleeves,
         trunk=_whole_trunk(seen, hidden, body),
         sleeves=sleeves,
+        arms={side: parts.mask(f"{side}_arm") for side in sleeves},
         reach=reach,
         arm_width={side: _arm_width(parts, body, limbs[side], side) for side in sleeves},
         person=parts.labels != 0,
