@@ -32,7 +32,7 @@ from cvfast.typing import ImageU8
 from benchmarks.machine import describe
 from benchmarks.program import RESULTS, write
 
-PEOPLE, HELD_OUT = 400, 64
+PEOPLE, HELD_OUT = 1000, 64
 NETWORKS = (
     ("cp-vton", "gmm"),
     ("cp-vton", "tom"),

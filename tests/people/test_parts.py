@@ -19,6 +19,7 @@ from cvfast.people.parts import find_parts
 from cvfast.people.person_mask import person_mask
 from cvfast.people.pose import Pose
 from cvfast.people.skin import learn_skin
+from cvfast.synth.garments import make_garment, random_garment
 from cvfast.synth.people import make_person, random_person
 
 IDS = LABEL_SETS["cvfast"]
@@ -154,6 +155,13 @@ def test_what_is_hard_is_said(people):
     assert any("the person is small" in reason for reason in small.reasons)
     assert small.confidence < 0.8
     assert small.labels.shape == (48, 36)
+
+
+def test_a_bald_persons_shoulders_are_no_hair():
+    person = make_person(random_person(500), make_garment(random_garment(500)), size=(384, 512))
+    labels = find_parts(person.image, person.pose).labels
+    shoulders = person.pose.to("coco18").points[[2, 5], 1].min()
+    assert not (labels[int(shoulders) :] == LABEL_SETS["cvfast"]["hair"]).any()
 
 
 def test_the_astronaut():

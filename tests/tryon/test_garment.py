@@ -10,6 +10,7 @@ from cvfast.errors import NothingFoundError
 from cvfast.synth.garments import make_garment, random_garment
 from cvfast.tryon.garment import read_garment
 from cvfast.tryon.garment_landmarks import find_landmarks
+from cvfast.tryon.seams import without_inner_collar
 
 SIZE = (192, 256)
 KINDS = {"tank": ("tank", "none"), "tee": ("tee", "short"), "long": ("long", "long"),
@@ -119,3 +120,11 @@ def test_waistbands_and_stripes_are_no_inner_collars(seed, kind):
     assert garment.kind == kind
     mine, front = garment.mask > 0.5, made.front > 0.5
     assert (mine & front).sum() / (mine | front).sum() > 0.9
+
+
+def test_a_stripe_of_the_inner_collars_colour_stays():
+    image = np.full((120, 100, 3), 200, np.uint8)
+    mask = np.zeros((120, 100), np.float32)
+    mask[10:110, 10:90] = 1
+    image[10:30, 35:65] = image[30:40, 10:90] = (90, 90, 20)  # the collar, and a stripe below it
+    assert (without_inner_collar(image, mask)[12:38, 12:30] == 1).all()

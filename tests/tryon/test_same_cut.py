@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cvfast.synth.garments import GarmentSpec, make_garment
+from cvfast.synth.garments import GarmentSpec, make_garment, random_garment
 from cvfast.synth.people import MadePerson, make_person, random_person
 from cvfast.tryon.bare_arms import with_bare_arms
 from cvfast.tryon.classic import try_on
@@ -121,3 +121,17 @@ def test_a_dark_garments_inner_collar_is_cut_out():
     found = read_garment(made.image).mask > 0.5
     front = np.asarray(made.front) > 0.5
     assert (found & front).sum() / (found | front).sum() > 0.98
+
+
+def test_seams_of_the_old_cut_do_not_show_on_another_garment():
+    shirt = make_garment(random_garment(501), size=SIZE)
+    person = make_person(random_person(501), shirt, size=SIZE)
+    tank = make_garment(GarmentSpec(kind="tank", colors=((30, 60, 130), WHITE, BLACK)), size=SIZE)
+    done = try_on(person.image, tank.image, pose=person.pose, labels=person.labels)
+    y, x = np.argwhere(done.worn > 0.99).mean(axis=0).astype(int)
+    steps = [
+        np.abs(np.diff(picture[y - 6 : y + 6, x - 20 : x + 20].mean(axis=(0, 2)))).max()
+        for picture in (person.image, done.image)
+    ]
+    assert steps[0] > 8  # the shirt's placket
+    assert steps[1] < 2

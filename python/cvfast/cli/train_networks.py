@@ -37,7 +37,7 @@ class Learning:
         str | None,
         Parameter(help="Learn from your own folder, laid out as CP-VTON's or ACGPN's, instead."),
     ] = None
-    people: Annotated[int, Parameter(help="Made people to learn from.")] = 400
+    people: Annotated[int, Parameter(help="Made people to learn from.")] = 1000
     held_out: Annotated[int, Parameter(help="Others to judge by; 0: nobody.")] = 64
     size: Annotated[
         str | None,

@@ -61,6 +61,7 @@ _Mask: TypeAlias = Annotated[
 _Layers: TypeAlias = Annotated[
     str | None, Parameter(help="A folder: write a picture of every step, and the reasons.")
 ]
+_LEAST = 0.05  # what is surer than that may still be of use
 _Least: TypeAlias = Annotated[
     float,
     Parameter(
@@ -83,7 +84,7 @@ def tryon(
     person_number: _Number = None,
     mask: _Mask = None,
     layers: _Layers = None,
-    least: _Least = 0.05,
+    least: _Least = _LEAST,
     quality: Annotated[int, Parameter(help="1 to 100, for JPEG and WebP.")] = 95,
     max_pixels: MaxPixels = 89_478_485,
     overwrite: Overwrite = False,
@@ -129,7 +130,7 @@ def _refuse_beside_pairs(
         "PERSON and GARMENT": person,
         "--mask": mask,
         "--layers": layers,
-        "--least-confidence": least or None,
+        "--least-confidence": None if least == _LEAST else least,
         "--pose": known.pose,
         "--labels": known.labels,
         "--parser": known.parser,

@@ -38,7 +38,7 @@ def carried_light(light: Shading, unit: float, *, same_cut: bool) -> Shading:
     >>> light = Shading(factor, plain=True, share=1.0, level=np.array([0.5]))
     >>> bool(carried_light(light, 50, same_cut=False).factor.min() > 0.99)
     True
-    >>> carried_light(light, 50, same_cut=True).factor.min() == factor.min()
+    >>> bool(carried_light(light, 50, same_cut=True).factor.min() == factor.min())
     True
     """
     if light.level is None or light.factor.ndim == 3:

@@ -93,8 +93,7 @@ def dress(
         if fit.same_photo:
             flat = colours_of(garment)
         else:
-            flat, light = _lit(cloth, light, scene, worn, strength, doubts)
-            light = carried_light(light, scene.body.unit, same_cut=same_cut)
+            flat, light = _lit(cloth, light, scene, worn, strength, same_cut, doubts)
     with steps.timed("removal"):
         fill, bare = _undressed(scene, worn, target, fit.alpha, light)
     with steps.timed("layers"):
@@ -162,6 +161,7 @@ def _lit(
     scene: Scene,
     worn: WornUpper | WornLower,
     strength: float,
+    same_cut: bool,
     doubts: Doubts,
 ) -> tuple[ImageF32, Shading]:
     """Return the garment's picture under the photo's broad light, and the light of its folds."""
@@ -173,7 +173,7 @@ def _lit(
     flat, same = _relit(cloth, light, strength, doubts)
     if same and light.plain:
         return _in_coloured_light(cloth, light, scene, worn, strength)
-    return flat, light
+    return flat, carried_light(light, scene.body.unit, same_cut=same_cut)
 
 
 def _deep_folds(cloth: FlatCloth, scene: Scene, worn: WornUpper | WornLower) -> bool:

@@ -15,6 +15,7 @@ _MOST_AREA = 0.17  # of the garment: a larger region is no inner collar
 _DEEPEST = 0.36  # of the garment's height
 _NARROWEST, _WIDEST = 0.13, 0.62  # of the trunk's width
 _BETWEEN = 0.7  # share of its rows that have cloth on both sides
+_BETWEEN_BELOW = 0.9  # the same of its lower half
 _APART = 9.0  # levels between the inner collar and the cloth below it
 _LEAST_APART, _SHARE_APART = 2.5, 0.15  # the same of dark cloth: levels, and share of them
 _ALIKE = (9, 5, 3, 2, 1)  # levels from pixel to pixel within it: the first that does not leak
@@ -99,7 +100,9 @@ def _is_inner(
         return False
     if not _NARROWEST * trunk <= np.ptp(across) <= _WIDEST * trunk:
         return False
-    if _between(solid, region, down) < _BETWEEN:
+    between = _between(solid, region, down)
+    # Above the shoulders its sides may be bare; below, no stripe of its colour may join it.
+    if between.mean() < _BETWEEN or between[len(down) // 2 :].mean() < _BETWEEN_BELOW:
         return False
     below = np.zeros_like(region)
     reach = max(3, round(0.03 * float(height)))
@@ -127,15 +130,18 @@ def _trunk_width(solid: NDArray[np.bool_], rows: Any, middle: int) -> int:
     return (int(right[0]) if len(right) else len(row)) - start - 1
 
 
-def _between(solid: NDArray[np.bool_], region: NDArray[np.bool_], down: NDArray[np.int64]) -> float:
-    """Return the share of the region's rows on both sides of which other cloth goes on."""
+def _between(
+    solid: NDArray[np.bool_], region: NDArray[np.bool_], down: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return for each of the region's rows whether other cloth goes on at both sides."""
     part, width = region[down], region.shape[1]
     first = part.argmax(axis=1)
     last = width - 1 - part[:, ::-1].argmax(axis=1)
     reach = 4
     left = solid[down, np.maximum(first - reach, 0)] & (first >= reach)
     right = solid[down, np.minimum(last + reach, width - 1)] & (last + reach < width)
-    return float((left & right).mean())
+    both: NDArray[np.bool_] = left & right
+    return both
 
 
 def _cut(mask: ImageF32, found: NDArray[np.bool_], rim: int) -> ImageF32:
