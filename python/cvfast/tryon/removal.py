@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvfast.io.opencv import load_cv2
+from cvfast.models.alongside import alongside
 from cvfast.people.body import Body
 from cvfast.tryon.bare_limb import BareLimb
 from cvfast.tryon.fill import smooth_field, textured_fill
@@ -168,13 +169,11 @@ def take_off(
     -------
     A new (H, W, 3) float32.
     """
-    body = photo
-    body = textured_fill(body, _background(parts) & ~removed, beneath.background)
+    ground = _background(parts) & ~removed
+    coming = alongside(lambda: textured_fill(photo, ground, beneath.background))
     lower = parts.mask("trousers", "skirt", "left_leg", "right_leg") & ~removed
-    if lower.any():
-        body = textured_fill(body, _inner(lower), beneath.lower)
-    else:  # nothing to take trousers from
-        body = textured_fill(body, _background(parts) & ~removed, beneath.lower)
+    # Without any, there is but the background to take trousers from.
+    body = textured_fill(photo, _inner(lower) if lower.any() else ground, beneath.lower)
     skins = _Skins(parts, removed)
     levels = luma(photo)
     for side, where in (("left", beneath.left_arm), ("right", beneath.right_arm)):
@@ -183,7 +182,9 @@ def take_off(
         lit = None if limb is None else limb.light(levels, beneath.cloths[side], where)
         body = _skin_fill(body, where, known, shading, lit)
     trunk = skins.known("neck", "left_leg", "right_leg")
-    return _skin_fill(body, beneath.trunk, trunk, shading, None)
+    body = _skin_fill(body, beneath.trunk, trunk, shading, None)
+    np.copyto(body, coming.result(), where=beneath.background[..., None])
+    return body
 
 
 class _Skins:
