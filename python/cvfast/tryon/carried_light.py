@@ -43,14 +43,19 @@ def carried_light(light: Shading, unit: float, *, same_cut: bool) -> Shading:
     """
     if light.level is None or light.factor.ndim == 3:
         return light
+    seen = float(np.clip(light.level[0] / _BRIGHT, 0.2, 1))
+    if same_cut and seen == 1:
+        return light
     cv2 = load_cv2()
-    factor = light.factor
+    height, width = light.factor.shape
+    half = max(1, width // 2), max(1, height // 2)  # what is left is smooth
+    factor = cv2.resize(light.factor, half, interpolation=cv2.INTER_AREA)
     if not same_cut:
-        side = max(3, round(_SEAM * unit)) | 1
+        side = max(3, round(_SEAM * unit / 2)) | 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
         factor = cv2.GaussianBlur(cv2.morphologyEx(factor, cv2.MORPH_CLOSE, disc), (0, 0), side / 4)
-    seen = float(np.clip(light.level[0] / _BRIGHT, 0.2, 1))
     if seen < 1:
-        smooth = cv2.GaussianBlur(np.log(factor), (0, 0), max(0.5, 0.05 * unit * (1 - seen)))
-        factor = np.exp(seen * smooth)
+        sigma = max(0.5, 0.025 * unit * (1 - seen))
+        factor = np.exp(seen * cv2.GaussianBlur(np.log(factor), (0, 0), sigma))
+    factor = cv2.resize(factor, (width, height), interpolation=cv2.INTER_LINEAR)
     return replace(light, factor=factor.astype(np.float32))
