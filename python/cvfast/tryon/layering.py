@@ -36,7 +36,7 @@ __all__ = ["dress"]
 _Mask: TypeAlias = NDArray[np.bool_]
 _RIM = 3  # pixels round the old garment whose colours are mixed with it
 _UNSURE = 0.5  # confidence in a garment's cut-out up to which its opening is not copied
-_SAME_OUTLINE = 0.985  # share of what either covers that both do: one cut, seam for seam
+_OFF = 0.04  # of the body's unit: garments of one cut end nowhere further apart
 _SAME_CUT = 0.85  # share of what either covers that both do
 _HIDING = (
     "hair", "left_arm", "right_arm", "left_hand", "right_hand", "held", "glove", "scarf"
@@ -81,7 +81,7 @@ def dress(
     for reason in target.reasons:
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
-    same_cut = _same_cut(worn, target)
+    same_cut = _same_cut(worn, target, scene.body.unit)
     coming = alongside(lambda: read_shading(scene.colours, worn.visible))
     with steps.timed("warp"):
         hidden = scene.parts.mask(*_HIDING) & target.mask
@@ -134,11 +134,13 @@ def _shapes(
     return worn, target
 
 
-def _same_cut(worn: WornUpper | WornLower, target: TargetShape) -> bool:
-    """Return whether the new garment covers what the old one does, seams in the same places."""
+def _same_cut(worn: WornUpper | WornLower, target: TargetShape, unit: float) -> bool:
+    """Return whether the new garment covers what the old one does, and has its neck opening."""
     whole = worn.visible | worn.trunk if isinstance(worn, WornUpper) else worn.visible
-    both, either = (whole & target.mask).sum(), (whole | target.mask).sum()
-    return bool(both > _SAME_OUTLINE * either)
+    side = max(3, round(_OFF * unit))
+    apart = (whole ^ target.mask).astype(np.uint8)
+    thick = load_cv2().erode(apart, np.ones((side, side), np.uint8))
+    return not thick.any()
 
 
 def _onto_itself(
