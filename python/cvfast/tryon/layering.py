@@ -81,7 +81,7 @@ def dress(
     for reason in target.reasons:
         doubts.add(0.9, reason)
     steps.show_target(scene, target)
-    same_cut = _same_cut(worn, target, scene.body.unit)
+    same_cut = (choices or Choices()).settle("cut", _same_cut(worn, target, scene.body.unit))
     coming = alongside(lambda: read_shading(scene.colours, worn.visible))
     with steps.timed("warp"):
         hidden = scene.parts.mask(*_HIDING) & target.mask

@@ -147,8 +147,12 @@ def _followed(
         _overlay(with_front, last.front.rim, look.front.rim, _FRONT),
     )
     light_before, light = _alike(last.light, look.light)
+    grain = look.grain
+    if grain is not None and fitted is None:
+        grain = with_cloth.carry(grain)
     return replace(
         look,
+        grain=grain,
         fill=_overlay(with_fill, last.fill, look.fill, _FILL),
         grid=with_cloth.drift(last.grid, look.grid, pace * _DRIFT * max(cloth.shape[:2]), least),
         sleeves=_sleeves(last, look, motion, passed),
