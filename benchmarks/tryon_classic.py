@@ -43,7 +43,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="one person of 192 x 256")
     options = parser.parse_args(argv)
     count, size = (1, SMALL) if options.quick else (options.people, SIZE)
-    made = list(people(count, options.seed, size))
+    makers = patterned if options.patterned else people
+    made = list(makers(count, options.seed, size))
     warm_up(made[0][0])
     rows: list[dict[str, Any]] = []
     pictures = []
@@ -73,12 +74,14 @@ def people(
         yield make_person(random_person(number), garment, size=size), garment
 
 
-def patterned(count: int, seed: int) -> Iterator[tuple[MadePerson, MadeGarment]]:
+def patterned(
+    count: int, seed: int, size: tuple[int, int] = SIZE
+) -> Iterator[tuple[MadePerson, MadeGarment]]:
     """Make people whose garments all have a pattern or a print."""
     numbers = (n for n in itertools.count(seed) if not _is_plain(random_garment(n)))
     for number in itertools.islice(numbers, count):
-        garment = make_garment(random_garment(number), size=SIZE)
-        yield make_person(random_person(number), garment, size=SIZE), garment
+        garment = make_garment(random_garment(number), size=size)
+        yield make_person(random_person(number), garment, size=size), garment
 
 
 def _is_plain(spec: GarmentSpec) -> bool:
