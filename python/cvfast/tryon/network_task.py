@@ -30,7 +30,7 @@ __all__ = ["DressTask", "GMMTask", "RefineTask", "TOMTask", "VITONTask"]
 _SALT = 0xD2E5
 _KEPT = 1536  # examples of small pictures that are made once: half a gigabyte
 _SMALL = 48 * 64
-_GRID_WEIGHT = 40.0  # CP-VTON+'s, on the mean over all places
+_GRID_WEIGHT, _GRID_WIDTH = 40.0, 192  # CP-VTON+'s, on the mean over all places of its pictures
 _PERCEPTUAL_WEIGHT = 3.0  # VITON's
 
 
@@ -102,7 +102,8 @@ class DressTask(ExchangeTask):
 class GMMTask(DressTask):
     """GMM: the absolute difference of warped and worn garment.
 
-    CP-VTON+ adds the grid's interval consistency, weighted 40 over all places. Without ``compat``
+    CP-VTON+ adds the grid's interval consistency, weighted 40 over all places at its own size, 192
+    pixels wide, and as strongly at others. Without ``compat``
     the masks are compared too, which tells of direction where the cloth is plain, and of made
     people the grid with the known one; and people are moved, turned and scaled a little.
     """
@@ -125,7 +126,9 @@ class GMMTask(DressTask):
             warped = sample(batch.garment_mask, grid, padding="zeros")
             losses["mask"] = functional.l1_loss(warped, batch.worn_mask)
         if plus:
-            losses["grid"] = _GRID_WEIGHT * grid_interval(grid)
+            # Second differences: they grow with the square of a place's width.
+            scale = (grid.shape[2] / _GRID_WIDTH) ** 2
+            losses["grid"] = _GRID_WEIGHT * scale * grid_interval(grid)
         return losses
 
 
