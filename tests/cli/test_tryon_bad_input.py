@@ -54,6 +54,7 @@ def folder(tmp_path_factory):
         (("me.png", "tee.png", "--person", "9"), 3, "me.png: no person 9, 1 found"),
         (("me.png", "tee.png", "--person", "-1"), 2, "person_index: expected at least 0"),
         (("me.png", "tee.png", "--least-confidence", "nan"), 2, "--least-confidence: expected"),
+        (("gone.mp4", "tee.png", "--least-confidence", "7"), 2, "--least-confidence: expected"),
         (("me.png", "tee.png", "--quality", "0"), 2, "--quality: expected 1 to 100"),
         (("me.png", "tee.png", "--layers", "text.png"), 1, "text.png: the folder cannot be made"),
         (("me.png", "tee.png", "--mask", "tiny.png"), 4, "tiny.png: expected 144 x 192 pixels"),

@@ -109,6 +109,8 @@ def tryon(
         return work_pairs(many, output, recipe, report)
     if person is None or garment is None:
         raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
+    if not 0 <= least <= 1:
+        raise ValueError(f"--least-confidence: expected 0 to 1, got {least}")
     if is_video(person):
         clip = _clip_job(
             person, garment, output, options, engine, known, mask=mask, layers=layers, least=least,
@@ -202,7 +204,7 @@ def _photo(
     from cvfast.io.images import read_image, write_image
     from cvfast.tryon.worn_or_flat import mask_of_alpha
 
-    _check_written(output, layers, least, quality, overwrite=overwrite)
+    _check_written(output, layers, quality, overwrite=overwrite)
     engine.check(options)
     known.check()
     picture = read_image(person, max_pixels=max_pixels)
@@ -236,9 +238,7 @@ def _photo(
     return done
 
 
-def _check_written(
-    output: str, layers: str | None, least: float, quality: int, *, overwrite: bool
-) -> None:
+def _check_written(output: str, layers: str | None, quality: int, *, overwrite: bool) -> None:
     """Refuse what could not be written before any work is done."""
     from cvfast.io.atomic import check_target, make_folder
     from cvfast.io.image_writer import SUFFIXES
@@ -249,8 +249,6 @@ def _check_written(
         raise ValueError(f"--output: expected a name ending in {', '.join(endings)}, got {output}")
     if not 1 <= quality <= 100:
         raise ValueError(f"--quality: expected 1 to 100, got {quality}")
-    if not 0 <= least <= 1:
-        raise ValueError(f"--least-confidence: expected 0 to 1, got {least}")
     if layers is not None:
         check_target(make_folder(layers) / "report.json", overwrite=overwrite)
 
