@@ -111,16 +111,13 @@ def tryon(
         raise ValueError("PERSON, GARMENT: expected two photos, or --pairs with a list of them")
     if not 0 <= least <= 1:
         raise ValueError(f"--least-confidence: expected 0 to 1, got {least}")
+    work = (person, garment, output, options, engine, known)
+    both: dict[str, Any] = {"mask": mask, "layers": layers, "least": least,
+                            "max_pixels": max_pixels, "overwrite": overwrite}  # fmt: skip
     if is_video(person):
-        clip = _clip_job(
-            person, garment, output, options, engine, known, mask=mask, layers=layers, least=least,
-            max_pixels=max_pixels, overwrite=overwrite,
-        )  # fmt: skip
+        clip = _clip_job(*work, **both)
         return work_clip(clip, report, jobs=many.jobs, resume=many.resume)
-    done = _photo(
-        person, garment, output, options, engine, known, mask=mask, layers=layers, least=least,
-        quality=quality, max_pixels=max_pixels, overwrite=overwrite,
-    )  # fmt: skip
+    done = _photo(*work, quality=quality, **both)
     _tell(report, done, person, garment, output)
     return 0
 
